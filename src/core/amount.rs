@@ -1,0 +1,187 @@
+//! Amounts: canonical decimals, and the whole numbers (ticks, lots, money) that the ledger counts.
+//!
+//! Every operation is checked. What does not fit is `NUMERIC_OVERFLOW` to the caller, never a
+//! panic, a wrap or a saturation; and nothing is ever divided to be compared.
+
+use std::fmt;
+
+/// Digits after the point that a decimal may have.
+pub const SCALE_MAX: u32 = 18;
+/// Digits before the point that a decimal may have.
+const WHOLE_DIGITS_MAX: usize = 20;
+
+/// A decimal of the contract, exactly: `value * 10^18`. Every one of 20 + 18 digits fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Decimal(i128);
+
+/// What a text in a decimal's place turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Numeral<'a> {
+    /// A decimal.
+    Exact(Decimal),
+    /// A number, but of more digits than a decimal may have: `NUMERIC_OVERFLOW`, not malformed.
+    Overlong(&'a str),
+}
+
+/// Whole multiples of an instrument's tick size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Ticks(pub i64);
+
+/// Whole multiples of an instrument's lot size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Lots(pub i64);
+
+/// The sum or product does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow;
+
+/// Why a decimal is no whole number of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepError {
+    /// It lies between two steps.
+    Fraction,
+    /// It is a whole number of steps, but more than an `i64` counts.
+    Overflow,
+}
+
+impl Decimal {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+    /// One.
+    pub const ONE: Self = Self(10i128.pow(SCALE_MAX));
+
+    /// The decimal `mantissa * 10^-scale`.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it has more digits than a decimal may have.
+    pub fn new(mantissa: i128, scale: u32) -> Result<Self, Overflow> {
+        let shift = SCALE_MAX.checked_sub(scale).ok_or(Overflow)?;
+        let units = mantissa.checked_mul(10i128.pow(shift)).ok_or(Overflow)?;
+        let fits = units.unsigned_abs() < 10u128.pow(SCALE_MAX + WHOLE_DIGITS_MAX as u32);
+        if fits { Ok(Self(units)) } else { Err(Overflow) }
+    }
+
+    /// The decimal that this text is; `None` when it is none, or has too many digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        match Numeral::parse(text)? {
+            Numeral::Exact(decimal) => Some(decimal),
+            Numeral::Overlong(_) => None,
+        }
+    }
+
+    /// The value in units of `10^-18`.
+    pub const fn units(self) -> i128 {
+        self.0
+    }
+
+    /// Below, at or above zero: -1, 0, 1.
+    pub const fn signum(self) -> i128 {
+        self.0.signum()
+    }
+
+    /// How many whole steps of `step` this is.
+    ///
+    /// # Errors
+    /// [`StepError`] when it lies between two steps, or takes more steps than `i64` counts.
+    pub fn steps(self, step: Self) -> Result<i64, StepError> {
+        assert!(step.0 > 0, "an instrument's tick and lot are positive");
+        if self.0 % step.0 != 0 {
+            return Err(StepError::Fraction);
+        }
+        i64::try_from(self.0 / step.0).map_err(|_| StepError::Overflow)
+    }
+
+    /// `count` steps of this size.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the product has more digits than a decimal may have.
+    pub fn times(self, count: i64) -> Result<Self, Overflow> {
+        let units = self.0.checked_mul(i128::from(count)).ok_or(Overflow)?;
+        Self::new(units, SCALE_MAX)
+    }
+
+    /// Mantissa and scale without trailing zeros.
+    pub fn normalized(self) -> (i128, u32) {
+        let (mut mantissa, mut scale) = (self.0, SCALE_MAX);
+        while scale > 0 && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        (mantissa, scale)
+    }
+}
+
+impl<'a> Numeral<'a> {
+    /// `None` when the text is no decimal at all: a sign alone, an exponent, a leading zero, `-0`.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let unsigned = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = match unsigned.split_once('.') {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (unsigned, None),
+        };
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let leading_zero = whole.len() > 1 && whole.starts_with('0');
+        if !digits(whole) || leading_zero || !fraction.is_none_or(digits) {
+            return None;
+        }
+        let fraction = fraction.unwrap_or("");
+        let negative = unsigned.len() < text.len();
+        let nothing = whole == "0" && fraction.bytes().all(|byte| byte == b'0');
+        if negative && nothing {
+            return None;
+        }
+        if whole.len() > WHOLE_DIGITS_MAX || fraction.len() > SCALE_MAX as usize {
+            return Some(Self::Overlong(text));
+        }
+        let digit = |units: i128, byte: u8| units * 10 + i128::from(byte - b'0');
+        let mantissa = whole.bytes().chain(fraction.bytes()).fold(0, digit);
+        let units = mantissa * 10i128.pow(SCALE_MAX - fraction.len() as u32);
+        Some(Self::Exact(Decimal(if negative { -units } else { units })))
+    }
+
+    /// The decimal, unless it has too many digits.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it has.
+    pub const fn exact(self) -> Result<Decimal, Overflow> {
+        match self {
+            Self::Exact(decimal) => Ok(decimal),
+            Self::Overlong(_) => Err(Overflow),
+        }
+    }
+
+    /// Below, at or above zero: -1, 0, 1, however many digits it has.
+    pub fn signum(self) -> i128 {
+        match self {
+            Self::Exact(decimal) => decimal.signum(),
+            Self::Overlong(text) if text.starts_with('-') => -1,
+            Self::Overlong(text) => {
+                i128::from(text.bytes().any(|byte| byte.is_ascii_digit() && byte != b'0'))
+            }
+        }
+    }
+}
+
+/// The canonical form: no exponent, no trailing zeros, no `-0`.
+impl fmt::Display for Decimal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mantissa, scale) = self.normalized();
+        let (digits, scale) = (mantissa.unsigned_abs(), scale as usize);
+        let one = 10u128.pow(scale as u32);
+        let whole = digits / one;
+        let text = match scale {
+            0 => whole.to_string(),
+            _ => format!("{whole}.{:0scale$}", digits % one),
+        };
+        out.pad_integral(mantissa >= 0, "", &text)
+    }
+}
+
+impl fmt::Display for Numeral<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(decimal) => decimal.fmt(out),
+            Self::Overlong(text) => out.pad(text),
+        }
+    }
+}
