@@ -4,17 +4,28 @@
 //! are arguments, effects are return values. It builds alone, with `--no-default-features`.
 //!
 //! Words first: [`ids`], [`time`], [`amount`]. Then the records: [`intent`], [`execution`],
-//! [`control`], [`price`] come in; [`order`] and [`entry`] go out, with a [`verdict`].
+//! [`control`], [`price`] come in; [`order`] and [`entry`] go out, with a [`verdict`]. Then the
+//! work: [`decide`] says what an arrival means, by the [`checks`]; the [`ledger`] makes it true, in
+//! a [`batch`]; a [`proof`] must hold before; a [`lane`] says what comes next.
 
 pub mod amount;
+pub mod batch;
+pub mod checks;
 pub mod control;
+mod control_log;
+pub mod decide;
 pub mod entry;
 pub mod execution;
+pub mod fingerprint;
 pub mod halt;
 pub mod ids;
 pub mod intent;
+pub mod lane;
+pub mod ledger;
 pub mod order;
 pub mod price;
+pub mod proof;
+pub mod settings;
 pub mod symbols;
 pub mod time;
 pub mod verdict;

@@ -1,0 +1,165 @@
+//! A batch: what is decided, but not committed.
+//!
+//! It borrows the ledger, so that nothing else can move while it is open. [`Batch::settle`] folds
+//! it in, once its transaction has committed; dropped in any other way, it leaves no trace. An
+//! unknown outcome thus never becomes a fact by mistake (`G4`).
+
+use super::decide::{Arrival, decide};
+use super::entry::{After, Body, Entry, IntentIds, Opening, Ruling};
+use super::ids::{Digest, OrderId};
+use super::ledger::Ledger;
+use super::order::{Order, Origin};
+use super::time::Time;
+
+/// An open batch over a ledger.
+#[derive(Debug)]
+pub struct Batch<'l> {
+    ledger: &'l mut Ledger,
+    now: Time,
+    linked: bool,
+}
+
+impl<'l> Batch<'l> {
+    /// Opens a batch. All of it is decided at one time: the clock's, but never before the last
+    /// entry's, so that times never decrease in a partition.
+    pub fn open(ledger: &'l mut Ledger, clock: Time) -> Self {
+        let now = clock.max(ledger.head().decided_at);
+        Self { ledger, now, linked: true }
+    }
+
+    /// Decides an arrival. The entry is complete but for the next one's link: encode it, and say
+    /// its leaf hash to [`Batch::link`].
+    pub fn take<'a>(&mut self, arrival: &Arrival<'a>) -> Entry<'a> {
+        let body = decide(self.ledger, arrival, self.now);
+        self.append(body)
+    }
+
+    /// Opens the lane: GENESIS where the trail is empty, LANE_OPENED where it is not.
+    pub fn open_lane<'a>(&mut self, opening: Opening<'a>) -> Entry<'a> {
+        let first = self.ledger.head().next_seq == 0;
+        self.append(if first { Body::Genesis(opening) } else { Body::LaneOpened(opening) })
+    }
+
+    fn append<'a>(&mut self, body: Body<'a>) -> Entry<'a> {
+        assert!(self.linked, "an entry is linked before the next one is made");
+        let head = self.ledger.head();
+        let mut entry = Entry {
+            seq: head.next_seq,
+            prev: head.link,
+            as_of: head.cursors,
+            decided_at: self.now,
+            limits_version: head.limits_version,
+            body,
+        };
+        if let Err(contradiction) = self.ledger.stage(&entry) {
+            panic!("what was decided now contradicts the ledger it was decided by: {contradiction}");
+        }
+        self.linked = false;
+        say_after(self.ledger, &mut entry.body);
+        entry
+    }
+
+    /// Says the leaf hash of the last entry's bytes.
+    pub fn link(&mut self, leaf: Digest) {
+        self.ledger.link(leaf);
+        self.linked = true;
+    }
+
+    /// The order record that the last entry publishes, if it publishes one.
+    pub fn order<'b>(&'b self, entry: &'b Entry<'_>) -> Option<Order<'b>> {
+        let (ids, expires_at, origin) = match &entry.body {
+            Body::Decision(decision) => match &decision.ruling {
+                Ruling::Accepted { intent, .. } => (intent.ids(), intent.expires_at, Origin::Intent),
+                _ => return None,
+            },
+            Body::OwedCancel(owed) => (owed.ids, None, Origin::Control),
+            _ => return None,
+        };
+        Some(published_order(self.ledger, entry, ids, expires_at, origin))
+    }
+
+    /// The ledger, this batch included.
+    pub const fn ledger(&self) -> &Ledger {
+        self.ledger
+    }
+
+    /// Folds the batch in: its transaction has committed.
+    pub fn settle(self) {
+        assert!(self.linked, "a batch is settled with every entry linked");
+        self.ledger.settle();
+    }
+}
+
+/// Drops what is still staged; after [`Batch::settle`] that is nothing.
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        self.ledger.discard();
+    }
+}
+
+fn published_order<'b>(
+    ledger: &'b Ledger,
+    entry: &'b Entry<'_>,
+    ids: IntentIds<'b>,
+    expires_at: Option<Time>,
+    origin: Origin,
+) -> Order<'b> {
+    let order_id = OrderId::of(ids.account_id, ids.client_order_id);
+    let row = ledger.order(order_id).expect("an accepted intent has an order");
+    let published = ledger.head().published.expect("an accepted intent is published");
+    assert!(published.audit_seq == entry.seq, "an order is made right after its entry");
+    Order {
+        command: published.command,
+        order_id,
+        order_version: published.order_version,
+        intent_id: ids.intent_id,
+        client_order_id: ids.client_order_id,
+        orig_intent_id: row.orig_intent_id(),
+        account_id: ids.account_id,
+        strategy_id: ids.strategy_id,
+        instrument_id: ids.instrument_id,
+        terms: *row.published_terms(),
+        expires_at,
+        audit_seq: entry.seq,
+        decided_at: entry.decided_at,
+        origin,
+    }
+}
+
+/// Says in the entry how the account stands after it.
+fn say_after(ledger: &Ledger, body: &mut Body<'_>) {
+    match body {
+        Body::Decision(decision) => match &mut decision.ruling {
+            Ruling::Accepted { intent, after, .. } | Ruling::Rejected { intent, after, .. } => {
+                *after = account_after(ledger, intent.account_id.as_str(), intent.instrument_id.as_str());
+            }
+            Ruling::Malformed { .. } | Ruling::Misplaced { .. } => {}
+            Ruling::Duplicate { .. } | Ruling::Conflict { .. } => {}
+        },
+        Body::Execution(taken) => {
+            if let Ok(execution) = &taken.report {
+                let (account, instrument) = (execution.account_id.as_str(), execution.instrument_id.as_str());
+                taken.after = account_after(ledger, account, instrument);
+            }
+        }
+        Body::OwedCancel(owed) => {
+            let (account, instrument) = (owed.ids.account_id.as_str(), owed.ids.instrument_id.as_str());
+            owed.after = account_after(ledger, account, instrument);
+        }
+        Body::Genesis(_) | Body::LaneOpened(_) | Body::Control(_) | Body::Recovery(_) => {}
+    }
+}
+
+/// `None` where the instrument is not known, or a sum has more digits than a decimal may have.
+fn account_after(ledger: &Ledger, account: &str, instrument_id: &str) -> Option<After> {
+    let instrument = ledger.instrument(instrument_id)?;
+    let holding = ledger.holding(account, instrument_id);
+    let quantity = |lots| instrument.quantity(lots).ok();
+    Some(After {
+        position: quantity(holding.position)?,
+        reserved_buy_qty: quantity(holding.reserved_buys)?,
+        reserved_sell_qty: quantity(holding.reserved_sells)?,
+        gross_notional: None,
+        open_orders: ledger.account(account).open_orders,
+    })
+}

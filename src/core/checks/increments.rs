@@ -1,0 +1,88 @@
+//! Checks 8 and 9: prices are whole ticks, quantities whole lots within bounds, and everything fits
+//! in the numbers that the ledger counts with.
+
+use super::{Checked, Question};
+use crate::core::amount::{Decimal, Lots, Numeral, Overflow, StepError, Ticks};
+use crate::core::ledger::instrument::Instrument;
+use crate::core::verdict::{FailedCheck, Reason};
+
+/// An order whose numbers are whole steps: what checks 10 to 20 measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The total quantity.
+    pub quantity: Lots,
+    /// The limit price.
+    pub price: Option<Ticks>,
+    /// The trigger price.
+    pub trigger: Option<Ticks>,
+}
+
+/// What every number of the order is in steps, if it is.
+pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked<Candidate> {
+    let terms = &question.terms;
+    let price = terms.price.map(|price| ticks(instrument, price)).transpose();
+    let trigger = terms.trigger_price.map(|price| ticks(instrument, price)).transpose();
+    let quantity = lots(instrument, terms.order_qty);
+    let bounds = within_bounds(instrument, terms.order_qty);
+    let failures = [price.err(), trigger.err(), quantity.err(), bounds.err()];
+    if let Some(failure) = foremost(failures) {
+        return Err(failure);
+    }
+    let candidate = Candidate { quantity: quantity?, price: price?, trigger: trigger? };
+    if !terms.reduce_only {
+        smallest_value(instrument, &candidate)?;
+    }
+    Ok(candidate)
+}
+
+/// Check 8 comes before check 9: an overflow is named only where nothing else can be.
+fn foremost(failures: [Option<FailedCheck>; 4]) -> Option<FailedCheck> {
+    let failures = failures.into_iter().flatten();
+    failures.min_by_key(|failure| failure.reason == Reason::NumericOverflow)
+}
+
+fn ticks(instrument: &Instrument, price: Numeral<'_>) -> Checked<Ticks> {
+    let price = exact(price)?;
+    whole(instrument.ticks(price), Reason::InvalidPriceIncrement, instrument.tick_size, price)
+}
+
+fn lots(instrument: &Instrument, quantity: Option<Numeral<'_>>) -> Checked<Lots> {
+    let quantity = quantity.ok_or(FailedCheck::plain(Reason::InvalidQuantity))?;
+    let quantity = exact(quantity)?;
+    whole(instrument.lots(quantity), Reason::InvalidQuantityIncrement, instrument.lot_size, quantity)
+}
+
+fn within_bounds(instrument: &Instrument, quantity: Option<Numeral<'_>>) -> Checked {
+    let Some(Numeral::Exact(quantity)) = quantity else { return Ok(()) };
+    let below = instrument.min_qty.filter(|least| quantity < *least);
+    let above = instrument.max_qty.filter(|most| quantity > *most);
+    match below.or(above) {
+        Some(bound) => Err(FailedCheck::compared(Reason::InvalidQuantity, bound, quantity)),
+        None => Ok(()),
+    }
+}
+
+fn smallest_value(instrument: &Instrument, candidate: &Candidate) -> Checked {
+    let Some((price, least)) = candidate.price.zip(instrument.min_notional) else { return Ok(()) };
+    let value = instrument.value(candidate.quantity, price);
+    if instrument.reaches(value, least).map_err(|Overflow| overflow())? {
+        return Ok(());
+    }
+    let observed = instrument.money(value).ok();
+    Err(FailedCheck { observed, limit: Some(least), ..FailedCheck::plain(Reason::MinNotional) })
+}
+
+fn exact(number: Numeral<'_>) -> Checked<Decimal> {
+    number.exact().map_err(|Overflow| overflow())
+}
+
+fn whole<T>(steps: Result<T, StepError>, reason: Reason, step: Decimal, observed: Decimal) -> Checked<T> {
+    steps.map_err(|error| match error {
+        StepError::Fraction => FailedCheck::compared(reason, step, observed),
+        StepError::Overflow => overflow(),
+    })
+}
+
+const fn overflow() -> FailedCheck {
+    FailedCheck::plain(Reason::NumericOverflow)
+}

@@ -1,0 +1,254 @@
+//! Deciding: what an input record means, given the ledger and the batch over it.
+//!
+//! Deciding changes nothing. It returns the entry's body, and only [`Ledger::follow`] makes it
+//! true. Start at [`decide`]; the ladder of a NEW stands in [`ladder`], on one screen.
+
+use std::borrow::Cow;
+
+use super::amount::Numeral;
+use super::checks::increments::{self, Candidate};
+use super::checks::{Checked, Question, permission, shape, state, time};
+use super::control::ControlRecord;
+use super::control_log;
+use super::entry::{Anomaly, Body, Decision, ExecutionTaken, Input, Prior, RawRecord, Ruling, Unreadable};
+use super::execution::Execution;
+use super::fingerprint::fingerprint;
+use super::ids::{Digest, Fingerprint, Id, OrderId, placement};
+use super::intent::{Intent, IntentTerms, IntentType};
+use super::ledger::order::OrderRow;
+use super::ledger::{Ledger, executions};
+use super::order::Terms;
+use super::time::Time;
+use super::verdict::{FailedCheck, Reason};
+
+/// An input record, as it arrived.
+#[derive(Clone, Debug)]
+pub struct Arrival<'a> {
+    /// Where it stood.
+    pub input: Input<'a>,
+    /// Its key; `None` for a null key.
+    pub key: Option<&'a [u8]>,
+    /// Its value; `None` for a tombstone.
+    pub value: Option<&'a [u8]>,
+    /// What the value says, or for people what is wrong with it.
+    pub content: Content<'a>,
+}
+
+/// What an arrival says, by its topic.
+#[derive(Clone, Debug)]
+pub enum Content<'a> {
+    /// A record on `intents`.
+    Intent(Result<Intent<'a>, Cow<'a, str>>),
+    /// A record on `executions`.
+    Execution(Result<Execution<'a>, Cow<'a, str>>),
+    /// A record on `control`.
+    Control(Result<ControlRecord<'a>, Cow<'a, str>>),
+}
+
+impl<'a> Arrival<'a> {
+    fn raw(&self) -> RawRecord<'a> {
+        RawRecord { key: self.key, sha256: Digest::of(self.value.unwrap_or_default()) }
+    }
+
+    fn unreadable(&self, detail: &Cow<'a, str>) -> Unreadable<'a> {
+        Unreadable { raw: self.raw(), detail: detail.clone() }
+    }
+}
+
+/// What this arrival means at this time.
+pub fn decide<'a>(ledger: &Ledger, arrival: &Arrival<'a>, now: Time) -> Body<'a> {
+    let input = arrival.input;
+    match &arrival.content {
+        Content::Intent(Ok(intent)) => {
+            Body::Decision(Decision { input, ruling: rule(ledger, arrival, intent, now) })
+        }
+        Content::Intent(Err(detail)) => {
+            let ruling = Ruling::Malformed { raw: arrival.raw(), detail: detail.clone() };
+            Body::Decision(Decision { input, ruling })
+        }
+        Content::Execution(report) => Body::Execution(take_execution(ledger, arrival, report)),
+        Content::Control(record) => {
+            let record = record.as_ref().map(Clone::clone).map_err(|detail| arrival.unreadable(detail));
+            Body::Control(control_log::take(ledger, input, record))
+        }
+    }
+}
+
+/// Checks 1 to 3, then the ladder of the intent's type.
+///
+/// Keys come before limits: a client that retries after its limit was lowered must still be told
+/// "already accepted", or it would believe that its first order never went out.
+fn rule<'a>(ledger: &Ledger, arrival: &Arrival<'a>, intent: &Intent<'a>, now: Time) -> Ruling<'a> {
+    if let Some(detail) = misplaced(ledger, arrival, intent.account_id) {
+        return Ruling::Misplaced { raw: arrival.raw(), ids: intent.ids(), detail };
+    }
+    let fingerprint = fingerprint(intent);
+    if let Some(known) = ledger.key(intent.account_id, intent.intent_id) {
+        let of = known.prior();
+        return match known.fingerprint == fingerprint {
+            true => Ruling::Duplicate { ids: intent.ids(), fingerprint, of },
+            false => Ruling::Conflict { intent: intent.clone(), fingerprint, of },
+        };
+    }
+    let verdict = match intent.intent_type {
+        IntentType::New => decide_new(ledger, intent, now),
+        IntentType::Cancel => decide_cancel(ledger, intent, now),
+        IntentType::Replace => decide_replace(ledger, intent, now),
+    };
+    conclude(intent.clone(), fingerprint, verdict)
+}
+
+/// How an intent that was decided now is refused.
+struct Refusal {
+    failed_checks: Vec<FailedCheck>,
+    of: Option<Prior>,
+}
+
+/// How it is accepted.
+struct Acceptance {
+    converted_to_cancel: bool,
+}
+
+impl From<FailedCheck> for Refusal {
+    fn from(check: FailedCheck) -> Self {
+        Self { failed_checks: vec![check], of: None }
+    }
+}
+
+const ACCEPTED: Result<Acceptance, Refusal> = Ok(Acceptance { converted_to_cancel: false });
+
+fn conclude<'a>(
+    intent: Intent<'a>,
+    fingerprint: Fingerprint,
+    verdict: Result<Acceptance, Refusal>,
+) -> Ruling<'a> {
+    match verdict {
+        Ok(Acceptance { converted_to_cancel }) => {
+            Ruling::Accepted { intent, fingerprint, converted_to_cancel, references: Vec::new(), after: None }
+        }
+        Err(Refusal { failed_checks, of }) => {
+            Ruling::Rejected { intent, fingerprint, failed_checks, of, references: Vec::new(), after: None }
+        }
+    }
+}
+
+fn decide_new(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acceptance, Refusal> {
+    let order_id = OrderId::of(intent.account_id, intent.client_order_id);
+    if let Some(order) = ledger.order(order_id) {
+        let of = Prior { seq: order.accepted_seq, reason: None, order_id: Some(order_id) };
+        let check = FailedCheck::plain(Reason::IdempotencyKeyConflict);
+        return Err(Refusal { of: Some(of), ..check.into() });
+    }
+    ladder(&Question { ledger, intent, terms: intent.terms, replaced: None, now })?;
+    ACCEPTED
+}
+
+/// Checks 4 to 20. The first that fails is the reason; if 4 to 9 pass, all of 10 to 20 are named.
+fn ladder(question: &Question<'_, '_>) -> Result<Candidate, Refusal> {
+    time::check(question)?;
+    state::check(question)?;
+    let instrument = permission::check(question)?;
+    shape::check(question, instrument)?;
+    let candidate = increments::check(question, instrument)?;
+    Ok(candidate)
+}
+
+fn decide_cancel(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acceptance, Refusal> {
+    time::expiry(&Question { ledger, intent, terms: intent.terms, replaced: None, now })?;
+    live_order(ledger, intent)?;
+    ACCEPTED
+}
+
+fn decide_replace(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acceptance, Refusal> {
+    let order = live_order(ledger, intent)?;
+    if order.quantity.pending_total.is_some() {
+        return Err(FailedCheck::plain(Reason::OrderPendingReplace).into());
+    }
+    if order.cancel_pending {
+        return Err(FailedCheck::plain(Reason::OrderPendingCancel).into());
+    }
+    if asks_for_no_more_than_filled(ledger, intent, order) {
+        return Ok(Acceptance { converted_to_cancel: true });
+    }
+    let terms = replacing(&order.terms, &intent.terms);
+    ladder(&Question { ledger, intent, terms, replaced: Some(&order.terms), now })?;
+    ACCEPTED
+}
+
+/// The order that a CANCEL or REPLACE is about, while it may still be filled.
+fn live_order<'l>(ledger: &'l Ledger, intent: &Intent<'_>) -> Checked<&'l OrderRow> {
+    let order = ledger.order(OrderId::of(intent.account_id, intent.client_order_id));
+    let order = order.filter(|order| ledger.text(order.instrument) == intent.instrument_id.as_str());
+    match order {
+        None => Err(FailedCheck::plain(Reason::UnknownOrder)),
+        Some(order) if order.is_open() => Ok(order),
+        Some(_) => Err(FailedCheck::plain(Reason::TooLateToCancel)),
+    }
+}
+
+/// A new total that the fills have reached leaves nothing to replace: the balance is cancelled.
+fn asks_for_no_more_than_filled(ledger: &Ledger, intent: &Intent<'_>, order: &OrderRow) -> bool {
+    let filled = ledger
+        .instrument(intent.instrument_id.as_str())
+        .and_then(|instrument| instrument.quantity(order.quantity.filled).ok());
+    match (intent.terms.order_qty, filled) {
+        (Some(Numeral::Exact(total)), Some(filled)) => total <= filled,
+        _ => false,
+    }
+}
+
+/// The order's terms, with what the REPLACE gives in their place.
+fn replacing<'a>(order: &Terms, asked: &IntentTerms<'a>) -> IntentTerms<'a> {
+    IntentTerms {
+        side: Some(order.side),
+        order_type: Some(order.order_type),
+        order_qty: asked.order_qty.or(Some(Numeral::Exact(order.order_qty))),
+        price: asked.price.or(order.price.map(Numeral::Exact)),
+        trigger_price: asked.trigger_price.or(order.trigger_price.map(Numeral::Exact)),
+        time_in_force: Some(order.time_in_force),
+        expire_time: order.expire_time,
+        post_only: order.post_only,
+        reduce_only: order.reduce_only,
+    }
+}
+
+fn misplaced<'a>(ledger: &Ledger, arrival: &Arrival<'_>, account_id: Id<'_>) -> Option<Cow<'a, str>> {
+    let at = ledger.placement();
+    if arrival.key != Some(account_id.as_str().as_bytes()) {
+        return Some("the record key is not account_id: publish with key = account_id".into());
+    }
+    let due = placement(account_id.as_str().as_bytes(), at.count.unsigned_abs());
+    (due != at.partition.unsigned_abs()).then(|| {
+        format!(
+            "account {account_id} belongs into partition {due} of {}: publish with Java's default \
+             partitioner, or partitioner=murmur2_random in librdkafka clients",
+            at.count
+        )
+        .into()
+    })
+}
+
+fn take_execution<'a>(
+    ledger: &Ledger,
+    arrival: &Arrival<'a>,
+    report: &Result<Execution<'a>, Cow<'a, str>>,
+) -> ExecutionTaken<'a> {
+    let input = arrival.input;
+    let execution = match report {
+        Ok(execution) => execution,
+        Err(detail) => {
+            let report = Err(arrival.unreadable(detail));
+            let anomaly = Some(Anomaly::ExecutionUnapplied);
+            return ExecutionTaken { input, report, anomaly, detail: None, after: None };
+        }
+    };
+    let judged = match misplaced(ledger, arrival, execution.account_id) {
+        Some(detail) => Err(detail),
+        None => executions::judge(ledger, execution).map_err(Cow::from),
+    };
+    let (anomaly, detail) = match judged {
+        Ok(anomaly) => (anomaly, None),
+        Err(detail) => (Some(Anomaly::ExecutionUnapplied), Some(detail)),
+    };
+    ExecutionTaken { input, report: Ok(execution.clone()), anomaly, detail, after: None }
+}

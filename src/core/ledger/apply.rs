@@ -1,0 +1,291 @@
+//! What each kind of entry does to the ledger. Nothing is decided here: the entry says what
+//! happened, and an entry that cannot have happened is a contradiction.
+
+use super::executions;
+use super::limits::LimitRow;
+use super::order::{OrderRow, Quantity};
+use super::states::{ScopeKey, StateRow, TradingState};
+use super::{KeyRow, Ledger, Opened, Published};
+use crate::core::amount::{Decimal, Lots, Numeral, Overflow};
+use crate::core::control::{ControlRecord, ControlResult};
+use crate::core::entry::{Body, ControlTaken, Decision, Entry, Opening, OwedCancel, Ruling};
+use crate::core::ids::{Fingerprint, Id, KeyId, OrderId};
+use crate::core::intent::{Intent, IntentType, Side};
+use crate::core::order::Terms;
+
+/// What an accepted intent does to its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    New,
+    Cancel,
+    Replace,
+}
+
+impl Ledger {
+    pub(super) fn apply(&mut self, entry: &Entry<'_>) -> Result<(), String> {
+        match &entry.body {
+            Body::Genesis(opening) | Body::LaneOpened(opening) => self.apply_opening(entry, opening),
+            Body::Decision(decision) => self.apply_decision(entry, decision),
+            Body::Execution(taken) => {
+                self.head.edit().cursors.executions = next_offset(taken.input.offset)?;
+                executions::apply(self, taken)
+            }
+            Body::Control(taken) => self.apply_control(taken),
+            Body::OwedCancel(owed) => self.apply_owed_cancel(entry, owed),
+            Body::Recovery(_) => Ok(()),
+        }
+    }
+
+    fn apply_opening(&mut self, entry: &Entry<'_>, opening: &Opening<'_>) -> Result<(), String> {
+        let text = |map: &std::collections::BTreeMap<_, _>| {
+            map.iter()
+                .map(|(name, id): (&std::borrow::Cow<'_, str>, &std::borrow::Cow<'_, str>)| {
+                    (name.to_string(), id.to_string())
+                })
+                .collect()
+        };
+        *self.opening.edit() = Some(Opened {
+            rules_version: opening.rules_version,
+            group: opening.group.to_string(),
+            partition_count: opening.partition_count,
+            topic_ids: text(&opening.topic_ids),
+            settings: crate::core::settings::Settings::from_map(&opening.settings)?,
+        });
+        self.head.edit().cursors = entry.as_of;
+        Ok(())
+    }
+
+    fn apply_decision(&mut self, entry: &Entry<'_>, decision: &Decision<'_>) -> Result<(), String> {
+        self.head.edit().cursors.intents = next_offset(decision.input.offset)?;
+        match &decision.ruling {
+            Ruling::Malformed { .. } | Ruling::Misplaced { .. } => Ok(()),
+            Ruling::Duplicate { .. } | Ruling::Conflict { .. } => Ok(()),
+            Ruling::Rejected { intent, fingerprint, of, .. } => {
+                let reason = decision.ruling.reason().ok_or("a rejection without a reason")?;
+                let order_id = of.and_then(|prior| prior.order_id);
+                self.bind(
+                    intent,
+                    KeyRow { fingerprint: *fingerprint, seq: entry.seq, reason: Some(reason), order_id },
+                )
+            }
+            Ruling::Accepted { intent, fingerprint, converted_to_cancel, .. } => {
+                let change = match (intent.intent_type, converted_to_cancel) {
+                    (IntentType::New, _) => Change::New,
+                    (IntentType::Cancel, _) | (IntentType::Replace, true) => Change::Cancel,
+                    (IntentType::Replace, false) => Change::Replace,
+                };
+                self.accept(entry, intent, *fingerprint, change)
+            }
+        }
+    }
+
+    /// A key is decided at most once (`G2`).
+    fn bind(&mut self, intent: &Intent<'_>, row: KeyRow) -> Result<(), String> {
+        let key = KeyId::of(intent.account_id, intent.intent_id);
+        if let Some(bound) = self.keys.find(&key) {
+            return Err(format!("its key was decided by entry {}", bound.seq));
+        }
+        self.keys.put(key, row);
+        Ok(())
+    }
+
+    fn accept(
+        &mut self,
+        entry: &Entry<'_>,
+        intent: &Intent<'_>,
+        fingerprint: Fingerprint,
+        change: Change,
+    ) -> Result<(), String> {
+        let order_id = OrderId::of(intent.account_id, intent.client_order_id);
+        self.bind(intent, KeyRow { fingerprint, seq: entry.seq, reason: None, order_id: Some(order_id) })?;
+        match change {
+            Change::New => self.accept_new(entry, intent, order_id)?,
+            Change::Cancel => self.change_order(order_id, |row| {
+                row.cancel_pending = true;
+                Ok(())
+            })?,
+            Change::Replace => self.accept_replace(intent, order_id)?,
+        }
+        self.publish(entry, order_id, intent.intent_id, change)
+    }
+
+    /// One order per identity (`G1`).
+    fn accept_new(
+        &mut self,
+        entry: &Entry<'_>,
+        intent: &Intent<'_>,
+        order_id: OrderId,
+    ) -> Result<(), String> {
+        if let Some(order) = self.order(order_id) {
+            return Err(format!("its order was accepted by entry {}", order.accepted_seq));
+        }
+        let terms = new_terms(intent).ok_or("an accepted NEW without complete terms")?;
+        let total = self.lots(intent.instrument_id, terms.order_qty)?;
+        let row = OrderRow {
+            accepted_seq: entry.seq,
+            account: self.names.intern(intent.account_id.as_str()),
+            strategy: self.names.intern(intent.strategy_id.as_str()),
+            instrument: self.names.intern(intent.instrument_id.as_str()),
+            client_order_id: intent.client_order_id.as_str().into(),
+            last_intent_id: intent.intent_id.as_str().into(),
+            previous_intent_id: None,
+            version: 0,
+            terms,
+            pending_terms: None,
+            cancel_pending: false,
+            quantity: Quantity::default(),
+        };
+        self.orders.put(order_id, row);
+        self.change_order(order_id, |row| {
+            row.quantity = Quantity::of(total);
+            Ok(())
+        })
+    }
+
+    fn accept_replace(&mut self, intent: &Intent<'_>, order_id: OrderId) -> Result<(), String> {
+        let order = self.order(order_id).ok_or("a replace of an unknown order")?;
+        let terms =
+            replaced_terms(&order.terms, intent).map_err(|Overflow| "a replace with too many digits")?;
+        let total = self.lots(intent.instrument_id, terms.order_qty)?;
+        self.change_order(order_id, |row| {
+            row.pending_terms = Some(terms);
+            row.quantity.pending_total = Some(total);
+            Ok(())
+        })
+    }
+
+    fn lots(&self, instrument_id: Id<'_>, quantity: Decimal) -> Result<Lots, String> {
+        let instrument =
+            self.instrument(instrument_id.as_str()).ok_or("an order of an unknown instrument")?;
+        instrument.lots(quantity).map_err(|_| "a quantity that is no number of lots".to_owned())
+    }
+
+    /// Counts the order's next version, and remembers it as the last one on `orders`.
+    fn publish(
+        &mut self,
+        entry: &Entry<'_>,
+        order_id: OrderId,
+        cause: Id<'_>,
+        change: Change,
+    ) -> Result<(), String> {
+        let row = self.orders.edit(order_id, || unreachable!("the order was changed just now"));
+        row.version = row.version.checked_add(1).ok_or("an order with 2^31 versions")?;
+        if change == Change::New {
+            row.previous_intent_id = None;
+        } else {
+            row.previous_intent_id = Some(std::mem::replace(&mut row.last_intent_id, cause.as_str().into()));
+        }
+        let command = match change {
+            Change::New => IntentType::New,
+            Change::Cancel => IntentType::Cancel,
+            Change::Replace => IntentType::Replace,
+        };
+        let published = Published {
+            audit_seq: entry.seq,
+            command,
+            order_id,
+            order_version: row.version,
+            decided_at: entry.decided_at,
+        };
+        self.head.edit().published = Some(published);
+        Ok(())
+    }
+
+    /// Changes an order, and carries the difference of what it reserves to its account: the only
+    /// place where reservations and open orders move.
+    pub(super) fn change_order(
+        &mut self,
+        order_id: OrderId,
+        change: impl FnOnce(&mut OrderRow) -> Result<(), String>,
+    ) -> Result<(), String> {
+        if self.order(order_id).is_none() {
+            return Err(format!("order {order_id} is not known"));
+        }
+        let row = self.orders.edit(order_id, || unreachable!("found just now"));
+        let before = row.quantity.reserved().0;
+        change(row)?;
+        let after = row.quantity.reserved().0;
+        let (account, instrument, side) = (row.account, row.instrument, row.side());
+        let holding = self.holdings.edit((account, instrument), Default::default);
+        let reserved = match side {
+            Side::Buy => &mut holding.reserved_buys,
+            Side::Sell => &mut holding.reserved_sells,
+        };
+        let sum = reserved.0.checked_sub(before).and_then(|rest| rest.checked_add(after));
+        reserved.0 = sum.ok_or("a sum of reservations that does not fit")?;
+        let opened = i32::from(after > 0) - i32::from(before > 0);
+        self.accounts.edit(account, Default::default).open_orders += opened;
+        Ok(())
+    }
+
+    fn apply_control(&mut self, taken: &ControlTaken<'_>) -> Result<(), String> {
+        let offset = taken.input.offset;
+        self.head.edit().cursors.control = next_offset(offset)?;
+        match (&taken.record, taken.result) {
+            (Ok(ControlRecord::Instrument(record)), ControlResult::Applied) => {
+                let instrument = super::instrument::Instrument::new(record)?;
+                let name = self.names.intern(record.instrument_id.as_str());
+                self.instruments.put(name, instrument);
+            }
+            (Ok(ControlRecord::RiskLimit(limit)), ControlResult::Applied) => {
+                let name = self.names.intern(limit.limit_id.as_str());
+                self.limits.put(name, LimitRow { version: limit.version });
+                self.head.edit().limits_version = offset;
+            }
+            (_, ControlResult::Invalid) => {
+                let holder = format!("control-{offset}").into();
+                self.states.put(ScopeKey::Global, StateRow { state: TradingState::Halted, holder });
+            }
+            (Ok(ControlRecord::Command(_)), ControlResult::Applied) => {
+                return Err("a command that these rules do not know was applied".to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn apply_owed_cancel(&mut self, entry: &Entry<'_>, owed: &OwedCancel<'_>) -> Result<(), String> {
+        let order_id = OrderId::of(owed.ids.account_id, owed.ids.client_order_id);
+        self.change_order(order_id, |row| {
+            row.cancel_pending = true;
+            Ok(())
+        })?;
+        self.publish(entry, order_id, owed.ids.intent_id, Change::Cancel)
+    }
+}
+
+fn next_offset(offset: i64) -> Result<i64, String> {
+    offset.checked_add(1).filter(|next| *next > 0).ok_or_else(|| format!("offset {offset} is impossible"))
+}
+
+/// The complete terms of a NEW; `None` when some are missing or too long.
+pub(crate) fn new_terms(intent: &Intent<'_>) -> Option<Terms> {
+    let terms = &intent.terms;
+    let optional = |number: Option<Numeral<'_>>| match number {
+        None => Some(None),
+        Some(number) => number.exact().ok().map(Some),
+    };
+    Some(Terms {
+        side: terms.side?,
+        order_type: terms.order_type?,
+        order_qty: terms.order_qty?.exact().ok()?,
+        price: optional(terms.price)?,
+        trigger_price: optional(terms.trigger_price)?,
+        time_in_force: terms.time_in_force?,
+        expire_time: terms.expire_time,
+        post_only: terms.post_only,
+        reduce_only: terms.reduce_only,
+    })
+}
+
+/// The order's terms with what a REPLACE gives in their place.
+pub(crate) fn replaced_terms(terms: &Terms, intent: &Intent<'_>) -> Result<Terms, Overflow> {
+    let asked = &intent.terms;
+    let number = |number: Option<Numeral<'_>>| number.map(Numeral::exact).transpose();
+    Ok(Terms {
+        order_qty: number(asked.order_qty)?.unwrap_or(terms.order_qty),
+        price: number(asked.price)?.or(terms.price),
+        trigger_price: number(asked.trigger_price)?.or(terms.trigger_price),
+        ..*terms
+    })
+}

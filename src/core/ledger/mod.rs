@@ -1,0 +1,343 @@
+//! The state of one partition, derived only from its entries.
+//!
+//! [`Ledger::stage`] is its only mutator, and both deciding and restoring go through it: whatever
+//! a replay folds in is what the router folded in (`G7`). [`Ledger::settle`] and
+//! [`Ledger::discard`] end a batch. Start reading at [`Ledger::follow`], then `apply`.
+
+mod apply;
+pub mod executions;
+pub mod hash;
+pub mod instrument;
+mod limits;
+pub mod names;
+pub mod order;
+pub mod states;
+pub mod table;
+
+use std::collections::BTreeMap;
+
+use super::amount::Lots;
+use super::control::RiskLimit;
+use super::entry::{Body, Cursors, Entry, Prior};
+use super::halt::{Halt, HaltCode};
+use super::ids::{Digest, Fingerprint, Id, KeyId, OrderId};
+use super::intent::IntentType;
+use super::settings::Settings;
+use super::time::Time;
+use super::verdict::Reason;
+use executions::{ExecId, ExecRow};
+use instrument::Instrument;
+use limits::LimitRow;
+use names::{Name, Names};
+use order::OrderRow;
+use states::{ScopeKey, StateRow};
+use table::{Staged, Table};
+
+/// Which partition of how many a ledger is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The partition number, from 0.
+    pub partition: i32,
+    /// Partitions of each of `intents`, `executions`, `orders`, `audit`.
+    pub count: i32,
+}
+
+/// The state of one partition.
+#[derive(Debug)]
+pub struct Ledger {
+    placement: Placement,
+    head: Staged<Head>,
+    opening: Staged<Option<Opened>>,
+    names: Names,
+    keys: Table<KeyId, KeyRow>,
+    orders: Table<OrderId, OrderRow>,
+    executions: Table<ExecId, ExecRow>,
+    instruments: Table<Name, Instrument>,
+    holdings: Table<(Name, Name), Holding>,
+    accounts: Table<Name, Account>,
+    limits: Table<Name, LimitRow>,
+    states: Table<ScopeKey, StateRow>,
+}
+
+/// Where the trail stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number that the next entry takes.
+    pub next_seq: u64,
+    /// Leaf hash of the last entry; zeros before the first.
+    pub link: Digest,
+    /// The next offset of each input.
+    pub cursors: Cursors,
+    /// Of the last entry.
+    pub decided_at: Time,
+    /// The control offset that the effective limits came from; -1 for none.
+    pub limits_version: i64,
+    /// The last record on `orders`.
+    pub published: Option<Published>,
+}
+
+/// What identifies the last record on `orders`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// The entry that published it.
+    pub audit_seq: u64,
+    /// What the venue is to do.
+    pub command: IntentType,
+    /// Whose order.
+    pub order_id: OrderId,
+    /// Its version.
+    pub order_version: i32,
+    /// When it was decided.
+    pub decided_at: Time,
+}
+
+/// What the last GENESIS or LANE_OPENED recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Version of the rules of deciding and applying.
+    pub rules_version: i32,
+    /// The consumer group.
+    pub group: String,
+    /// Partitions of the data topics.
+    pub partition_count: i32,
+    /// Topic name to topic id.
+    pub topic_ids: BTreeMap<String, String>,
+    /// By which settings the lane decides.
+    pub settings: Settings,
+}
+
+/// What was decided of an intent key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Of the payload.
+    pub fingerprint: Fingerprint,
+    /// The deciding entry.
+    pub seq: u64,
+    /// Why it was rejected; `None` when it was accepted.
+    pub reason: Option<Reason>,
+    /// The order that it became or changed, or that stood in its way.
+    pub order_id: Option<OrderId>,
+}
+
+/// An account in one instrument.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// Signed.
+    pub position: Lots,
+    /// Sum over the open buy orders.
+    pub reserved_buys: Lots,
+    /// Sum over the open sell orders.
+    pub reserved_sells: Lots,
+}
+
+/// An account over all instruments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// How many of its orders may still be filled.
+    pub open_orders: i32,
+}
+
+impl Default for Head {
+    fn default() -> Self {
+        Self {
+            next_seq: 0,
+            link: Digest::ZERO,
+            cursors: Cursors::default(),
+            decided_at: Time(i64::MIN),
+            limits_version: -1,
+            published: None,
+        }
+    }
+}
+
+impl KeyRow {
+    /// What entries say of it.
+    pub const fn prior(&self) -> Prior {
+        Prior { seq: self.seq, reason: self.reason, order_id: self.order_id }
+    }
+}
+
+impl Ledger {
+    /// The empty ledger of a partition.
+    pub fn new(placement: Placement) -> Self {
+        Self {
+            placement,
+            head: Staged::default(),
+            opening: Staged::default(),
+            names: Names::default(),
+            keys: Table::default(),
+            orders: Table::default(),
+            executions: Table::default(),
+            instruments: Table::default(),
+            holdings: Table::default(),
+            accounts: Table::default(),
+            limits: Table::default(),
+            states: Table::default(),
+        }
+    }
+
+    /// Takes in an entry of the trail: proves that it follows the last one, and applies it.
+    ///
+    /// `leaf` is the leaf hash of the entry's own bytes, the link of the next one.
+    ///
+    /// # Errors
+    /// As [`Ledger::stage`].
+    pub fn follow(&mut self, entry: &Entry<'_>, leaf: Digest) -> Result<(), Halt> {
+        self.stage(entry)?;
+        self.link(leaf);
+        Ok(())
+    }
+
+    /// Stages an entry, whose leaf hash [`Ledger::link`] must say before the next one.
+    ///
+    /// # Errors
+    /// `CHAIN_BROKEN` when number or link do not follow, `STATE_DIVERGED` when the entry
+    /// contradicts what the entries before it have made true.
+    pub fn stage(&mut self, entry: &Entry<'_>) -> Result<(), Halt> {
+        self.check_link(entry)?;
+        let diverged = |detail| Halt::new(HaltCode::StateDiverged, format!("entry {}: {detail}", entry.seq));
+        self.check_cursors(entry).map_err(diverged)?;
+        self.apply(entry).map_err(diverged)?;
+        let head = self.head.edit();
+        head.next_seq += 1;
+        head.decided_at = entry.decided_at;
+        Ok(())
+    }
+
+    /// Says the leaf hash of the entry that was staged last.
+    pub fn link(&mut self, leaf: Digest) {
+        self.head.edit().link = leaf;
+    }
+
+    /// Folds the batch in: its transaction has committed.
+    pub fn settle(&mut self) {
+        self.head.settle();
+        self.opening.settle();
+        self.keys.settle();
+        self.orders.settle();
+        self.executions.settle();
+        self.instruments.settle();
+        self.holdings.settle();
+        self.accounts.settle();
+        self.limits.settle();
+        self.states.settle();
+    }
+
+    /// Drops the batch: its transaction has not committed, or nobody knows.
+    pub fn discard(&mut self) {
+        self.head.discard();
+        self.opening.discard();
+        self.keys.discard();
+        self.orders.discard();
+        self.executions.discard();
+        self.instruments.discard();
+        self.holdings.discard();
+        self.accounts.discard();
+        self.limits.discard();
+        self.states.discard();
+    }
+
+    fn check_link(&self, entry: &Entry<'_>) -> Result<(), Halt> {
+        let head = self.head();
+        let broken = |detail| Err(Halt::new(HaltCode::ChainBroken, detail));
+        if entry.seq != head.next_seq {
+            return broken(format!("entry {} stands where {} was due", entry.seq, head.next_seq));
+        }
+        if entry.prev != head.link {
+            return broken(format!(
+                "entry {} links to {}, but the entry before it hashes to {}",
+                entry.seq, entry.prev, head.link
+            ));
+        }
+        let opens = matches!(entry.body, Body::Genesis(_));
+        if opens != (entry.seq == 0) {
+            return broken(format!("entry {} is a {}", entry.seq, entry.body.kind()));
+        }
+        Ok(())
+    }
+
+    /// Only an opening may find the inputs elsewhere: it may have read past markers.
+    fn check_cursors(&self, entry: &Entry<'_>) -> Result<(), String> {
+        let (head, as_of) = (self.head(), entry.as_of);
+        let opening = matches!(entry.body, Body::Genesis(_) | Body::LaneOpened(_));
+        let forward = as_of.intents >= head.cursors.intents
+            && as_of.executions >= head.cursors.executions
+            && as_of.control == head.cursors.control;
+        if as_of == head.cursors || (opening && forward) {
+            return Ok(());
+        }
+        Err(format!("it says that inputs stood at {as_of:?}, but they stood at {:?}", head.cursors))
+    }
+
+    /// Which partition this is.
+    pub const fn placement(&self) -> Placement {
+        self.placement
+    }
+
+    /// Where the trail stands, the open batch included.
+    pub fn head(&self) -> &Head {
+        self.head.now()
+    }
+
+    /// Where the trail stands, without the open batch.
+    pub const fn settled_head(&self) -> &Head {
+        self.head.settled()
+    }
+
+    /// What the last opening recorded; `None` before the first.
+    pub fn opened(&self) -> Option<&Opened> {
+        self.opening.now().as_ref()
+    }
+
+    /// The settings in force: those that the last opening recorded.
+    pub fn settings(&self) -> Settings {
+        self.opened().map(|opened| opened.settings).unwrap_or_default()
+    }
+
+    /// What was decided of this key.
+    pub fn key(&self, account_id: Id<'_>, intent_id: Id<'_>) -> Option<&KeyRow> {
+        self.keys.find(&KeyId::of(account_id, intent_id))
+    }
+
+    /// The order, open or terminal.
+    pub fn order(&self, order_id: OrderId) -> Option<&OrderRow> {
+        self.orders.find(&order_id)
+    }
+
+    /// The instrument of this id, as last recorded.
+    pub fn instrument(&self, instrument_id: &str) -> Option<&Instrument> {
+        self.instruments.find(&self.names.find(instrument_id)?)
+    }
+
+    /// The account in the instrument; empty when it never traded there.
+    pub fn holding(&self, account_id: &str, instrument_id: &str) -> Holding {
+        let pair = self.names.find(account_id).zip(self.names.find(instrument_id));
+        pair.and_then(|pair| self.holdings.find(&pair)).copied().unwrap_or_default()
+    }
+
+    /// The account over all instruments; empty when it never traded.
+    pub fn account(&self, account_id: &str) -> Account {
+        self.names.find(account_id).and_then(|name| self.accounts.find(&name)).copied().unwrap_or_default()
+    }
+
+    /// The text of a name that a row of this ledger holds.
+    pub fn text(&self, name: Name) -> &str {
+        self.names.text(name)
+    }
+
+    /// The version of the limits of that id, where there are some.
+    pub fn limit_version(&self, limit: &RiskLimit<'_>) -> Option<i64> {
+        let name = self.names.find(limit.limit_id.as_str())?;
+        self.limits.find(&name).map(|row| row.version)
+    }
+
+    /// How many keys are settled.
+    pub fn keys_len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// How many orders of the settled ledger may still be filled.
+    pub fn open_orders(&self) -> usize {
+        self.orders.settled().filter(|(_, row)| row.is_open()).count()
+    }
+}

@@ -1,0 +1,42 @@
+//! Names, kept once: rows hold numbers instead of texts.
+//!
+//! A number means something only inside one ledger; it is never written or hashed.
+
+use hashbrown::HashMap;
+
+/// A name of this ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name(u32);
+
+/// All names that rows of this ledger use.
+#[derive(Debug, Default)]
+pub struct Names {
+    numbers: HashMap<Box<str>, Name>,
+    texts: Vec<Box<str>>,
+}
+
+impl Names {
+    /// The number of this text, if some row may use it.
+    pub fn find(&self, text: &str) -> Option<Name> {
+        self.numbers.get(text).copied()
+    }
+
+    /// The number of this text, which becomes one if it is new.
+    ///
+    /// A batch that is discarded may leave a name behind that no row uses: harmless, for names are
+    /// no state.
+    pub fn intern(&mut self, text: &str) -> Name {
+        if let Some(name) = self.find(text) {
+            return name;
+        }
+        let name = Name(u32::try_from(self.texts.len()).expect("fewer than 2^32 names fit in memory"));
+        self.texts.push(text.into());
+        self.numbers.insert(text.into(), name);
+        name
+    }
+
+    /// The text of this number.
+    pub fn text(&self, name: Name) -> &str {
+        &self.texts[name.0 as usize]
+    }
+}

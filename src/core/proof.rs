@@ -1,0 +1,237 @@
+//! Proving: whether the trail agrees with the world, before the first decision.
+//!
+//! The shell gathers [`Evidence`], the core judges it. Every question has an answer that halts; no
+//! question may be left out.
+
+use std::collections::BTreeMap;
+
+use super::halt::{Halt, HaltCode};
+use super::ids::OrderId;
+use super::intent::IntentType;
+use super::ledger::{Ledger, Opened, Published};
+use super::time::{MILLISECOND, Time};
+
+/// What the shell found in the world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Of the topics as they are now.
+    pub topology: Topology,
+    /// What the group has committed; `None` only when that was read again and again.
+    pub committed: Offsets<Option<i64>>,
+    /// What the partitions of the inputs hold.
+    pub inputs: Offsets<Extent>,
+    /// What `control` holds.
+    pub control: Extent,
+    /// What `audit[p]` holds.
+    pub audit: Extent,
+    /// What `orders[p]` holds.
+    pub orders: Extent,
+    /// The last committed record of `orders[p]`.
+    pub last_order: Option<LastOrder>,
+    /// How long `orders` keeps records, in milliseconds; `None` for ever.
+    pub orders_retention_ms: Option<i64>,
+    /// The router's clock.
+    pub now: Time,
+}
+
+/// Partition counts, topic ids and group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Topology {
+    /// The consumer group.
+    pub group: String,
+    /// Topic name to partition count, of the four topics that share it.
+    pub partition_counts: BTreeMap<String, i32>,
+    /// Topic name to topic id.
+    pub topic_ids: BTreeMap<String, String>,
+}
+
+/// One value for each input that a group offset stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offsets<T> {
+    /// Of `intents[p]`.
+    pub intents: T,
+    /// Of `executions[p]`.
+    pub executions: T,
+}
+
+/// First and next offset of a partition, uncommitted records and markers included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Log start.
+    pub start: i64,
+    /// High watermark.
+    pub end: i64,
+}
+
+/// What identifies the last record of `orders[p]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastOrder {
+    /// The entry that it names.
+    pub audit_seq: u64,
+    /// What the venue is to do.
+    pub command: IntentType,
+    /// Whose order.
+    pub order_id: OrderId,
+    /// Its version.
+    pub order_version: i32,
+}
+
+/// Judges the evidence, in the contract's order: topology (d), chain (a), offsets (b), outputs (c),
+/// control (e). `restored` is what reading the trail came to.
+///
+/// # Errors
+/// The halt of the first question whose answer is not the one recorded.
+pub fn prove(ledger: &Ledger, restored: Result<(), Halt>, evidence: &Evidence) -> Result<(), Halt> {
+    if let Some(opened) = ledger.opened() {
+        prove_topology(opened, &evidence.topology)?;
+    }
+    restored?;
+    one_count(&evidence.topology, ledger.placement().count)?;
+    match ledger.opened() {
+        Some(_) => prove_going_on(ledger, evidence),
+        None => prove_fresh(evidence),
+    }
+}
+
+fn halt<T>(code: HaltCode, detail: String) -> Result<T, Halt> {
+    Err(Halt::new(code, detail))
+}
+
+fn prove_topology(opened: &Opened, now: &Topology) -> Result<(), Halt> {
+    if opened.group != now.group {
+        return halt(
+            HaltCode::TopologyChanged,
+            format!("the trail belongs to group {}, this router runs as {}", opened.group, now.group),
+        );
+    }
+    one_count(now, opened.partition_count)?;
+    for (topic, recorded) in &opened.topic_ids {
+        let found = now.topic_ids.get(topic);
+        if found != Some(recorded) {
+            let found = found.map_or("not there", String::as_str);
+            return halt(
+                HaltCode::TopologyChanged,
+                format!("topic {topic} had id {recorded} when the lane was opened, now it is {found}"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn one_count(topology: &Topology, due: i32) -> Result<(), Halt> {
+    match topology.partition_counts.iter().find(|(_, count)| **count != due) {
+        None => Ok(()),
+        Some((topic, count)) => halt(
+            HaltCode::TopologyChanged,
+            format!("topic {topic} has {count} partitions where {due} were due: keys have moved"),
+        ),
+    }
+}
+
+fn prove_going_on(ledger: &Ledger, evidence: &Evidence) -> Result<(), Halt> {
+    let (head, committed) = (ledger.head(), evidence.committed);
+    for (input, cursor, committed) in [
+        ("intents", head.cursors.intents, committed.intents),
+        ("executions", head.cursors.executions, committed.executions),
+    ] {
+        if committed != Some(cursor) {
+            let found = committed.map_or("none".to_owned(), |offset| offset.to_string());
+            return halt(
+                HaltCode::CursorMismatch,
+                format!("{input}: the trail stands at offset {cursor}, the group at {found}"),
+            );
+        }
+    }
+    prove_inputs(head.cursors.intents, head.cursors.executions, evidence)?;
+    prove_outputs(head.published, evidence)?;
+    prove_control(head.cursors.control, evidence)
+}
+
+fn prove_inputs(intents: i64, executions: i64, evidence: &Evidence) -> Result<(), Halt> {
+    for (input, cursor, extent) in [
+        ("intents", intents, evidence.inputs.intents),
+        ("executions", executions, evidence.inputs.executions),
+    ] {
+        if extent.start > cursor || extent.end < cursor {
+            return halt(
+                HaltCode::InputLost,
+                format!(
+                    "{input}: the next record is at offset {cursor}, but the partition holds {} to {}",
+                    extent.start, extent.end
+                ),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn prove_outputs(published: Option<Published>, evidence: &Evidence) -> Result<(), Halt> {
+    let due = published.map(|published| LastOrder {
+        audit_seq: published.audit_seq,
+        command: published.command,
+        order_id: published.order_id,
+        order_version: published.order_version,
+    });
+    match (due, evidence.last_order) {
+        (due, found) if due == found => Ok(()),
+        (Some(_), None) if outlived(published, evidence) => Ok(()),
+        (due, found) => halt(
+            HaltCode::OutputMismatch,
+            format!("the last order of the trail is {}, the last on the topic is {}", said(due), said(found)),
+        ),
+    }
+}
+
+/// Whether retention may have removed the last order from its topic.
+fn outlived(published: Option<Published>, evidence: &Evidence) -> bool {
+    match (published, evidence.orders_retention_ms) {
+        (Some(published), Some(retention)) => {
+            let age = evidence.now.since(published.decided_at);
+            age > i128::from(retention) * i128::from(MILLISECOND)
+        }
+        _ => false,
+    }
+}
+
+fn said(order: Option<LastOrder>) -> String {
+    order.map_or("none".to_owned(), |order| {
+        format!(
+            "{} {} version {} of entry {}",
+            order.command, order.order_id, order.order_version, order.audit_seq
+        )
+    })
+}
+
+fn prove_control(cursor: i64, evidence: &Evidence) -> Result<(), Halt> {
+    let Extent { start, end } = evidence.control;
+    if start > cursor || end < cursor {
+        return halt(
+            HaltCode::ControlInvalid,
+            format!("the next control record is at offset {cursor}, but the topic holds {start} to {end}"),
+        );
+    }
+    Ok(())
+}
+
+/// A first start, which begins at offset 0 of everything, or not at all.
+fn prove_fresh(evidence: &Evidence) -> Result<(), Halt> {
+    if evidence.audit.start > 0 {
+        let start = evidence.audit.start;
+        return halt(
+            HaltCode::ChainBroken,
+            format!("audit begins at offset {start}: its entries are erased"),
+        );
+    }
+    let Offsets { intents, executions } = evidence.committed;
+    if let Some(offset) = intents.or(executions) {
+        return halt(
+            HaltCode::CursorMismatch,
+            format!("the trail is empty, but the group has committed offset {offset}"),
+        );
+    }
+    if evidence.orders.start > 0 || evidence.last_order.is_some() {
+        return halt(HaltCode::OutputMismatch, "the trail is empty, but orders has been used".to_owned());
+    }
+    prove_inputs(0, 0, evidence)?;
+    prove_control(0, evidence)
+}
