@@ -12,3 +12,5 @@
 //! Arrows point one way, `main -> cli -> shell -> wire -> core`, and a test keeps them so.
 
 pub mod core;
+#[cfg(feature = "shell")]
+pub mod shell;

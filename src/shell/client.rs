@@ -1,0 +1,218 @@
+//! How the clients of Kafka are configured, and where their logs go.
+//!
+//! What the guarantees depend on is set last, over whatever was passed through. Nothing here
+//! connects: builders return a configuration, the caller creates the client.
+
+use rdkafka::ClientConfig;
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use super::config::Config;
+use super::config::kafka::ClientKind;
+use super::topics::MESSAGE_BYTES;
+
+/// What a reader sees of transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Only what was committed.
+    Committed,
+    /// Everything, also what is open or aborted; its watermarks are the high ones.
+    Uncommitted,
+}
+
+/// A consumer that is assigned its partitions by hand and never joins the group.
+pub fn reader(config: &Config, isolation: Isolation) -> ClientConfig {
+    let mut client = consumer(config);
+    let level = match isolation {
+        Isolation::Committed => "read_committed",
+        Isolation::Uncommitted => "read_uncommitted",
+    };
+    client.set("isolation.level", level);
+    client
+}
+
+/// The member of the router's group.
+///
+/// The classic protocol: under the newer one a transaction's offsets can be fenced without cause.
+/// The range assignor: it alone gives partition p of both inputs to one member.
+pub fn member(config: &Config) -> ClientConfig {
+    let mut client = reader(config, Isolation::Committed);
+    client
+        .set("group.protocol", "classic")
+        .set("partition.assignment.strategy", "range")
+        .set("session.timeout.ms", config.session_timeout_ms.to_string());
+    if config.kafka.value("heartbeat.interval.ms").is_none() {
+        // Three chances to be heard in a session, and no more than the usual pause.
+        client.set("heartbeat.interval.ms", (config.session_timeout_ms / 4).clamp(100, 3_000).to_string());
+    }
+    if let Some(instance) = &config.instance_id {
+        client.set("group.instance.id", instance);
+    }
+    client
+}
+
+/// A lane's producer.
+pub fn producer(config: &Config, transactional_id: &str) -> ClientConfig {
+    let mut client = publisher(config);
+    client
+        .set("transactional.id", transactional_id)
+        .set("transaction.timeout.ms", config.transaction_timeout_ms.to_string())
+        // A message that outlives its transaction is nobody's: librdkafka insists on it, too.
+        .set("message.timeout.ms", config.transaction_timeout_ms.to_string());
+    client
+}
+
+/// An idempotent producer without transactions, for whoever submits intents or control records.
+/// Keys are placed as Java does it.
+pub fn publisher(config: &Config) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client
+        // A flush ends the wait; until then requests fill up.
+        .set("linger.ms", "5")
+        // Adding offsets to a transaction that still writes its markers waits this long (100 by
+        // default), once per transaction.
+        .set("retry.backoff.ms", "5")
+        .set("retry.backoff.max.ms", "200")
+        // A request must stay below the smallest `max.message.bytes` allowed, 1 MiB, framing included.
+        .set("batch.size", "1000000")
+        .set("batch.num.messages", "10000")
+        // More than one transaction's worth; memory is bounded all the same.
+        .set("queue.buffering.max.messages", "200000")
+        .set("queue.buffering.max.kbytes", "131072");
+    pass_through(&mut client, config, ClientKind::Producer);
+    client
+        .set("enable.idempotence", "true")
+        .set("acks", "all")
+        .set("partitioner", "murmur2_random")
+        .set("message.max.bytes", MESSAGE_BYTES.to_string());
+    common(&mut client, config);
+    client
+}
+
+/// A client that asks and administers.
+pub fn admin(config: &Config) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    pass_through(&mut client, config, ClientKind::Producer);
+    common(&mut client, config);
+    // Nothing polls such a client for its logs; left unread, they would end up on the terminal.
+    // Each answer carries its own error.
+    client.set_log_level(RDKafkaLogLevel::Emerg);
+    client
+}
+
+fn consumer(config: &Config) -> ClientConfig {
+    let mut client = ClientConfig::new();
+    client
+        // The broker answers at once when there is something; this bounds the wait when there is not.
+        .set("fetch.wait.max.ms", "10")
+        // One second by default, for which a full queue stands still.
+        .set("fetch.queue.backoff.ms", "5")
+        .set("fetch.error.backoff.ms", "100")
+        // The backlog stays in Kafka: memory is bounded by the ledger.
+        .set("queued.max.messages.kbytes", "16384");
+    pass_through(&mut client, config, ClientKind::Consumer);
+    client
+        .set("group.id", &config.group)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("auto.offset.reset", "error")
+        .set("enable.partition.eof", "true")
+        .set("check.crcs", "true");
+    common(&mut client, config);
+    client
+}
+
+fn pass_through(client: &mut ClientConfig, config: &Config, kind: ClientKind) {
+    if config.kafka.value("client.id").is_none() {
+        client.set("client.id", &config.router_id);
+    }
+    for (key, value) in config.kafka.of(kind) {
+        client.set(key, value);
+    }
+}
+
+fn common(client: &mut ClientConfig, config: &Config) {
+    client
+        .set("bootstrap.servers", &config.bootstrap)
+        .set("allow.auto.create.topics", "false")
+        .set("log.connection.close", "true")
+        // Disconnects are logged at this level, request timeouts above it. The crate would take the
+        // level of another logging facade, which nobody sets here.
+        .set_log_level(RDKafkaLogLevel::Info);
+}
+
+/// The context of a client that only has to be heard: its logs and errors go to `tracing`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Logged;
+
+impl ClientContext for Logged {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        log_error(&error, reason);
+    }
+
+    fn stats_raw(&self, _: &[u8]) {}
+}
+
+impl ConsumerContext for Logged {}
+
+/// Sends a line of librdkafka's log to `tracing`.
+///
+/// Its errors are warnings here: a broker that goes away is no fault of the process, and whoever
+/// waits for it says so. Its notices are details.
+pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
+            tracing::error!(target: "librdkafka", facility, "{message}");
+        }
+        RDKafkaLogLevel::Error | RDKafkaLogLevel::Warning => {
+            tracing::warn!(target: "librdkafka", facility, "{message}");
+        }
+        RDKafkaLogLevel::Notice | RDKafkaLogLevel::Info => {
+            tracing::debug!(target: "librdkafka", facility, "{message}");
+        }
+        RDKafkaLogLevel::Debug => tracing::trace!(target: "librdkafka", facility, "{message}"),
+    }
+}
+
+/// Sends an error of librdkafka's error callback to `tracing`: it logs most of them itself as well,
+/// so that only fatal ones are worth a second line.
+pub fn log_error(error: &KafkaError, reason: &str) {
+    match error.rdkafka_error_code() {
+        Some(RDKafkaErrorCode::Fatal) => tracing::error!(target: "librdkafka", "fatal: {reason}"),
+        _ => tracing::debug!(target: "librdkafka", "{reason}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::consumer::BaseConsumer;
+    use rdkafka::producer::{DefaultProducerContext, ThreadedProducer};
+
+    use super::*;
+
+    #[test]
+    fn every_configuration_is_one_that_librdkafka_takes() {
+        let config = Config { instance_id: Some("i-1".to_owned()), ..Config::default() };
+        for client in [reader(&config, Isolation::Uncommitted), member(&config)] {
+            client.create_with_context::<_, BaseConsumer<Logged>>(Logged).unwrap();
+        }
+        for client in [producer(&config, "t-0-0"), publisher(&config), admin(&config)] {
+            drop(client.create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_member_is_static_only_when_it_has_a_name() {
+        let mut config = Config::default();
+        assert_eq!(member(&config).get("group.instance.id"), None);
+        config.instance_id = Some("i-1".to_owned());
+        assert_eq!(member(&config).get("group.instance.id"), Some("i-1"));
+        assert_eq!(reader(&config, Isolation::Committed).get("group.instance.id"), None);
+    }
+}

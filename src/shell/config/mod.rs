@@ -1,0 +1,123 @@
+//! What a process is told: one TOML file, `ONEFILL_…` variables over it, flags over both.
+//!
+//! A key that is not known is an error, never ignored: a limit that is misspelt must not be absent.
+//! Secrets are read from files or variables and are never printed. Nothing here talks to a broker.
+//! Start at [`load`]; the keys are in [`settings`], what `[kafka]` may hold is in [`kafka`].
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::topics::Topics;
+
+pub mod kafka;
+mod layers;
+mod settings;
+
+pub use kafka::KafkaSettings;
+pub use layers::{Flag, Sources, load};
+
+/// Everything that a command needs to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Brokers to ask first, `host:port,…`.
+    pub bootstrap: String,
+    /// What the topic names begin with.
+    pub prefix: String,
+    /// The topic names.
+    pub topics: Topics,
+    /// The consumer group of the router.
+    pub group: String,
+    /// The static member of the group that this process is, if any.
+    pub instance_id: Option<String>,
+    /// How long a silent member keeps its lanes.
+    pub session_timeout_ms: u32,
+    /// Where metrics and status are served.
+    pub http: SocketAddr,
+    /// Whether a halt of one lane ends the process.
+    pub exit_on_halt: bool,
+    /// Whether unsafe topics are forgiven, because nothing of value is at stake.
+    pub dev: bool,
+    /// Who this process is, in the trail.
+    pub router_id: String,
+    /// How long a transaction may stay open before the brokers abort it.
+    pub transaction_timeout_ms: u32,
+    /// What goes to librdkafka as it is.
+    pub kafka: KafkaSettings,
+    /// How intents are decided where no limit says otherwise.
+    pub decide: DecideSettings,
+    /// What one transaction may hold.
+    pub batch: BatchBounds,
+    /// Avro schemas that are known besides those compiled in.
+    pub schemas_extra: Vec<PathBuf>,
+    /// What is logged, as `level` or `module=level,…`; `None` leaves it to the command.
+    pub log: Option<String>,
+}
+
+/// How intents are decided where no limit says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecideSettings {
+    /// Oldest intent that is taken; 0 for any age.
+    pub max_intent_age_ms: i64,
+    /// How far a strategy's clock may be ahead.
+    pub skew_ms: i64,
+    /// Oldest reference price that is used; 0 for any age.
+    pub ref_max_age_ms: i64,
+}
+
+/// What one transaction may hold at most: whichever is reached first ends the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchBounds {
+    /// Input records.
+    pub records: usize,
+    /// Bytes of their values.
+    pub bytes: usize,
+    /// Time spent on deciding them, in milliseconds.
+    pub time_ms: u64,
+}
+
+/// A configuration that cannot be used: where it is wrong, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{source_of_it}: {fault}")]
+pub struct ConfigError {
+    /// The file with its key, the variable or the flag.
+    pub source_of_it: String,
+    /// What is wrong there.
+    pub fault: String,
+    /// What to do about it.
+    pub remedy: String,
+}
+
+impl ConfigError {
+    pub(crate) fn new(
+        source: impl fmt::Display,
+        fault: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self { source_of_it: source.to_string(), fault: fault.into(), remedy: remedy.into() }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let prefix = "onefill.".to_owned();
+        Self {
+            bootstrap: "localhost:9092".to_owned(),
+            topics: Topics::under(&prefix),
+            group: format!("{prefix}router"),
+            prefix,
+            instance_id: None,
+            session_timeout_ms: 10_000,
+            http: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            exit_on_halt: false,
+            dev: false,
+            router_id: "onefill".to_owned(),
+            transaction_timeout_ms: 10_000,
+            kafka: KafkaSettings::default(),
+            decide: DecideSettings { max_intent_age_ms: 5_000, skew_ms: 1_000, ref_max_age_ms: 2_000 },
+            batch: BatchBounds { records: 10_000, bytes: 16 * 1024 * 1024, time_ms: 50 },
+            schemas_extra: Vec::new(),
+            log: None,
+        }
+    }
+}
