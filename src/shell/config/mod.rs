@@ -2,13 +2,14 @@
 //!
 //! A key that is not known is an error, never ignored: a limit that is misspelt must not be absent.
 //! Secrets are read from files or variables and are never printed. Nothing here talks to a broker.
-//! Start at [`load`]; the keys are in [`settings`], what `[kafka]` may hold is in [`kafka`].
+//! Start at [`load`]; the keys are in `settings`, what `[kafka]` may hold is in [`kafka`].
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::topics::Topics;
+use crate::core::settings::Settings;
 
 pub mod kafka;
 mod layers;
@@ -45,24 +46,13 @@ pub struct Config {
     /// What goes to librdkafka as it is.
     pub kafka: KafkaSettings,
     /// How intents are decided where no limit says otherwise.
-    pub decide: DecideSettings,
+    pub decide: Settings,
     /// What one transaction may hold.
     pub batch: BatchBounds,
     /// Avro schemas that are known besides those compiled in.
     pub schemas_extra: Vec<PathBuf>,
     /// What is logged, as `level` or `module=level,…`; `None` leaves it to the command.
     pub log: Option<String>,
-}
-
-/// How intents are decided where no limit says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DecideSettings {
-    /// Oldest intent that is taken; 0 for any age.
-    pub max_intent_age_ms: i64,
-    /// How far a strategy's clock may be ahead.
-    pub skew_ms: i64,
-    /// Oldest reference price that is used; 0 for any age.
-    pub ref_max_age_ms: i64,
 }
 
 /// What one transaction may hold at most: whichever is reached first ends the batch.
@@ -114,7 +104,7 @@ impl Default for Config {
             router_id: "onefill".to_owned(),
             transaction_timeout_ms: 10_000,
             kafka: KafkaSettings::default(),
-            decide: DecideSettings { max_intent_age_ms: 5_000, skew_ms: 1_000, ref_max_age_ms: 2_000 },
+            decide: Settings::default(),
             batch: BatchBounds { records: 10_000, bytes: 16 * 1024 * 1024, time_ms: 50 },
             schemas_extra: Vec::new(),
             log: None,
