@@ -1,17 +1,23 @@
-//! What makes two intents the same request: the fingerprint of the payload.
+//! The fingerprint of an intent's payload: what tells a retry from a conflict (`G2`).
 //!
-//! The first 128 bits of SHA-256 over the fields that differ from their default, in order of name,
-//! each as name, `=`, canonical value, newline; without `created_at`, `correlation_id`, `tags`. A
-//! field that a newer schema adds is thus no conflict while it keeps its default.
+//! It covers exactly what the strategy asks for. It must never depend on how that was written
+//! (`2` or `2.000`), on the schema's version, or on what only accompanies the request.
 
 use sha2::{Digest as _, Sha256};
 
 use super::amount::Numeral;
+use super::canonical::CanonicalText;
 use super::ids::{Fingerprint, first_half};
 use super::intent::{Intent, IntentTerms};
+use super::time::Time;
 
-/// The fingerprint of this intent's payload.
+/// The first 128 bits of SHA-256 over the fields that differ from their default, in order of
+/// field name, each as name, `=`, canonical value, newline.
+///
+/// `created_at`, `correlation_id` and `tags` are left out: a retry may differ in them. A field that
+/// a newer schema adds is no conflict while it keeps its default.
 pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
+    // Exhaustive, so that a new field cannot be forgotten here.
     let Intent {
         intent_type,
         intent_id,
@@ -36,45 +42,68 @@ pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
         post_only,
         reduce_only,
     } = terms;
-    let mut fields = Fields(Sha256::new());
-    fields.put("account_id", Some(account_id.as_str()));
-    fields.put("client_order_id", Some(client_order_id.as_str()));
-    fields.put("expire_time", expire_time.map(|time| time.0.to_string()).as_deref());
-    fields.put("expires_at", expires_at.map(|time| time.0.to_string()).as_deref());
-    fields.put("instrument_id", Some(instrument_id.as_str()));
-    fields.put("intent_id", Some(intent_id.as_str()));
-    fields.put("intent_type", Some(intent_type.name()));
-    fields.put("order_qty", order_qty.map(canonical).as_deref());
-    fields.put("order_type", order_type.map(|order_type| order_type.name()));
-    fields.put("post_only", post_only.then_some("true"));
-    fields.put("price", price.map(canonical).as_deref());
-    fields.put("reduce_only", reduce_only.then_some("true"));
-    fields.put("side", side.map(|side| side.name()));
-    fields.put("strategy_id", Some(strategy_id.as_str()));
-    fields.put("time_in_force", time_in_force.map(|life| life.name()));
-    fields.put("trigger_price", trigger_price.map(canonical).as_deref());
-    Fingerprint(first_half(fields.0.finalize().into()))
+    // In order of field name: another order would be another fingerprint, and every key of the
+    // trail would conflict with its own retry.
+    let mut payload = Payload(Sha256::new());
+    payload.text("account_id", account_id.as_str());
+    payload.text("client_order_id", client_order_id.as_str());
+    payload.time("expire_time", *expire_time);
+    payload.time("expires_at", *expires_at);
+    payload.text("instrument_id", instrument_id.as_str());
+    payload.text("intent_id", intent_id.as_str());
+    payload.text("intent_type", intent_type.name());
+    payload.numeral("order_qty", *order_qty);
+    payload.symbol("order_type", order_type.map(|it| it.name()));
+    payload.flag("post_only", *post_only);
+    payload.numeral("price", *price);
+    payload.flag("reduce_only", *reduce_only);
+    payload.symbol("side", side.map(|it| it.name()));
+    payload.text("strategy_id", strategy_id.as_str());
+    payload.symbol("time_in_force", time_in_force.map(|it| it.name()));
+    payload.numeral("trigger_price", *trigger_price);
+    Fingerprint(first_half(payload.0.finalize().into()))
 }
 
-struct Fields(Sha256);
+struct Payload(Sha256);
 
-impl Fields {
-    fn put(&mut self, name: &str, value: Option<&str>) {
+impl Payload {
+    fn text(&mut self, name: &str, value: &str) {
+        for part in [name, "=", value, "\n"] {
+            self.0.update(part);
+        }
+    }
+
+    fn symbol(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
-            for part in [name, "=", value, "\n"] {
-                self.0.update(part);
-            }
+            self.text(name, value);
+        }
+    }
+
+    fn flag(&mut self, name: &str, value: bool) {
+        if value {
+            self.text(name, "true");
+        }
+    }
+
+    fn time(&mut self, name: &str, value: Option<Time>) {
+        if let Some(Time(nanoseconds)) = value {
+            self.text(name, CanonicalText::of_integer(nanoseconds).as_str());
+        }
+    }
+
+    fn numeral(&mut self, name: &str, value: Option<Numeral<'_>>) {
+        match value {
+            None => {}
+            Some(Numeral::Exact(decimal)) => self.text(name, decimal.canonical().as_str()),
+            Some(Numeral::Overlong(text)) => self.text(name, without_trailing_zeros(text)),
         }
     }
 }
 
-/// `2` and `2.000` are the same; so are two numbers that are too long, but for trailing zeros.
-fn canonical(number: Numeral<'_>) -> String {
-    match number {
-        Numeral::Exact(decimal) => decimal.to_string(),
-        Numeral::Overlong(text) if text.contains('.') => {
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        }
-        Numeral::Overlong(text) => text.to_owned(),
+/// A numeral of too many digits as it came, but for the zeros that end its fraction.
+fn without_trailing_zeros(text: &str) -> &str {
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => text,
     }
 }

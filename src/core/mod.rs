@@ -10,6 +10,7 @@
 
 pub mod amount;
 pub mod batch;
+pub mod canonical;
 pub mod checks;
 pub mod control;
 mod control_log;
