@@ -14,3 +14,5 @@
 pub mod core;
 #[cfg(feature = "shell")]
 pub mod shell;
+#[cfg(feature = "wire")]
+pub mod wire;

@@ -1,0 +1,54 @@
+//! What is wrong with bytes that are no record, in words for the person who must mend them.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// Bytes that are no record of their topic: which field, what is wrong, how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Malformed {
+    /// The field where reading ended; `None` where it is about the value as a whole.
+    pub field: Option<&'static str>,
+    /// What is wrong, and what would be right.
+    pub detail: Cow<'static, str>,
+}
+
+/// Longest piece of somebody's bytes that is repeated in words, in characters.
+const QUOTE_LEN_MAX: usize = 48;
+
+impl Malformed {
+    /// About the value as a whole.
+    #[cold]
+    pub fn value(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: None, detail: detail.into() }
+    }
+
+    /// About one field.
+    #[cold]
+    pub fn field(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { field: Some(field), detail: detail.into() }
+    }
+
+    /// A field that must be there, because of what else is there.
+    #[cold]
+    pub fn missing(field: &'static str, needed_by: &str) -> Self {
+        Self::field(field, format!("is missing: {needed_by} needs it"))
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field {
+            Some(field) => write!(out, "{field} {}", self.detail),
+            None => out.pad(&self.detail),
+        }
+    }
+}
+
+/// Somebody's text, quoted, with control characters escaped and shortened: it goes into entries
+/// and logs, where it must neither grow nor break a line.
+pub(super) fn quote(text: &str) -> String {
+    match text.char_indices().nth(QUOTE_LEN_MAX) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}… ({} bytes)", &text[..end], text.len()),
+    }
+}

@@ -1,0 +1,140 @@
+//! The writers' schemas that are known, and the way from their records to the reader's.
+//!
+//! A record of the compiled-in schema is only checked for its header: that is the hot path. One
+//! of another known schema is resolved by Avro's rules and encoded anew. Any other is malformed:
+//! nothing is guessed.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use apache_avro::Schema;
+use apache_avro::rabin::Rabin;
+use apache_avro::schema::ResolvedSchema;
+use apache_avro::schema_compatibility::SchemaCompatibility;
+use apache_avro::types::Value;
+
+use super::strict::{read_generic, write_generic};
+use super::{HEADER_LEN, MARKER, RecordType};
+use crate::wire::avro::Writer;
+use crate::wire::malformed::{Malformed, quote};
+
+/// Longest value of an input record, header included, in bytes.
+pub const VALUE_LEN_MAX: usize = 64 * 1024;
+
+/// Writers' schemas by record and fingerprint.
+#[derive(Debug)]
+pub struct Schemas {
+    readers: HashMap<RecordType, Schema>,
+    writers: HashMap<(RecordType, [u8; 8]), Schema>,
+}
+
+/// Why a schema of the configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("schema {name}: {detail}")]
+pub struct SchemaError {
+    /// What the configuration calls it.
+    pub name: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl Schemas {
+    /// The schemas of this version alone.
+    pub fn compiled() -> Self {
+        let parse = |record: &RecordType| {
+            let schema = Schema::parse_str(record.schema()).expect("a test parses every published schema");
+            (*record, schema)
+        };
+        Self { readers: RecordType::ALL.iter().map(parse).collect(), writers: HashMap::new() }
+    }
+
+    /// These and further ones, each with a name for messages and its JSON text. A schema is for
+    /// the record whose name it bears, in whatever namespace.
+    ///
+    /// # Errors
+    /// [`SchemaError`] when one is no schema, is for no record, or cannot be resolved.
+    pub fn with_extras<N, J>(extras: impl Iterator<Item = (N, J)>) -> Result<Self, SchemaError>
+    where
+        N: Into<String>,
+        J: AsRef<str>,
+    {
+        let mut schemas = Self::compiled();
+        for (name, json) in extras {
+            schemas.add(json.as_ref()).map_err(|detail| SchemaError { name: name.into(), detail })?;
+        }
+        Ok(schemas)
+    }
+
+    fn add(&mut self, json: &str) -> Result<(), String> {
+        let writer = Schema::parse_str(json).map_err(|error| error.to_string())?;
+        let name = writer.name().map_or("", |name| name.name());
+        let record = RecordType::ALL.iter().find(|record| record.name() == name);
+        let record = *record.ok_or_else(|| format!("{} is the name of no record", quote(name)))?;
+        let reader = &self.readers[&record];
+        SchemaCompatibility::can_read(&writer, reader)
+            .map_err(|error| format!("its records cannot be read as {name}: {error}"))?;
+        let fingerprint = writer.fingerprint::<Rabin>().bytes;
+        let fingerprint = fingerprint.try_into().expect("CRC-64 has 8 bytes");
+        self.writers.insert((record, fingerprint), writer);
+        Ok(())
+    }
+
+    /// The body of a value in the reader's schema, without its header.
+    ///
+    /// # Errors
+    /// [`Malformed`] when the header is none, its schema is not known, the value of an input
+    /// record is longer than [`VALUE_LEN_MAX`], or its bytes do not fit its schema.
+    pub fn open<'b>(&self, record: RecordType, value: &'b [u8]) -> Result<Cow<'b, [u8]>, Malformed> {
+        if record.is_input() && value.len() > VALUE_LEN_MAX {
+            let detail = format!("the value has {} bytes, {VALUE_LEN_MAX} are allowed", value.len());
+            return Err(Malformed::value(detail));
+        }
+        let (fingerprint, body) = split_header(value)?;
+        if fingerprint == record.fingerprint() {
+            return Ok(Cow::Borrowed(body));
+        }
+        match self.writers.get(&(record, fingerprint)) {
+            Some(writer) => resolve(writer, &self.readers[&record], body).map(Cow::Owned),
+            None => Err(unknown(record, fingerprint)),
+        }
+    }
+}
+
+fn split_header(value: &[u8]) -> Result<([u8; 8], &[u8]), Malformed> {
+    let wrong = |found: String| {
+        let remedy = "single-object encoding begins with C3 01 and the schema's fingerprint";
+        Malformed::value(format!("the value {found}: {remedy}"))
+    };
+    match value.split_first_chunk::<HEADER_LEN>() {
+        Some(([a, b, fingerprint @ ..], body)) if [*a, *b] == MARKER => Ok((*fingerprint, body)),
+        _ if value.is_empty() => Err(wrong("is empty".to_owned())),
+        _ if value.starts_with(&MARKER) => Err(wrong(format!("ends after {} bytes", value.len()))),
+        _ if value[0] == 0 => Err(wrong("begins with 00, as the Confluent format does".to_owned())),
+        _ => Err(wrong(format!("begins with {:02X}", value[0]))),
+    }
+}
+
+#[cold]
+fn unknown(record: RecordType, fingerprint: [u8; 8]) -> Malformed {
+    let hex = |bytes: [u8; 8]| bytes.map(|byte| format!("{byte:02x}")).concat();
+    if let Some(other) = RecordType::ALL.iter().find(|other| other.fingerprint() == fingerprint) {
+        return Malformed::value(format!("the value is a record {}, not {}", other.name(), record.name()));
+    }
+    let (known, name) = (hex(record.fingerprint()), record.name());
+    Malformed::value(format!(
+        "no {name} schema of fingerprint {} is known: write {known}, or add the writer's schema to schemas.extra",
+        hex(fingerprint)
+    ))
+}
+
+fn resolve(writer: &Schema, reader: &Schema, body: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let value = read_generic(writer, body)?;
+    let unresolved = |error: apache_avro::Error| {
+        Malformed::value(format!("the record does not fit the reader's schema: {error}"))
+    };
+    let names = ResolvedSchema::new(reader).map_err(unresolved)?;
+    let value: Value = value.resolve_with_names(reader, names.get_names()).map_err(unresolved)?;
+    let mut resolved = Vec::with_capacity(body.len() + 16);
+    write_generic(&mut Writer::new(&mut resolved), &value)?;
+    Ok(resolved)
+}
