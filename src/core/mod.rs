@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod order;
 pub mod price;
 pub mod proof;
+pub mod replay;
 pub mod settings;
 pub mod symbols;
 pub mod time;

@@ -76,6 +76,12 @@ pub struct LastOrder {
     pub order_version: i32,
 }
 
+impl LastOrder {
+    /// A record that is no order: it equals none that was ever published, for no trail is that long.
+    pub const UNREADABLE: Self =
+        Self { audit_seq: u64::MAX, command: IntentType::New, order_id: OrderId([0; 16]), order_version: 0 };
+}
+
 /// Judges the evidence, in the contract's order: topology (d), chain (a), offsets (b), outputs (c),
 /// control (e). `restored` is what reading the trail came to.
 ///

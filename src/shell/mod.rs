@@ -1,12 +1,26 @@
 //! The only code that touches Kafka, time, the network and the disk.
 //!
 //! It makes no decision of the business: it creates no reason and compares no amounts. Start with
-//! [`topics`] and [`config`], then [`client`].
+//! [`router`], the process; [`membership`] owns partitions, each with a [`lane`] of its own, which
+//! reads by its [`source`], writes [`transaction`]s to its [`sink`], and before that restores its
+//! [`trail`] and gathers [`evidence`]. [`topics`], [`config`] and [`client`] say how.
 
+pub mod arrival;
 pub mod client;
+pub mod clock;
 mod closest;
 pub mod config;
+pub mod evidence;
+pub mod lane;
 pub mod librdkafka;
+pub mod membership;
+pub mod outcome;
+pub mod router;
+pub mod sink;
+pub mod source;
+pub mod status;
 pub mod topics;
+pub mod trail;
+pub mod transaction;
 
 pub use closest::closest;

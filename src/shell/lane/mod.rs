@@ -1,0 +1,245 @@
+//! A lane: the plain thread that owns one partition.
+//!
+//! It performs what [`core::lane`](crate::core::lane) asks for, and reports what came of it. It
+//! chooses nothing. Start at [`LaneThread::run`].
+
+mod opening;
+mod routing;
+mod signal;
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, KafkaResult};
+
+use super::clock;
+use super::config::Config;
+use super::sink::Sink;
+use super::source::Source;
+use super::status::Status;
+use super::trail::Probe;
+use crate::core::halt::{Halt, HaltCode};
+use crate::core::lane::{Effect, Event, Lane, Outcome};
+use crate::core::ledger::{Ledger, Placement};
+use crate::core::proof::Topology;
+use crate::wire::schema::Schemas;
+pub use signal::{Signal, Wish};
+
+/// What all lanes of a process share.
+pub struct Shared {
+    /// How everything is configured.
+    pub config: Config,
+    /// The schemas that are known.
+    pub schemas: Schemas,
+    /// Where lanes say how they are.
+    pub status: Status,
+}
+
+/// What the group knows of this member, for the offsets of a transaction; `None` before it joined.
+pub type Membership = dyn Fn() -> Option<ConsumerGroupMetadata> + Send + Sync;
+
+/// The owner of one partition.
+pub struct LaneThread {
+    shared: Arc<Shared>,
+    membership: Arc<Membership>,
+    signal: Arc<Signal>,
+    placement: Placement,
+    ledger: Ledger,
+    probe: Probe,
+    source: Source,
+    sink: Option<Sink>,
+    /// The next offset of `audit[p]` to read; `None` before the first read.
+    trail_next: Option<i64>,
+    /// What reading the trail came to.
+    restored: Result<(), Halt>,
+    /// What the last proof found.
+    found: Found,
+    /// Outcomes in a row that were no commit.
+    failures: u32,
+    last_commit: Instant,
+}
+
+/// What a proof found that the lane needs later.
+struct Found {
+    topology: Topology,
+    quarantine_partitions: i32,
+}
+
+/// Why a lane leaves what it does.
+enum Break {
+    /// It is told to.
+    Told(Wish),
+    /// The world cannot be served.
+    Halt(Halt),
+}
+
+impl From<Halt> for Break {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
+}
+
+impl From<Break> for Event {
+    fn from(reason: Break) -> Self {
+        match reason {
+            Break::Told(Wish::Stop) => Self::Stop,
+            Break::Told(Wish::Lost) => Self::Lost,
+            Break::Halt(halt) => Self::Halt(halt),
+        }
+    }
+}
+
+impl LaneThread {
+    /// A lane that has not begun.
+    ///
+    /// # Errors
+    /// A configuration that librdkafka refuses.
+    pub fn new(
+        shared: Arc<Shared>,
+        membership: Arc<Membership>,
+        signal: Arc<Signal>,
+        placement: Placement,
+    ) -> KafkaResult<Self> {
+        let (probe, source) = (Probe::open(&shared.config)?, Source::open(&shared.config)?);
+        let topology = Topology {
+            group: shared.config.group.clone(),
+            partition_counts: Default::default(),
+            topic_ids: Default::default(),
+        };
+        Ok(Self {
+            shared,
+            membership,
+            signal,
+            placement,
+            ledger: Ledger::new(placement),
+            probe,
+            source,
+            sink: None,
+            trail_next: None,
+            restored: Ok(()),
+            found: Found { topology, quarantine_partitions: 1 },
+            failures: 0,
+            last_commit: Instant::now(),
+        })
+    }
+
+    /// Lives until it is told to stop, or has halted and is told to stop.
+    pub fn run(mut self) {
+        let partition = self.placement.partition;
+        self.shared.status.begin(partition);
+        while let Ended::Again = self.live() {
+            self.shared.status.resume(partition);
+            self.ledger = Ledger::new(self.placement);
+            self.trail_next = None;
+        }
+        self.shared.status.end(partition);
+    }
+
+    /// One life of the lane's machine.
+    fn live(&mut self) -> Ended {
+        let (partition, mut machine) = (self.placement.partition, Lane::default());
+        let mut effect = machine.start();
+        loop {
+            self.shared.status.enter(partition, machine.stage());
+            tracing::debug!(partition, stage = %machine.stage(), ?effect);
+            let event = match effect {
+                Effect::Fence => self.fence(),
+                Effect::Restore => self.restore(),
+                Effect::Prove => self.prove(),
+                Effect::Open => self.open(),
+                Effect::Route(slot) => self.route(slot),
+                Effect::Stop => return Ended::Stopped,
+                Effect::Halt(halt) => return self.rest(&halt),
+            };
+            let event = event.unwrap_or_else(Event::from);
+            self.count(&event);
+            effect = machine.on(event, clock::now());
+        }
+    }
+
+    /// Rests in a halt. Only that of the clock ends by itself, when the clock has caught up.
+    fn rest(&mut self, halt: &Halt) -> Ended {
+        let partition = self.placement.partition;
+        tracing::error!(partition, code = halt.code.name(), "lane halted: {}", halt.detail);
+        self.shared.status.halt(partition, halt);
+        self.sink = None;
+        loop {
+            if self.signal.wish().is_some() {
+                return Ended::Stopped;
+            }
+            let caught_up = clock::now() >= self.ledger.settled_head().decided_at;
+            if halt.code == HaltCode::ClockUnsafe && caught_up {
+                return Ended::Again;
+            }
+            thread::park_timeout(Duration::from_secs(1));
+        }
+    }
+
+    /// A lane that fails again and again tries again ever more slowly.
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::Ended(Outcome::Committed | Outcome::CommittedInDoubt) => self.failures = 0,
+            Event::Ended(Outcome::Aborted | Outcome::Fenced | Outcome::Unknown) => {
+                self.failures = self.failures.saturating_add(1);
+                let pause = Duration::from_millis(50) * self.failures.min(40);
+                self.pause(pause);
+            }
+            _ => {}
+        }
+    }
+
+    /// Waits, but for no longer than it takes to be told something.
+    fn pause(&self, length: Duration) {
+        let until = Instant::now() + length;
+        while self.signal.wish().is_none() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            thread::park_timeout(left);
+        }
+    }
+
+    /// Makes a call again until Kafka answers, and says so; brokers that cannot be reached are no
+    /// halt.
+    fn patiently<T>(&self, what: &str, mut call: impl FnMut(&Self) -> KafkaResult<T>) -> Result<T, Break> {
+        let partition = self.placement.partition;
+        let mut attempts = 0;
+        loop {
+            if let Some(wish) = self.signal.wish() {
+                return Err(Break::Told(wish));
+            }
+            match call(self) {
+                Ok(value) => {
+                    if attempts > 0 {
+                        tracing::info!(partition, "Kafka answers again: {what}");
+                        self.shared.status.wait(partition, None);
+                    }
+                    return Ok(value);
+                }
+                Err(error) => {
+                    self.say_waiting(what, &error, attempts);
+                    attempts += 1;
+                    self.pause(Duration::from_millis(100) * attempts.min(20));
+                }
+            }
+        }
+    }
+
+    fn say_waiting(&self, what: &str, error: &KafkaError, attempts: u32) {
+        let partition = self.placement.partition;
+        self.shared.status.wait(partition, Some(format!("{what}: {error}")));
+        match attempts {
+            0 => tracing::warn!(partition, "waiting for Kafka to {what}: {error}"),
+            _ => tracing::debug!(partition, attempts, "still waiting for Kafka to {what}: {error}"),
+        }
+    }
+}
+
+/// How a life of the lane's machine ended.
+enum Ended {
+    Stopped,
+    Again,
+}

@@ -1,0 +1,185 @@
+//! From the fence to the first decision: fence, restore, prove, open.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use rdkafka::message::{BorrowedMessage, Message};
+
+use super::{Break, Found, LaneThread};
+use crate::core::batch::Batch;
+use crate::core::entry::Opening;
+use crate::core::halt::{Halt, HaltCode};
+use crate::core::ids::Digest;
+use crate::core::lane::{Event, Outcome, Slot};
+use crate::core::ledger::Ledger;
+use crate::core::ledger::hash::ledger_hash;
+use crate::core::proof;
+use crate::core::replay::replay;
+use crate::core::settings::RULES_VERSION;
+use crate::shell::sink::Sink;
+use crate::shell::trail::{self, ReadError};
+use crate::shell::transaction::{Destination, Transaction};
+use crate::shell::{arrival, clock, evidence};
+use crate::wire;
+use crate::wire::schema::{RecordType, Schemas};
+
+/// How long past the transaction timeout an open transaction of `audit[p]` is waited for.
+const UNSTABLE_GRACE: Duration = Duration::from_secs(30);
+
+impl LaneThread {
+    /// Replaces both producers: afterwards no former owner can commit.
+    pub(super) fn fence(&mut self) -> Result<Event, Break> {
+        self.sink = None;
+        let sink = self.patiently("initialise the producers", |lane| {
+            Sink::open(&lane.shared.config, lane.placement.partition)
+        })?;
+        self.sink = Some(sink);
+        Ok(Event::Fenced)
+    }
+
+    /// Reads the trail from where it was last read to its end.
+    pub(super) fn restore(&mut self) -> Result<Event, Break> {
+        let (topic, partition) = (self.shared.config.topics.audit.clone(), self.placement.partition);
+        let start = self.settled_end(&topic)?;
+        let seq = self.ledger.settled_head().next_seq;
+        let began = Instant::now();
+        let mut next = self.trail_next.unwrap_or(start);
+        let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
+        let read = self.patiently("read the trail", |lane| {
+            let (schemas, from) = (&lane.shared.schemas, next);
+            let each = |message: &BorrowedMessage<'_>| {
+                restore_entry(schemas, &mut ledger, message)?;
+                next = message.offset() + 1;
+                lane.shared.status.stand(partition, ledger.head().next_seq, ledger.head().cursors);
+                Ok(())
+            };
+            match trail::read_to_end(&lane.shared.config, (&topic, partition), from, each) {
+                Ok(()) => Ok(Ok(())),
+                Err(ReadError::Refused(halt)) => Ok(Err(halt)),
+                Err(ReadError::Kafka(error)) => Err(error),
+            }
+        });
+        self.ledger = ledger;
+        self.trail_next = Some(next);
+        self.restored = read?;
+        let news = self.restored.is_err() || self.ledger.settled_head().next_seq != seq;
+        let entries = self.ledger.settled_head().next_seq - seq;
+        tracing::info!(partition, entries, seconds = began.elapsed().as_secs_f64(), "trail read to its end");
+        Ok(Event::Restored { news })
+    }
+
+    /// Waits until everything on `audit[p]` is settled; the log start.
+    ///
+    /// The fence has settled this lane's own transactions. What may still be open is a stranger's.
+    fn settled_end(&self, topic: &str) -> Result<i64, Break> {
+        let partition = self.placement.partition;
+        let timeout = Duration::from_millis(self.shared.config.transaction_timeout_ms.into());
+        let began = Instant::now();
+        loop {
+            let (extent, stable) = self.patiently("say where the trail ends", |lane| {
+                let extent = lane.probe.extent(topic, partition)?;
+                Ok((extent, lane.probe.stable_end(topic, partition)?))
+            })?;
+            if stable >= extent.end {
+                return Ok(extent.start);
+            }
+            if began.elapsed() > timeout + UNSTABLE_GRACE {
+                let detail = format!(
+                    "{topic}[{partition}]: a transaction is open at offset {stable}, the log ends at {}",
+                    extent.end
+                );
+                return Err(Halt::new(HaltCode::OutcomeUnresolved, detail).into());
+            }
+            self.pause(Duration::from_millis(50));
+        }
+    }
+
+    /// Compares the trail with the world.
+    pub(super) fn prove(&mut self) -> Result<Event, Break> {
+        let (evidence, quarantine_partitions) = self.patiently("say how the topics stand", |lane| {
+            evidence::gather(&lane.shared.config, &lane.shared.schemas, &lane.probe, lane.placement.partition)
+        })?;
+        let restored = std::mem::replace(&mut self.restored, Ok(()));
+        proof::prove(&self.ledger, restored, &evidence)?;
+        self.found = Found { topology: evidence.topology, quarantine_partitions };
+        Ok(Event::Proved)
+    }
+
+    /// Writes the opening and every control record not yet in the trail, in one transaction.
+    pub(super) fn open(&mut self) -> Result<Event, Break> {
+        self.wait_for_clock()?;
+        let Some(group) = (self.membership)() else { return Ok(Event::Ended(Outcome::Aborted)) };
+        let shared = std::sync::Arc::clone(&self.shared);
+        let sink = self.sink.as_ref().expect("a lane opens behind its fence");
+        let to = Destination {
+            config: &shared.config,
+            partition: self.placement.partition,
+            quarantine_partitions: self.found.quarantine_partitions,
+        };
+        let (opening, cursor) = (self.opening(), self.ledger.settled_head().cursors.control);
+        let batch = Batch::open(&mut self.ledger, clock::now());
+        let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
+            transaction.open_lane(opening)?;
+            let topics = &shared.config.topics;
+            let each = |message: &BorrowedMessage<'_>| {
+                let answered = arrival::with(topics, &shared.schemas, message, |arrival| {
+                    transaction.answer(arrival).map(drop)
+                });
+                answered
+            };
+            match trail::read_to_end(&shared.config, (&topics.control, 0), cursor, each) {
+                Ok(()) => Ok(transaction.commit(&group)),
+                Err(ReadError::Refused(outcome)) => Err(outcome),
+                Err(ReadError::Kafka(error)) => {
+                    tracing::warn!(topic = topics.control, "control could not be read to its end: {error}");
+                    Err(Outcome::Aborted)
+                }
+            }
+        });
+        let outcome = outcome.unwrap_or_else(|outcome| outcome);
+        self.after_commit(outcome);
+        Ok(Event::Ended(outcome))
+    }
+
+    fn opening(&self) -> Opening<'static> {
+        let (config, topology) = (&self.shared.config, &self.found.topology);
+        let owned = |map: std::collections::BTreeMap<String, String>| {
+            map.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value))).collect()
+        };
+        Opening {
+            router_id: Cow::Owned(config.router_id.clone()),
+            version: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
+            rules_version: RULES_VERSION,
+            group: Cow::Owned(config.group.clone()),
+            partition_count: self.placement.count,
+            topic_ids: owned(topology.topic_ids.clone()),
+            settings: owned(config.decide.to_map()),
+            ledger_hash: ledger_hash(&self.ledger),
+        }
+    }
+}
+
+/// Takes in the next entry of the trail, or knows it already.
+fn restore_entry(schemas: &Schemas, ledger: &mut Ledger, message: &BorrowedMessage<'_>) -> Result<(), Halt> {
+    let offset = message.offset();
+    let unreadable = |detail: String| {
+        Halt::new(HaltCode::AuditUnreadable, format!("the record at offset {offset} is no entry: {detail}"))
+    };
+    let value = message.payload().ok_or_else(|| unreadable("it has no value".to_owned()))?;
+    let body =
+        schemas.open(RecordType::Entry, value).map_err(|malformed| unreadable(malformed.to_string()))?;
+    let entry = wire::entry::decode(&body).map_err(|malformed| unreadable(malformed.to_string()))?;
+    if message.key() != Some(&entry.seq.to_be_bytes()) {
+        return Err(unreadable(format!("its key is not its number, {}", entry.seq)));
+    }
+    let (leaf, head) = (Digest::leaf(value), ledger.settled_head());
+    if entry.seq >= head.next_seq {
+        return replay(ledger, &entry, leaf);
+    }
+    // An entry of this lane's own that is read again: the last one must be the one that was settled.
+    if entry.seq + 1 == head.next_seq && leaf != head.link {
+        let detail = format!("entry {} is not the one that this lane committed", entry.seq);
+        return Err(Halt::new(HaltCode::ChainBroken, detail));
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Running: take a batch, decide it, commit it.
+
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Break, LaneThread};
+use crate::core::batch::Batch;
+use crate::core::halt::{Halt, HaltCode};
+use crate::core::lane::{Event, Outcome, Slot};
+use crate::core::time::MILLISECOND;
+use crate::shell::transaction::{Destination, Transaction};
+use crate::shell::{arrival, clock};
+
+/// How long an idle lane rests at most before it looks again.
+const IDLE_WAIT: Duration = Duration::from_millis(100);
+/// After so long without a transaction the brokers may have forgotten the transactional ids.
+const IDS_EXPIRE_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+/// How far the clock may be behind the last entry for the lane to wait for it, in nanoseconds.
+const CLOCK_BEHIND_MAX: i128 = 1_000 * MILLISECOND as i128;
+
+impl LaneThread {
+    /// One batch, or none when nothing waits.
+    pub(super) fn route(&mut self, slot: Slot) -> Result<Event, Break> {
+        if let Some(wish) = self.signal.wish() {
+            return Err(Break::Told(wish));
+        }
+        self.wait_for_clock()?;
+        let cursors = self.ledger.settled_head().cursors;
+        let shared = Arc::clone(&self.shared);
+        let stood =
+            self.source.stand_at(&shared.config, self.placement.partition, cursors, &thread::current());
+        if let Err(error) = stood {
+            tracing::warn!(partition = self.placement.partition, "reader: {error}");
+            return Ok(Event::Ended(Outcome::Unknown));
+        }
+        let outcome = self.route_batch(slot)?;
+        match outcome {
+            Some(outcome) => {
+                self.after_commit(outcome);
+                Ok(Event::Ended(outcome))
+            }
+            None if self.last_commit.elapsed() > IDS_EXPIRE_AFTER => Ok(Event::Ended(Outcome::Unknown)),
+            None => {
+                thread::park_timeout(IDLE_WAIT);
+                Ok(Event::Idle)
+            }
+        }
+    }
+
+    fn route_batch(&mut self, slot: Slot) -> Result<Option<Outcome>, Break> {
+        let shared = &self.shared;
+        let (config, topics) = (&shared.config, &shared.config.topics);
+        let gathered = self.source.gather(&config.batch)?;
+        if gathered.is_empty() {
+            return Ok(None);
+        }
+        let Some(group) = (self.membership)() else { return Ok(Some(Outcome::Aborted)) };
+        let sink = self.sink.as_ref().expect("a lane runs behind its fence");
+        let to = Destination {
+            config,
+            partition: self.placement.partition,
+            quarantine_partitions: self.found.quarantine_partitions,
+        };
+        let batch = Batch::open(&mut self.ledger, clock::now());
+        let outcome = Transaction::begin(batch, sink, slot, &to).and_then(|mut transaction| {
+            for message in &gathered {
+                arrival::with(topics, &shared.schemas, message, |arrival| {
+                    transaction.answer(arrival).map(drop)
+                })?;
+            }
+            Ok(transaction.commit(&group))
+        });
+        Ok(Some(outcome.unwrap_or_else(|outcome| outcome)))
+    }
+
+    /// Remembers how far the trail is known, and says so.
+    pub(super) fn after_commit(&mut self, outcome: Outcome) {
+        if !matches!(outcome, Outcome::Committed | Outcome::CommittedInDoubt) {
+            return;
+        }
+        self.last_commit = Instant::now();
+        if let Some(sink) = &self.sink {
+            self.trail_next = self.trail_next.max(Some(sink.audit_end()));
+        }
+        let head = self.ledger.settled_head();
+        self.shared.status.stand(self.placement.partition, head.next_seq, head.cursors);
+    }
+
+    /// Times never decrease in a partition: a clock that is a little behind the last entry is waited
+    /// for, one that is far behind is not to be trusted.
+    pub(super) fn wait_for_clock(&self) -> Result<(), Break> {
+        let last = self.ledger.settled_head().decided_at;
+        loop {
+            let behind = last.since(clock::now());
+            if behind <= 0 {
+                return Ok(());
+            }
+            if behind > CLOCK_BEHIND_MAX {
+                let detail = format!("the clock is {behind} ns behind the last entry");
+                return Err(Halt::new(HaltCode::ClockUnsafe, detail).into());
+            }
+            self.pause(Duration::from_millis(10));
+            if let Some(wish) = self.signal.wish() {
+                return Err(Break::Told(wish));
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Who owns which partition: the group member of this process, and its lanes' threads.
+//!
+//! The member never reads a record. It holds its partitions paused; each lane reads by itself, from
+//! where its trail stands. A revoked lane is drained before the partition is given back; a lost one
+//! is dropped, for somebody else may have it already.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::client;
+use super::lane::{LaneThread, Membership, Shared, Signal, Wish};
+use crate::core::ledger::Placement;
+
+/// The group member of this process.
+pub struct Member {
+    consumer: Arc<BaseConsumer<Rebalancer>>,
+}
+
+/// What a rebalance does: it starts and ends lanes.
+struct Rebalancer {
+    shared: Arc<Shared>,
+    partitions: i32,
+    consumer: OnceLock<Weak<BaseConsumer<Self>>>,
+    lanes: Mutex<BTreeMap<i32, Running>>,
+}
+
+/// A lane's thread, and how to tell it to end.
+struct Running {
+    signal: Arc<Signal>,
+    thread: JoinHandle<()>,
+}
+
+impl Member {
+    /// Joins the group of the router, for topics of so many partitions.
+    ///
+    /// # Errors
+    /// A configuration that librdkafka refuses.
+    pub fn join(shared: Arc<Shared>, partitions: i32) -> KafkaResult<Self> {
+        let config = client::member(&shared.config);
+        let topics = [shared.config.topics.intents.clone(), shared.config.topics.executions.clone()];
+        let rebalancer =
+            Rebalancer { shared, partitions, consumer: OnceLock::new(), lanes: Mutex::default() };
+        let consumer: BaseConsumer<Rebalancer> = config.create_with_context(rebalancer)?;
+        let consumer = Arc::new(consumer);
+        consumer.context().consumer.get_or_init(|| Arc::downgrade(&consumer));
+        consumer.subscribe(&topics.each_ref().map(String::as_str))?;
+        Ok(Self { consumer })
+    }
+
+    /// Serves the group for this long: heartbeats, rebalances.
+    pub fn serve(&self, wait: Duration) {
+        match self.consumer.poll(wait) {
+            None | Some(Err(KafkaError::PartitionEOF(_))) => {}
+            Some(Err(error)) => tracing::debug!("group member: {error}"),
+            Some(Ok(_)) => tracing::debug!("group member: a record came before the pause"),
+        }
+    }
+
+    /// Whether a lane's thread ended by itself: a broken invariant, which ends the process.
+    pub fn is_broken(&self) -> bool {
+        self.consumer.context().lanes().values().any(|lane| lane.thread.is_finished())
+    }
+
+    /// Drains every lane, and leaves the group; a static member stays in it.
+    pub fn leave(self) {
+        self.consumer.context().end_lanes(Wish::Stop);
+    }
+}
+
+impl ClientContext for Rebalancer {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        client::log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        client::log_error(&error, reason);
+    }
+
+    fn stats_raw(&self, _: &[u8]) {}
+}
+
+impl ConsumerContext for Rebalancer {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        event: RDKafkaRespErr,
+        partitions: &mut TopicPartitionList,
+    ) {
+        let done = match event {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assigned(consumer, partitions),
+            _ => self.revoked(consumer),
+        };
+        if let Err(error) = done {
+            tracing::error!("rebalance: {error}");
+        }
+    }
+}
+
+impl Rebalancer {
+    fn assigned(&self, consumer: &BaseConsumer<Self>, partitions: &TopicPartitionList) -> KafkaResult<()> {
+        let mut at_end = TopicPartitionList::new();
+        for element in partitions.elements() {
+            at_end.add_partition_offset(element.topic(), element.partition(), Offset::End)?;
+        }
+        consumer.assign(&at_end)?;
+        consumer.pause(partitions)?;
+        let topics = &self.shared.config.topics;
+        for element in partitions.elements_for_topic(&topics.intents) {
+            let partition = element.partition();
+            if partitions.find_partition(&topics.executions, partition).is_some() {
+                self.start(partition)?;
+            } else {
+                tracing::error!(
+                    partition,
+                    "intents and executions went to different members: no lane starts"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever comes next finds no transaction of this member open, unless it was too slow.
+    fn revoked(&self, consumer: &BaseConsumer<Self>) -> KafkaResult<()> {
+        let wish = if consumer.assignment_lost() { Wish::Lost } else { Wish::Stop };
+        self.end_lanes(wish);
+        consumer.unassign()
+    }
+
+    fn start(&self, partition: i32) -> KafkaResult<()> {
+        let placement = Placement { partition, count: self.partitions };
+        let consumer = self.consumer.get().cloned().unwrap_or_default();
+        let membership: Arc<Membership> = Arc::new(move || consumer.upgrade()?.group_metadata());
+        let signal = Arc::new(Signal::default());
+        let lane = LaneThread::new(Arc::clone(&self.shared), membership, Arc::clone(&signal), placement)?;
+        let thread = thread::Builder::new()
+            .name(format!("lane-{partition}"))
+            .spawn(move || lane.run())
+            .map_err(|_| KafkaError::ClientCreation("a thread for the lane".to_owned()))?;
+        tracing::info!(partition, "lane assigned");
+        self.lanes().insert(partition, Running { signal, thread });
+        Ok(())
+    }
+
+    fn end_lanes(&self, wish: Wish) {
+        let lanes = std::mem::take(&mut *self.lanes());
+        for lane in lanes.values() {
+            lane.signal.tell(wish);
+            lane.thread.thread().unpark();
+        }
+        for (partition, lane) in lanes {
+            match lane.thread.join() {
+                Ok(()) => tracing::info!(partition, ?wish, "lane given back"),
+                Err(_) => tracing::error!(partition, "the lane broke an invariant"),
+            }
+        }
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, BTreeMap<i32, Running>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

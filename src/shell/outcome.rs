@@ -1,0 +1,109 @@
+//! What an error of the transaction means for its outcome: one exhaustive function.
+//!
+//! Never assume either way. Before the commit is asked for, nothing can have been committed; once
+//! it is, only the broker's own word that it refused counts as an abort.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::core::lane::Outcome;
+
+/// How far the transaction had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Before the commit was asked for.
+    Writing,
+    /// The commit was asked for.
+    Committing,
+}
+
+/// The outcome of a transaction that met this error at this step.
+///
+/// `overdue` says that it was open for longer than the broker allows: the broker then aborts it and
+/// fences its producer by itself, which is no other owner's doing.
+pub fn outcome(error: &KafkaError, step: Step, overdue: bool) -> Outcome {
+    let fenced = error.rdkafka_error_code().is_some_and(is_fence) || fatal_code(error).is_some_and(is_fence);
+    match (fenced, overdue, step) {
+        (true, true, _) => Outcome::Unknown,
+        (true, false, _) => Outcome::Fenced,
+        // EndTxn was never sent, and the producers are replaced: the broker can only abort it.
+        (false, _, Step::Writing) => Outcome::Aborted,
+        (false, _, Step::Committing) if refused(error) => Outcome::Aborted,
+        (false, _, Step::Committing) => Outcome::Unknown,
+    }
+}
+
+/// Whether the same call may simply be made again.
+pub fn is_retriable(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.is_retriable())
+}
+
+/// librdkafka asks for an abort only while the commit has not been sent, or was refused.
+fn refused(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.txn_requires_abort() && !error.is_fatal())
+}
+
+fn fatal_code(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+    match error {
+        KafkaError::Transaction(error) if error.is_fatal() => Some(error.code()),
+        _ => None,
+    }
+}
+
+const fn is_fence(code: RDKafkaErrorCode) -> bool {
+    matches!(
+        code,
+        RDKafkaErrorCode::Fenced
+            | RDKafkaErrorCode::ProducerFenced
+            | RDKafkaErrorCode::InvalidProducerEpoch
+            | RDKafkaErrorCode::TransactionCoordinatorFenced
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn produce_error(code: RDKafkaErrorCode) -> KafkaError {
+        KafkaError::MessageProduction(code)
+    }
+
+    #[test]
+    fn before_the_commit_nothing_can_have_been_committed() {
+        for code in [
+            RDKafkaErrorCode::BrokerTransportFailure,
+            RDKafkaErrorCode::MessageTimedOut,
+            RDKafkaErrorCode::OperationTimedOut,
+            RDKafkaErrorCode::IllegalGeneration,
+            RDKafkaErrorCode::UnknownMemberId,
+        ] {
+            assert_eq!(outcome(&produce_error(code), Step::Writing, false), Outcome::Aborted, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_commit_is_unknown_whatever_it_is_called() {
+        for code in [
+            RDKafkaErrorCode::OperationTimedOut,
+            RDKafkaErrorCode::BrokerTransportFailure,
+            RDKafkaErrorCode::RequestTimedOut,
+            RDKafkaErrorCode::InvalidTransactionalState,
+            RDKafkaErrorCode::Unknown,
+        ] {
+            assert_eq!(outcome(&produce_error(code), Step::Committing, false), Outcome::Unknown, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_fence_is_a_fence_unless_the_broker_gave_up_on_an_overdue_transaction() {
+        for code in [
+            RDKafkaErrorCode::Fenced,
+            RDKafkaErrorCode::ProducerFenced,
+            RDKafkaErrorCode::InvalidProducerEpoch,
+        ] {
+            for step in [Step::Writing, Step::Committing] {
+                assert_eq!(outcome(&produce_error(code), step, false), Outcome::Fenced, "{code:?}");
+                assert_eq!(outcome(&produce_error(code), step, true), Outcome::Unknown, "{code:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A lane's inputs: `intents[p]`, `executions[p]` and `control`, read where the trail says.
+//!
+//! The source never decides where to stand: it is told, by cursors that the trail recorded. What it
+//! has handed out and the trail has not taken, after a discarded batch, is read again.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::base_consumer::PartitionQueue;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::client::{self, Isolation, Logged};
+use super::config::{BatchBounds, Config};
+use crate::core::entry::Cursors;
+use crate::core::halt::{Halt, HaltCode};
+
+/// The reader of one lane.
+pub struct Source {
+    reader: Arc<BaseConsumer<Logged>>,
+    standing: Option<Standing>,
+}
+
+struct Standing {
+    inputs: [Input; 3],
+    next: Cell<Cursors>,
+}
+
+struct Input {
+    queue: PartitionQueue<Logged>,
+    kind: Kind,
+    topic: String,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Control,
+    Executions,
+    Intents,
+}
+
+impl Source {
+    /// Connects; stands nowhere yet.
+    ///
+    /// # Errors
+    /// A configuration that librdkafka refuses.
+    pub fn open(config: &Config) -> KafkaResult<Self> {
+        let reader = client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+        Ok(Self { reader: Arc::new(reader), standing: None })
+    }
+
+    /// Makes the next record of each input the one that the cursors name. Does nothing when that is
+    /// where it stands.
+    ///
+    /// # Errors
+    /// librdkafka's, when it refuses the assignment.
+    pub fn stand_at(
+        &mut self,
+        config: &Config,
+        partition: i32,
+        cursors: Cursors,
+        lane: &Thread,
+    ) -> KafkaResult<()> {
+        if self.standing.as_ref().is_some_and(|standing| standing.next.get() == cursors) {
+            return Ok(());
+        }
+        self.standing = None;
+        let topics = &config.topics;
+        let places = [
+            (Kind::Control, &topics.control, 0, cursors.control),
+            (Kind::Executions, &topics.executions, partition, cursors.executions),
+            (Kind::Intents, &topics.intents, partition, cursors.intents),
+        ];
+        let mut assignment = TopicPartitionList::new();
+        for (_, topic, partition, offset) in places {
+            assignment.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+        }
+        self.reader.assign(&assignment)?;
+        let inputs = places.map(|(kind, topic, partition, _)| {
+            let mut queue =
+                self.reader.split_partition_queue(topic, partition).expect("it was assigned just now");
+            let lane = lane.clone();
+            queue.set_nonempty_callback(move || lane.unpark());
+            Input { queue, kind, topic: topic.clone() }
+        });
+        self.standing = Some(Standing { inputs, next: Cell::new(cursors) });
+        Ok(())
+    }
+
+    /// Takes what is queued, up to the bounds: control first, then executions, then intents, each in
+    /// offset order. Empty when nothing is.
+    ///
+    /// # Errors
+    /// `INPUT_LOST` or `CONTROL_INVALID` when the next record of an input is gone.
+    pub fn gather(&self, bounds: &BatchBounds) -> Result<Vec<BorrowedMessage<'_>>, Halt> {
+        let standing = self.standing.as_ref().expect("a lane stands somewhere before it reads");
+        if self.strayed()? {
+            return Ok(Vec::new());
+        }
+        let deadline = Instant::now() + Duration::from_millis(bounds.time_ms);
+        let (mut gathered, mut bytes) = (Vec::new(), 0);
+        for input in &standing.inputs {
+            while gathered.len() < bounds.records && bytes < bounds.bytes && Instant::now() < deadline {
+                let Some(event) = input.queue.poll(Duration::ZERO) else { break };
+                let Some(message) = input.accept(event)? else { continue };
+                bytes += message.payload_len();
+                standing.pass(input.kind, message.offset());
+                gathered.push(message);
+            }
+        }
+        Ok(gathered)
+    }
+
+    /// A record that came before its queue was split off would be missed: stand anew.
+    fn strayed(&self) -> Result<bool, Halt> {
+        let mut strayed = false;
+        while let Some(event) = self.reader.poll(Duration::ZERO) {
+            match event {
+                Ok(_) => strayed = true,
+                Err(KafkaError::PartitionEOF(_)) => {}
+                Err(error) => tracing::debug!("reader: {error}"),
+            }
+        }
+        if strayed && let Some(standing) = &self.standing {
+            standing.next.set(NOWHERE);
+        }
+        Ok(strayed)
+    }
+}
+
+/// Where no trail stands: the source must be told again.
+const NOWHERE: Cursors = Cursors { intents: -1, executions: -1, control: -1 };
+
+impl Standing {
+    fn pass(&self, kind: Kind, offset: i64) {
+        let mut next = self.next.get();
+        match kind {
+            Kind::Control => next.control = offset + 1,
+            Kind::Executions => next.executions = offset + 1,
+            Kind::Intents => next.intents = offset + 1,
+        }
+        self.next.set(next);
+    }
+}
+
+impl Input {
+    /// Passing errors are librdkafka's to mend, and it says so itself.
+    fn accept<'m>(
+        &self,
+        event: KafkaResult<BorrowedMessage<'m>>,
+    ) -> Result<Option<BorrowedMessage<'m>>, Halt> {
+        match event {
+            Ok(message) => Ok(Some(message)),
+            Err(KafkaError::PartitionEOF(_)) => Ok(None),
+            Err(error) if is_out_of_range(&error) => {
+                let code = match self.kind {
+                    Kind::Control => HaltCode::ControlInvalid,
+                    Kind::Executions | Kind::Intents => HaltCode::InputLost,
+                };
+                Err(Halt::new(code, format!("topic {}: its next record is gone: {error}", self.topic)))
+            }
+            Err(error) => {
+                tracing::debug!(topic = self.topic, "reader: {error}");
+                Ok(None)
+            }
+        }
+    }
+}
+
+fn is_out_of_range(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(RDKafkaErrorCode::AutoOffsetReset | RDKafkaErrorCode::OffsetOutOfRange)
+    )
+}

@@ -1,0 +1,132 @@
+//! Reading a partition to its end: the trail for a restore, the orders for a proof, both for audits.
+//!
+//! "To its end" means the uncommitted high watermark, with everything before it settled. A reader
+//! that stopped at the stable offset could miss what a successor will see.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::client::{self, Isolation, Logged};
+use super::config::Config;
+use crate::core::proof::Extent;
+
+/// How long one request may take.
+pub const REQUEST_WAIT: Duration = Duration::from_secs(10);
+/// How long a reader may hear nothing before the read is made again.
+const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// Asks where partitions begin and end, committed and not.
+pub struct Probe {
+    committed: BaseConsumer<Logged>,
+    uncommitted: BaseConsumer<Logged>,
+}
+
+impl Probe {
+    /// Connects.
+    ///
+    /// # Errors
+    /// A configuration that librdkafka refuses.
+    pub fn open(config: &Config) -> KafkaResult<Self> {
+        let open = |isolation| client::reader(config, isolation).create_with_context(Logged);
+        Ok(Self { committed: open(Isolation::Committed)?, uncommitted: open(Isolation::Uncommitted)? })
+    }
+
+    /// Log start and high watermark.
+    ///
+    /// # Errors
+    /// Brokers that do not answer, a partition that is not there.
+    pub fn extent(&self, topic: &str, partition: i32) -> KafkaResult<Extent> {
+        let (start, end) = self.uncommitted.fetch_watermarks(topic, partition, REQUEST_WAIT)?;
+        Ok(Extent { start, end })
+    }
+
+    /// The last stable offset: no transaction is open before it.
+    ///
+    /// # Errors
+    /// As [`Probe::extent`].
+    pub fn stable_end(&self, topic: &str, partition: i32) -> KafkaResult<i64> {
+        // Under read_committed the upper watermark is the stable one.
+        Ok(self.committed.fetch_watermarks(topic, partition, REQUEST_WAIT)?.1)
+    }
+
+    /// Offsets that the group has committed; unstable ones are an error, never "none".
+    ///
+    /// # Errors
+    /// As [`Probe::extent`], and offsets of an open transaction.
+    pub fn committed(&self, topics: [&str; 2], partition: i32) -> KafkaResult<[Option<i64>; 2]> {
+        let mut asked = TopicPartitionList::new();
+        for topic in topics {
+            asked.add_partition(topic, partition);
+        }
+        let found = self.committed.committed_offsets(asked, REQUEST_WAIT)?;
+        let offset = |topic| -> KafkaResult<Option<i64>> {
+            let element = found.find_partition(topic, partition).ok_or(KafkaError::NoMessageReceived)?;
+            element.error()?;
+            match element.offset() {
+                Offset::Offset(offset) => Ok(Some(offset)),
+                _ => Ok(None),
+            }
+        };
+        Ok([offset(topics[0])?, offset(topics[1])?])
+    }
+
+    /// The client, for requests of other kinds.
+    pub fn client(&self) -> &rdkafka::client::Client<Logged> {
+        self.uncommitted.client()
+    }
+}
+
+/// Why a partition could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError<E> {
+    /// Kafka's fault: the read can be made again.
+    #[error("{0}")]
+    Kafka(#[from] KafkaError),
+    /// The reader's: what it read, it refused.
+    #[error("{0}")]
+    Refused(E),
+}
+
+/// Hands every committed record from `from` to the end to `each`. The caller has made sure that
+/// everything before the high watermark is settled: the end is then the stable offset.
+///
+/// # Errors
+/// Whatever `each` refuses, brokers that do not answer, an offset that is not there.
+pub fn read_to_end<E>(
+    config: &Config,
+    (topic, partition): (&str, i32),
+    from: i64,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
+) -> Result<(), ReadError<E>> {
+    let reader: BaseConsumer<Logged> =
+        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+    let mut assignment = TopicPartitionList::new();
+    assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
+    reader.assign(&assignment)?;
+    let mut heard = Instant::now();
+    loop {
+        match reader.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => each(&message).map_err(ReadError::Refused)?,
+            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+            Some(Err(error)) if is_final(&error) => return Err(error.into()),
+            Some(Err(error)) => {
+                tracing::debug!(topic, partition, "reader: {error}");
+                continue;
+            }
+            None if heard.elapsed() > SILENCE_MAX => return Err(KafkaError::NoMessageReceived.into()),
+            None => continue,
+        }
+        heard = Instant::now();
+    }
+}
+
+/// An offset that is not there stays away, however often it is asked for.
+fn is_final(error: &KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode::{AutoOffsetReset, OffsetOutOfRange};
+    matches!(error, KafkaError::MessageConsumptionFatal(_))
+        || matches!(error.rdkafka_error_code(), Some(AutoOffsetReset | OffsetOutOfRange))
+}

@@ -1,0 +1,218 @@
+//! One Kafka transaction: orders, entries, quarantined values and offsets, all or nothing.
+//!
+//! The batch is settled here and nowhere else, right after the commit returned OK (`G3`). Every
+//! other way out drops it.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, Producer as _};
+use rdkafka::{Offset, TopicPartitionList};
+
+use super::config::Config;
+use super::librdkafka;
+use super::outcome::{Step, is_retriable, outcome};
+use super::sink::{Producer, Sink};
+use crate::core::batch::Batch;
+use crate::core::decide::Arrival;
+use crate::core::entry::{Body, Entry, Opening, Ruling};
+use crate::core::ids::Digest;
+use crate::core::lane::{Outcome, Slot};
+use crate::wire;
+
+/// A commit that takes longer leaves a doubt behind, even when it returns OK.
+const SLOW_COMMIT: Duration = Duration::from_millis(500);
+/// How much of a value that could not be read is kept.
+const QUARANTINED_BYTES_MAX: usize = 64 * 1024;
+
+/// Where a lane's transactions go.
+pub struct Destination<'t> {
+    /// Names and limits.
+    pub config: &'t Config,
+    /// The lane's partition number.
+    pub partition: i32,
+    /// Partitions of `quarantine`.
+    pub quarantine_partitions: i32,
+}
+
+/// An open transaction over an open batch.
+pub struct Transaction<'t> {
+    batch: Batch<'t>,
+    producer: &'t Producer,
+    sink: &'t Sink,
+    to: &'t Destination<'t>,
+    began: Instant,
+    value: Vec<u8>,
+}
+
+impl<'t> Transaction<'t> {
+    /// Begins.
+    ///
+    /// # Errors
+    /// The outcome, when it has ended before it began.
+    pub fn begin(
+        batch: Batch<'t>,
+        sink: &'t Sink,
+        slot: Slot,
+        to: &'t Destination<'t>,
+    ) -> Result<Self, Outcome> {
+        let transaction = Self {
+            batch,
+            producer: sink.producer(slot),
+            sink,
+            to,
+            began: Instant::now(),
+            value: Vec::with_capacity(1024),
+        };
+        transaction.written(transaction.producer.begin_transaction())?;
+        Ok(transaction)
+    }
+
+    /// Decides an arrival, and writes its entry, its order, its quarantined value.
+    ///
+    /// # Errors
+    /// The outcome, when a record cannot be written.
+    pub fn answer<'a>(&mut self, arrival: &Arrival<'a>) -> Result<Entry<'a>, Outcome> {
+        let entry = self.batch.take(arrival);
+        self.write_entry(&entry)?;
+        self.write_order(&entry)?;
+        if let Some((reason, detail)) = quarantined(&entry) {
+            self.write_quarantined(arrival, reason, detail)?;
+        }
+        Ok(entry)
+    }
+
+    /// Writes the opening of the lane.
+    ///
+    /// # Errors
+    /// As [`Transaction::answer`].
+    pub fn open_lane(&mut self, opening: Opening<'_>) -> Result<(), Outcome> {
+        let entry = self.batch.open_lane(opening);
+        self.write_entry(&entry)
+    }
+
+    /// Commits, with the offsets after the last answered record of each input.
+    ///
+    /// Nothing is written any more when this is called, so the offsets overlap with the delivery.
+    pub fn commit(self, group: &ConsumerGroupMetadata) -> Outcome {
+        if let Err(outcome) = self.send_offsets(group) {
+            return outcome;
+        }
+        if let Err(error) = librdkafka::flush(self.producer.client(), self.patience()) {
+            return self.ended(&error, Step::Writing);
+        }
+        let asked = Instant::now();
+        loop {
+            match self.producer.commit_transaction(self.patience()) {
+                Ok(()) => break,
+                Err(error) if is_retriable(&error) && !self.is_overdue() => continue,
+                Err(error) => return self.ended(&error, Step::Committing),
+            }
+        }
+        let in_doubt = asked.elapsed() > SLOW_COMMIT || self.sink.is_disturbed();
+        self.batch.settle();
+        if in_doubt { Outcome::CommittedInDoubt } else { Outcome::Committed }
+    }
+
+    fn send_offsets(&self, group: &ConsumerGroupMetadata) -> Result<(), Outcome> {
+        let (topics, cursors) = (&self.to.config.topics, self.batch.ledger().head().cursors);
+        let mut offsets = TopicPartitionList::new();
+        for (topic, next) in [(&topics.intents, cursors.intents), (&topics.executions, cursors.executions)] {
+            let added = offsets.add_partition_offset(topic, self.to.partition, Offset::Offset(next));
+            self.written(added)?;
+        }
+        loop {
+            match self.producer.send_offsets_to_transaction(&offsets, group, self.patience()) {
+                Err(error) if is_retriable(&error) && !self.is_overdue() => continue,
+                result => return self.written(result),
+            }
+        }
+    }
+
+    fn write_entry(&mut self, entry: &Entry<'_>) -> Result<(), Outcome> {
+        self.value.clear();
+        wire::entry::encode(entry, &mut self.value);
+        self.batch.link(Digest::leaf(&self.value));
+        let key = entry.seq.to_be_bytes();
+        self.send(&self.to.config.topics.audit, self.to.partition, &key)
+    }
+
+    fn write_order(&mut self, entry: &Entry<'_>) -> Result<(), Outcome> {
+        let Some(order) = self.batch.order(entry) else { return Ok(()) };
+        self.value.clear();
+        wire::order::encode(&order, &mut self.value);
+        self.send(&self.to.config.topics.orders, self.to.partition, order.account_id.as_str().as_bytes())
+    }
+
+    fn send(&self, topic: &str, partition: i32, key: &[u8]) -> Result<(), Outcome> {
+        let record = BaseRecord::to(topic).partition(partition).key(key).payload(&self.value);
+        self.written(self.producer.send(record).map_err(|(error, _)| error))
+    }
+
+    fn write_quarantined(&self, arrival: &Arrival<'_>, reason: &str, detail: &str) -> Result<(), Outcome> {
+        let (input, value) = (&arrival.input, arrival.value.unwrap_or_default());
+        let origin = format!("{}/{}/{}", input.topic, input.partition, input.offset);
+        let kept = &value[..value.len().min(QUARANTINED_BYTES_MAX)];
+        let (sha256, length) = (Digest::of(value).to_string(), value.len().to_string());
+        let headers = OwnedHeaders::new()
+            .insert(Header { key: "reason", value: Some(reason) })
+            .insert(Header { key: "detail", value: Some(detail) })
+            .insert(Header { key: "sha256", value: Some(&sha256) })
+            .insert(Header { key: "length", value: Some(&length) })
+            .insert(Header { key: "key", value: arrival.key });
+        let mut record = BaseRecord::to(&self.to.config.topics.quarantine)
+            .partition(self.to.partition % self.to.quarantine_partitions)
+            .key(&origin)
+            .headers(headers);
+        if arrival.value.is_some() {
+            record = record.payload(kept);
+        }
+        self.written(self.producer.send(record).map_err(|(error, _)| error))
+    }
+
+    fn written<T>(&self, result: KafkaResult<T>) -> Result<T, Outcome> {
+        result.map_err(|error| self.ended(&error, Step::Writing))
+    }
+
+    fn ended(&self, error: &KafkaError, step: Step) -> Outcome {
+        let outcome = outcome(error, step, self.is_overdue());
+        tracing::warn!(partition = self.to.partition, ?step, ?outcome, "transaction: {error}");
+        outcome
+    }
+
+    fn patience(&self) -> Duration {
+        let allowed = Duration::from_millis(self.to.config.transaction_timeout_ms.into());
+        // A call with no time left would not even be tried.
+        allowed.saturating_sub(self.began.elapsed()).max(Duration::from_millis(100))
+    }
+
+    fn is_overdue(&self) -> bool {
+        self.began.elapsed() >= Duration::from_millis(self.to.config.transaction_timeout_ms.into())
+    }
+}
+
+/// Why a value is kept for people, if it is.
+fn quarantined<'e>(entry: &'e Entry<'_>) -> Option<(&'static str, &'e str)> {
+    use crate::core::entry::Anomaly::{AccountMismatch, ExecutionUnapplied};
+    match &entry.body {
+        Body::Decision(decision) => match &decision.ruling {
+            Ruling::Malformed { detail, .. } => {
+                Some((crate::core::verdict::Reason::MalformedIntent.name(), detail))
+            }
+            _ => None,
+        },
+        Body::Execution(taken) => match (taken.anomaly, &taken.report) {
+            (Some(anomaly @ (ExecutionUnapplied | AccountMismatch)), report) => {
+                let detail = match report {
+                    Err(unreadable) => &*unreadable.detail,
+                    Ok(_) => taken.detail.as_deref().unwrap_or(anomaly.name()),
+                };
+                Some((anomaly.name(), detail))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
