@@ -13,6 +13,7 @@ pub mod names;
 pub mod order;
 pub mod states;
 pub mod table;
+mod validate;
 
 use std::collections::BTreeMap;
 

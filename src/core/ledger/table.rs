@@ -46,6 +46,12 @@ impl<K: Eq + Hash + Clone, V: Clone> Table<K, V> {
         self.staged.clear();
     }
 
+    /// The rows as the open batch sees them, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = (&K, &V)> {
+        let covered = self.settled.iter().filter(|(key, _)| !self.staged.contains_key(*key));
+        covered.chain(&self.staged)
+    }
+
     /// The settled rows, in no order.
     pub fn settled(&self) -> impl Iterator<Item = (&K, &V)> {
         self.settled.iter()
