@@ -1,0 +1,13 @@
+//! The pure core, tested as somebody does who trusts only the contract.
+//!
+//! [`world`] builds one lane and the records that reach it. Each other module is one family of
+//! claims.
+
+mod ladder;
+mod world;
+
+mod decide_cancel;
+mod decide_new;
+mod decide_replace;
+mod edges;
+mod keys;
