@@ -53,16 +53,16 @@ pub fn flush<C: ClientContext>(client: &Client<C>, timeout: Duration) -> KafkaRe
     checked(code, KafkaError::Flush)
 }
 
-/// Fails every message that was sent and not yet answered, so that a transaction can be aborted
-/// without waiting for them. The failures are reported like deliveries.
-///
-/// # Errors
-/// `Flush` when the client is no producer.
-pub fn purge<C: ClientContext>(client: &Client<C>) -> KafkaResult<()> {
-    let all = sys::RD_KAFKA_PURGE_F_QUEUE | sys::RD_KAFKA_PURGE_F_INFLIGHT;
-    // SAFETY: the client outlives the call, and the call is thread-safe.
-    let code = unsafe { sys::rd_kafka_purge(client.native_ptr(), all) };
-    checked(code, KafkaError::Flush)
+/// The id that the group's coordinator knows this consumer by; `None` before it joined.
+pub fn member_id<C: ClientContext>(client: &Client<C>) -> Option<String> {
+    // SAFETY: the client outlives the call; the text that comes back is the caller's, copied here
+    // and freed by the allocator that made it.
+    unsafe {
+        let text = NonNull::new(sys::rd_kafka_memberid(client.native_ptr()))?;
+        let id = CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned();
+        sys::rd_kafka_mem_free(client.native_ptr(), text.as_ptr().cast());
+        (!id.is_empty()).then_some(id)
+    }
 }
 
 /// What the cluster says of these topics, in the order asked. The crate has no such call, and its

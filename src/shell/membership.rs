@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext, ConsumerGroupMetadata};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client;
 use super::lane::{LaneThread, Membership, Shared, Signal, Wish};
+use super::{client, ownership};
 use crate::core::ledger::Placement;
 
 /// The group member of this process.
@@ -31,6 +31,25 @@ struct Rebalancer {
     partitions: i32,
     consumer: OnceLock<Weak<BaseConsumer<Self>>>,
     lanes: Mutex<BTreeMap<i32, Running>>,
+}
+
+/// A lane's way to ask the member.
+struct Card {
+    consumer: Weak<BaseConsumer<Rebalancer>>,
+    shared: Arc<Shared>,
+}
+
+impl Membership for Card {
+    fn metadata(&self) -> Option<ConsumerGroupMetadata> {
+        self.consumer.upgrade()?.group_metadata()
+    }
+
+    fn owns(&self, partition: i32) -> KafkaResult<bool> {
+        let Some(consumer) = self.consumer.upgrade() else { return Ok(false) };
+        let config = &self.shared.config;
+        let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
+        ownership::is_owned(&consumer, &config.group, topics, partition)
+    }
 }
 
 /// A lane's thread, and how to tell it to end.
@@ -137,8 +156,10 @@ impl Rebalancer {
 
     fn start(&self, partition: i32) -> KafkaResult<()> {
         let placement = Placement { partition, count: self.partitions };
-        let consumer = self.consumer.get().cloned().unwrap_or_default();
-        let membership: Arc<Membership> = Arc::new(move || consumer.upgrade()?.group_metadata());
+        let membership = Arc::new(Card {
+            consumer: self.consumer.get().cloned().unwrap_or_default(),
+            shared: Arc::clone(&self.shared),
+        });
         let signal = Arc::new(Signal::default());
         let lane = LaneThread::new(Arc::clone(&self.shared), membership, Arc::clone(&signal), placement)?;
         let thread = thread::Builder::new()

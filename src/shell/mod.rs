@@ -15,6 +15,7 @@ pub mod lane;
 pub mod librdkafka;
 pub mod membership;
 pub mod outcome;
+pub mod ownership;
 pub mod router;
 pub mod sink;
 pub mod source;

@@ -37,13 +37,23 @@ pub struct Shared {
     pub status: Status,
 }
 
-/// What the group knows of this member, for the offsets of a transaction; `None` before it joined.
-pub type Membership = dyn Fn() -> Option<ConsumerGroupMetadata> + Send + Sync;
+/// What a lane asks of the group's member.
+pub trait Membership: Send + Sync {
+    /// What the group knows of this member, for the offsets of a transaction; `None` before it
+    /// joined.
+    fn metadata(&self) -> Option<ConsumerGroupMetadata>;
+
+    /// Whether the group, asked now, is stable, and this member owns both inputs' partition.
+    ///
+    /// # Errors
+    /// A coordinator that does not answer.
+    fn owns(&self, partition: i32) -> KafkaResult<bool>;
+}
 
 /// The owner of one partition.
 pub struct LaneThread {
     shared: Arc<Shared>,
-    membership: Arc<Membership>,
+    membership: Arc<dyn Membership>,
     signal: Arc<Signal>,
     placement: Placement,
     ledger: Ledger,
@@ -98,7 +108,7 @@ impl LaneThread {
     /// A configuration that librdkafka refuses.
     pub fn new(
         shared: Arc<Shared>,
-        membership: Arc<Membership>,
+        membership: Arc<dyn Membership>,
         signal: Arc<Signal>,
         placement: Placement,
     ) -> KafkaResult<Self> {
@@ -142,8 +152,10 @@ impl LaneThread {
         let (partition, mut machine) = (self.placement.partition, Lane::default());
         let mut effect = machine.start();
         loop {
+            if !matches!(effect, Effect::Route(_)) {
+                tracing::debug!(partition, stage = %machine.stage(), ?effect);
+            }
             self.shared.status.enter(partition, machine.stage());
-            tracing::debug!(partition, stage = %machine.stage(), ?effect);
             let event = match effect {
                 Effect::Fence => self.fence(),
                 Effect::Restore => self.restore(),

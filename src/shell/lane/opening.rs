@@ -30,11 +30,21 @@ impl LaneThread {
     /// Replaces both producers: afterwards no former owner can commit.
     pub(super) fn fence(&mut self) -> Result<Event, Break> {
         self.sink = None;
+        self.wait_for_ownership()?;
         let sink = self.patiently("initialise the producers", |lane| {
             Sink::open(&lane.shared.config, lane.placement.partition)
         })?;
         self.sink = Some(sink);
         Ok(Event::Fenced)
+    }
+
+    /// A lane that is no longer owned waits here until it is told so.
+    fn wait_for_ownership(&self) -> Result<(), Break> {
+        let partition = self.placement.partition;
+        while !self.patiently("say who owns the partition", |lane| lane.membership.owns(partition))? {
+            self.pause(Duration::from_millis(100));
+        }
+        Ok(())
     }
 
     /// Reads the trail from where it was last read to its end.
@@ -108,7 +118,7 @@ impl LaneThread {
     /// Writes the opening and every control record not yet in the trail, in one transaction.
     pub(super) fn open(&mut self) -> Result<Event, Break> {
         self.wait_for_clock()?;
-        let Some(group) = (self.membership)() else { return Ok(Event::Ended(Outcome::Aborted)) };
+        let Some(group) = self.membership.metadata() else { return Ok(Event::Ended(Outcome::Aborted)) };
         let shared = std::sync::Arc::clone(&self.shared);
         let sink = self.sink.as_ref().expect("a lane opens behind its fence");
         let to = Destination {

@@ -55,7 +55,7 @@ impl LaneThread {
         if gathered.is_empty() {
             return Ok(None);
         }
-        let Some(group) = (self.membership)() else { return Ok(Some(Outcome::Aborted)) };
+        let Some(group) = self.membership.metadata() else { return Ok(Some(Outcome::Aborted)) };
         let sink = self.sink.as_ref().expect("a lane runs behind its fence");
         let to = Destination {
             config,
