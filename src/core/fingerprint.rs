@@ -101,7 +101,7 @@ impl Payload {
 }
 
 /// A numeral of too many digits as it came, but for the zeros that end its fraction.
-fn without_trailing_zeros(text: &str) -> &str {
+pub(super) fn without_trailing_zeros(text: &str) -> &str {
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.'),
         false => text,

@@ -6,7 +6,8 @@
 //! Words first: [`ids`], [`time`], [`amount`]. Then the records: [`intent`], [`execution`],
 //! [`control`], [`price`] come in; [`order`] and [`entry`] go out, with a [`verdict`]. Then the
 //! work: [`decide`] says what an arrival means, by the [`checks`]; the [`ledger`] makes it true, in
-//! a [`batch`]; a [`proof`] must hold before; a [`lane`] says what comes next.
+//! a [`batch`]; a [`proof`] must hold before; a [`lane`] says what comes next. For people, a
+//! [`difference`] says why two intents conflict.
 
 pub mod amount;
 pub mod batch;
@@ -15,6 +16,7 @@ pub mod checks;
 pub mod control;
 mod control_log;
 pub mod decide;
+pub mod difference;
 pub mod entry;
 pub mod execution;
 pub mod fingerprint;
