@@ -17,6 +17,7 @@ pub mod membership;
 pub mod outcome;
 pub mod ownership;
 pub mod router;
+pub mod schemas;
 pub mod sink;
 pub mod source;
 pub mod status;
