@@ -11,6 +11,8 @@
 //!
 //! Arrows point one way, `main -> cli -> shell -> wire -> core`, and a test keeps them so.
 
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod core;
 #[cfg(feature = "shell")]
 pub mod shell;

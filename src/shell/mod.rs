@@ -5,6 +5,7 @@
 //! reads by its [`source`], writes [`transaction`]s to its [`sink`], and before that restores its
 //! [`trail`] and gathers [`evidence`]. [`topics`], [`config`] and [`client`] say how.
 
+pub mod admin;
 pub mod arrival;
 pub mod client;
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod librdkafka;
 pub mod membership;
 pub mod outcome;
 pub mod ownership;
+pub mod preflight;
 pub mod router;
 pub mod schemas;
 pub mod sink;

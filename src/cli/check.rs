@@ -1,0 +1,91 @@
+//! `onefill check`: preflight, before money depends on the cluster.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use serde_json::json;
+
+use super::{Common, Failure, Output, Status, findings, print};
+use crate::shell::admin::{self, Cluster};
+use crate::shell::config::Config;
+use crate::shell::preflight::{self, Finding, Layout, TopicStates};
+use crate::shell::topics::Role;
+
+/// Check the cluster, the topics, the clock and the configuration.
+///
+/// Prints every finding with its remedy, and exits with 3 if one of them is a fault. With --dev,
+/// what a development cluster cannot have is named and forgiven.
+#[derive(Args, Debug)]
+pub(super) struct Check {
+    /// Who reads the output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+}
+
+impl Check {
+    pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
+        let config = super::load(common, Vec::new())?;
+        super::log(&config, super::QUIET);
+        let cluster = super::connect(&config)?;
+        let states = cluster.topics(&config)?;
+        let found = all_findings(&config, &cluster, &states)?;
+        match self.output {
+            Output::Json => print::say_json(&json!({
+                "bootstrap": config.bootstrap,
+                "brokers": cluster.brokers,
+                "topics": states.values().map(|state| &state.name).collect::<Vec<_>>(),
+                "findings": findings::to_json(&found),
+            })),
+            Output::Text => show(&config, &cluster, &states, &found),
+        }
+        Ok(findings::status(&found))
+    }
+}
+
+fn all_findings(config: &Config, cluster: &Cluster, states: &TopicStates) -> Result<Vec<Finding>, Failure> {
+    let mut found: Vec<Finding> =
+        preflight::cluster_finding(config, cluster.brokers.len()).into_iter().collect();
+    for broker in &cluster.brokers {
+        found.extend(preflight::broker_findings(config, *broker, &cluster.broker(*broker)?));
+    }
+    found.extend(preflight::topic_findings(config, states, Layout::SAFE));
+    if let Some(audit) = states.get(&Role::Audit) {
+        let newest = admin::newest_ms(config, &audit.name, audit.partitions.len(), super::PATIENCE)?;
+        found.extend(newest.and_then(|newest| preflight::clock_finding(now_ms(), newest)));
+    }
+    Ok(found)
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn show(config: &Config, cluster: &Cluster, states: &TopicStates, found: &[Finding]) {
+    let lanes = states.get(&Role::Intents).map_or(0, |state| state.partitions.len());
+    let topics = format!("{} of {}", states.len(), print::count(Role::ALL.len(), "topic"));
+    let brokers = print::count(cluster.brokers.len(), "broker");
+    print::say(&format!(
+        "{}: {brokers}, {topics} under {}, {}",
+        config.bootstrap,
+        config.prefix,
+        print::count(lanes, "lane")
+    ));
+    if !found.is_empty() {
+        print::say("");
+    }
+    findings::show(found);
+    let faults = found.iter().filter(|finding| finding.refuses()).count();
+    let waived = found.iter().filter(|finding| finding.waived).count();
+    print::say("");
+    print::say(&match (faults, waived) {
+        (0, 0) => print::toned("ready", print::Tone::Good),
+        (0, waived) => print::toned(
+            &format!("ready for development: {} waived", print::count(waived, "finding")),
+            print::Tone::Good,
+        ),
+        (faults, _) => {
+            print::toned(&format!("not ready: {}", print::count(faults, "fault")), print::Tone::Bad)
+        }
+    });
+}

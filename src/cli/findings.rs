@@ -1,0 +1,102 @@
+//! How findings are shown, to people and to scripts; shared by `init` and `check`.
+
+use serde_json::{Value, json};
+
+use super::Status;
+use super::print::{self, Tone};
+use crate::shell::preflight::{Finding, Severity};
+use crate::shell::topics::Role;
+
+/// Findings that are the same but for their subjects.
+struct Group<'f> {
+    first: &'f Finding,
+    subjects: Vec<&'f str>,
+}
+
+/// Prints every finding with its remedy; those that differ by nothing but the subject share a line.
+pub fn show(findings: &[Finding]) {
+    if findings.is_empty() {
+        return;
+    }
+    let groups = grouped(findings);
+    let mut table = print::table(&["", "WHAT", "SETTING", "IS", "SHOULD BE"]);
+    for group in &groups {
+        let (label, tone) = label(group.first);
+        let Finding { setting, is, should, .. } = group.first;
+        let row =
+            vec![print::cell(label, tone), group.subjects().into(), setting.into(), is.into(), should.into()];
+        table.add_row(row);
+    }
+    print::show(&table);
+    // Forgiven findings have been named; what to do about them is for production.
+    for group in groups.iter().filter(|group| !group.first.waived) {
+        let Finding { setting, otherwise, .. } = group.first;
+        print::say("");
+        print::say(&format!("{setting} of {}: otherwise {otherwise}", group.subjects()));
+        print::say(&format!("  {}", group.remedy()));
+    }
+}
+
+fn grouped(findings: &[Finding]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    let told = |finding: &Finding| {
+        let Finding { severity, setting, is, should, waived, .. } = finding.clone();
+        (severity, setting, is, should, waived)
+    };
+    for finding in findings {
+        match groups.iter_mut().find(|group| told(group.first) == told(finding)) {
+            Some(group) => group.subjects.push(&finding.subject),
+            None => groups.push(Group { first: finding, subjects: vec![&finding.subject] }),
+        }
+    }
+    groups
+}
+
+impl Group<'_> {
+    fn subjects(&self) -> String {
+        if self.subjects.len() == Role::ALL.len() {
+            "all topics".to_owned()
+        } else {
+            self.subjects.join(", ")
+        }
+    }
+
+    fn remedy(&self) -> String {
+        let Finding { subject, remedy, .. } = self.first;
+        if self.subjects.len() == 1 { remedy.clone() } else { remedy.replace(subject.as_str(), "TOPIC") }
+    }
+}
+
+fn label(finding: &Finding) -> (&'static str, Tone) {
+    match (finding.severity, finding.waived) {
+        (_, true) => ("waived", Tone::Faint),
+        (Severity::Warning, false) => ("warning", Tone::Doubtful),
+        (Severity::Fault, false) => ("FAULT", Tone::Bad),
+    }
+}
+
+/// The findings for a script.
+pub fn to_json(findings: &[Finding]) -> Value {
+    let severity = |finding: &Finding| match finding.severity {
+        Severity::Warning => "warning",
+        Severity::Fault => "fault",
+    };
+    let one = |finding: &Finding| {
+        json!({
+            "severity": severity(finding),
+            "subject": finding.subject,
+            "setting": finding.setting,
+            "is": finding.is,
+            "should": finding.should,
+            "otherwise": finding.otherwise,
+            "remedy": finding.remedy,
+            "waived": finding.waived,
+        })
+    };
+    findings.iter().map(one).collect()
+}
+
+/// The exit status that they call for.
+pub fn status(findings: &[Finding]) -> Status {
+    if findings.iter().any(Finding::refuses) { Status::Refused } else { Status::Done }
+}

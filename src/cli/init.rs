@@ -1,0 +1,143 @@
+//! `onefill init`: the topics, created or checked.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{Common, Failure, Output, Status, findings, print};
+use crate::shell::admin::Cluster;
+use crate::shell::config::Config;
+use crate::shell::preflight::{self, Layout, TopicStates};
+use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
+
+/// Create the topics, or check those that exist.
+///
+/// Makes what is missing and changes nothing that exists: run again, it names every difference
+/// between the topics and what they must be, with the command that mends it.
+#[derive(Args, Debug)]
+pub(super) struct Init {
+    /// Lanes: partitions of intents, executions, orders and audit. It can never be changed: a wider
+    /// router is a new prefix [default: 4, or as many as there are]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    partitions: Option<u16>,
+    /// Replicas of every partition [default: 3, or 1 with --dev]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=32))]
+    replication: Option<u8>,
+    /// How the audit topic is kept for ever: compacted by policy and never cleaned, or deleted by
+    /// policy with unlimited retention, for tiered storage
+    #[arg(long, value_name = "POLICY", default_value = "compact")]
+    audit_cleanup: Cleanup,
+    /// Who reads the output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Cleanup {
+    Compact,
+    Delete,
+}
+
+const PARTITIONS: usize = 4;
+
+impl Init {
+    pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
+        let config = super::load(common, Vec::new())?;
+        super::log(&config, super::QUIET);
+        let cluster = super::connect(&config)?;
+        let before = cluster.topics(&config)?;
+        let layout = self.layout(&config, &before)?;
+        let missing: Vec<Role> = Role::ALL.into_iter().filter(|role| !before.contains_key(role)).collect();
+        enough_brokers(&cluster, layout, &missing)?;
+        for role in &missing {
+            cluster.create(&config, *role, layout)?;
+        }
+        let after = settled(&cluster, &config)?;
+        // Fewer replicas than production needs are named, and forgiven with --dev, by `check`;
+        // here the topics are measured by what was asked for.
+        let found = preflight::topic_findings(&config, &after, layout);
+        match self.output {
+            Output::Json => print::say_json(&json!({
+                "created": missing.iter().map(|role| config.topics.name(*role)).collect::<Vec<_>>(),
+                "topics": after.values().map(|state| json!({
+                    "name": state.name, "id": state.id, "partitions": state.partitions.len(),
+                })).collect::<Vec<_>>(),
+                "findings": findings::to_json(&found),
+            })),
+            Output::Text => {
+                show(&after, &missing);
+                if !found.is_empty() {
+                    print::say("");
+                }
+                findings::show(&found);
+            }
+        }
+        Ok(findings::status(&found))
+    }
+
+    fn layout(&self, config: &Config, before: &TopicStates) -> Result<Layout, Failure> {
+        let replication = self.replication.map_or(if config.dev { 1 } else { REPLICATION }, i32::from);
+        if replication < REPLICATION && !config.dev {
+            let message = format!("--replication {replication} can lose the trail with one broken disk");
+            return Err(Failure::usage(
+                message,
+                format!("use {REPLICATION} or more, or --dev to try things out"),
+            ));
+        }
+        let existing = before.get(&Role::Intents).map(|state| state.partitions.len());
+        let lanes = self.partitions.map(usize::from).or(existing).unwrap_or(PARTITIONS);
+        let audit_cleanup = match self.audit_cleanup {
+            Cleanup::Compact => AuditCleanup::Compact,
+            Cleanup::Delete => AuditCleanup::Delete,
+        };
+        Ok(Layout { lanes: Some(lanes), replication, audit_cleanup: Some(audit_cleanup) })
+    }
+}
+
+fn enough_brokers(cluster: &Cluster, layout: Layout, missing: &[Role]) -> Result<(), Failure> {
+    let (brokers, replicas) = (cluster.brokers.len(), layout.replication as usize);
+    if missing.is_empty() || brokers >= replicas {
+        return Ok(());
+    }
+    let message = format!("{replicas} replicas need {replicas} brokers, and the cluster has {brokers}");
+    let remedy = "add brokers; on a development cluster, --dev asks for one replica";
+    Err(Failure { status: Status::Refused, message, remedy: remedy.to_owned() })
+}
+
+/// The topics, once all of them are known and led: a new topic takes a moment to spread.
+fn settled(cluster: &Cluster, config: &Config) -> Result<TopicStates, Failure> {
+    const TRIES: usize = 50;
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
+    let mut states = cluster.topics(config)?;
+    for _ in 0..TRIES {
+        let led = |states: &TopicStates| {
+            states.values().flat_map(|state| &state.partitions).all(|partition| partition.leader.is_some())
+        };
+        if states.len() == Role::ALL.len() && led(&states) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        states = cluster.topics(config)?;
+    }
+    Ok(states)
+}
+
+fn show(states: &TopicStates, created: &[Role]) {
+    let mut table = print::table(&["TOPIC", "PARTITIONS", "REPLICATION", "CLEANUP", ""]);
+    for (role, state) in states {
+        let replicas = state.partitions.iter().map(|partition| partition.replicas.len()).min().unwrap_or(0);
+        let cleanup = state.settings.get("cleanup.policy").map_or("", String::as_str);
+        let news = if created.contains(role) {
+            print::cell("created", print::Tone::Good)
+        } else {
+            print::cell("exists", print::Tone::Faint)
+        };
+        table.add_row(vec![
+            state.name.as_str().into(),
+            state.partitions.len().into(),
+            replicas.into(),
+            cleanup.into(),
+            news,
+        ]);
+    }
+    print::show(&table);
+}
