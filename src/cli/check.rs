@@ -1,12 +1,12 @@
 //! `onefill check`: preflight, before money depends on the cluster.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use clap::Args;
 use serde_json::json;
 
 use super::{Common, Failure, Output, Status, findings, print};
+use crate::core::time::MILLISECOND;
 use crate::shell::admin::{self, Cluster};
+use crate::shell::clock;
 use crate::shell::config::Config;
 use crate::shell::preflight::{self, Finding, Layout, TopicStates};
 use crate::shell::topics::Role;
@@ -57,8 +57,7 @@ fn all_findings(config: &Config, cluster: &Cluster, states: &TopicStates) -> Res
 }
 
 fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    clock::now().0 / MILLISECOND
 }
 
 fn show(config: &Config, cluster: &Cluster, states: &TopicStates, found: &[Finding]) {
