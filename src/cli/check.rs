@@ -4,11 +4,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Common, Failure, Output, Status, findings, print};
-use crate::core::time::MILLISECOND;
-use crate::shell::admin::{self, Cluster};
-use crate::shell::clock;
+use crate::shell::admin::Cluster;
 use crate::shell::config::Config;
-use crate::shell::preflight::{self, Finding, Layout, TopicStates};
+use crate::shell::preflight::{Finding, TopicStates};
 use crate::shell::topics::Role;
 
 /// Check the cluster, the topics, the clock and the configuration.
@@ -28,7 +26,7 @@ impl Check {
         super::log(&config, super::QUIET);
         let cluster = super::connect(&config)?;
         let states = cluster.topics(&config)?;
-        let found = all_findings(&config, &cluster, &states)?;
+        let found = cluster.findings(&config, &states)?;
         match self.output {
             Output::Json => print::say_json(&json!({
                 "bootstrap": config.bootstrap,
@@ -40,24 +38,6 @@ impl Check {
         }
         Ok(findings::status(&found))
     }
-}
-
-fn all_findings(config: &Config, cluster: &Cluster, states: &TopicStates) -> Result<Vec<Finding>, Failure> {
-    let mut found: Vec<Finding> =
-        preflight::cluster_finding(config, cluster.brokers.len()).into_iter().collect();
-    for broker in &cluster.brokers {
-        found.extend(preflight::broker_findings(config, *broker, &cluster.broker(*broker)?));
-    }
-    found.extend(preflight::topic_findings(config, states, Layout::SAFE));
-    if let Some(audit) = states.get(&Role::Audit) {
-        let newest = admin::newest_ms(config, &audit.name, audit.partitions.len(), super::PATIENCE)?;
-        found.extend(newest.and_then(|newest| preflight::clock_finding(now_ms(), newest)));
-    }
-    Ok(found)
-}
-
-fn now_ms() -> i64 {
-    clock::now().0 / MILLISECOND
 }
 
 fn show(config: &Config, cluster: &Cluster, states: &TopicStates, found: &[Finding]) {

@@ -18,6 +18,7 @@ mod explain;
 mod findings;
 mod init;
 pub mod print;
+mod run;
 
 /// How a command ended, as the exit status says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +126,7 @@ struct CommandLine {
 enum Command {
     Init(init::Init),
     Check(check::Check),
+    Run(run::Run),
     Explain(explain::Explain),
 }
 
@@ -149,6 +151,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
     let ended = match &line.command {
         Command::Init(init) => init.run(common),
         Command::Check(check) => check.run(common),
+        Command::Run(run) => run.run(common),
         Command::Explain(explain) => explain.run(),
     };
     ended.unwrap_or_else(|failure| {

@@ -17,10 +17,12 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::{Message, Offset, TopicPartitionList};
 
 use super::client::{self, Isolation, Logged};
+use super::clock;
 use super::config::Config;
 use super::librdkafka;
-use super::preflight::{BrokerSettings, Layout, TopicState, TopicStates};
+use super::preflight::{self, BrokerSettings, Finding, Layout, TopicState, TopicStates};
 use super::topics::{Partitions, Role};
+use crate::core::time::MILLISECOND;
 
 /// How long a client is listened to once it has nothing more to say.
 const LISTENING: Duration = Duration::from_millis(100);
@@ -59,7 +61,7 @@ fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
-fn refused(what: impl Into<String>) -> impl FnOnce(KafkaError) -> ClusterError {
+pub(super) fn refused(what: impl Into<String>) -> impl FnOnce(KafkaError) -> ClusterError {
     let what = what.into();
     move |error| ClusterError::Refused { what, reason: error.to_string() }
 }
@@ -172,6 +174,25 @@ impl Cluster {
         let find =
             |wanted| answers.iter().find(|resource| same(resource, wanted)).map(of).unwrap_or_default();
         Ok(wanted.iter().map(find).collect())
+    }
+
+    /// Everything that preflight finds: of the cluster, its brokers, these topics, the clock.
+    ///
+    /// # Errors
+    /// When the cluster does not answer, or does not allow it.
+    pub fn findings(&self, config: &Config, states: &TopicStates) -> Result<Vec<Finding>, ClusterError> {
+        let mut found: Vec<Finding> =
+            preflight::cluster_finding(config, self.brokers.len()).into_iter().collect();
+        for broker in &self.brokers {
+            found.extend(preflight::broker_findings(config, *broker, &self.broker(*broker)?));
+        }
+        found.extend(preflight::topic_findings(config, states, Layout::SAFE));
+        if let Some(audit) = states.get(&Role::Audit) {
+            let newest = newest_ms(config, &audit.name, audit.partitions.len(), self.timeout)?;
+            let now_ms = clock::now().0 / MILLISECOND;
+            found.extend(newest.and_then(|newest| preflight::clock_finding(now_ms, newest)));
+        }
+        Ok(found)
     }
 
     /// Makes one topic as it must be; one that exists is left as it is.

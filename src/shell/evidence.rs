@@ -5,14 +5,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, ResourceSpecifier};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaResult;
 use rdkafka::message::Message;
 
-use super::client::{self, Logged};
+use super::admin::{self, Cluster, ClusterError};
 use super::clock;
 use super::config::Config;
-use super::librdkafka::{self, TopicDescription};
+use super::preflight::{self, Finding, TopicStates};
+use super::topics::{Partitions, Role};
 use super::trail::{self, Probe, REQUEST_WAIT, ReadError};
 use crate::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology};
 use crate::wire;
@@ -23,7 +23,17 @@ use crate::wire::schema::{RecordType, Schemas};
 const NONE_BELIEVED_AFTER: Duration = Duration::from_secs(5);
 const NONE_ASKED_EVERY: Duration = Duration::from_millis(250);
 
-/// What a lane needs to know of the world, and how many partitions `quarantine` has.
+/// What a lane needs to know of the world, beside the evidence itself.
+pub struct Gathered {
+    /// What the proof judges.
+    pub evidence: Evidence,
+    /// Why no lane may run on these topics, if so.
+    pub unsafe_topic: Option<Finding>,
+    /// Partitions of `quarantine`.
+    pub quarantine_partitions: i32,
+}
+
+/// Gathers.
 ///
 /// # Errors
 /// Brokers that do not answer: gather again.
@@ -32,43 +42,57 @@ pub fn gather(
     schemas: &Schemas,
     probe: &Probe,
     partition: i32,
-) -> KafkaResult<(Evidence, i32)> {
+) -> Result<Gathered, ClusterError> {
     let topics = &config.topics;
-    let names = [
-        &topics.intents,
-        &topics.executions,
-        &topics.orders,
-        &topics.audit,
-        &topics.control,
-        &topics.quarantine,
-    ];
-    let names = names.map(String::as_str);
-    let described = librdkafka::describe_topics(probe.client(), &names, REQUEST_WAIT)?;
-    let orders = probe.extent(&topics.orders, partition)?;
-    let evidence = Evidence {
-        topology: topology(config, &described[..5]),
-        committed: committed(config, probe, partition)?,
-        inputs: Offsets {
-            intents: probe.extent(&topics.intents, partition)?,
-            executions: probe.extent(&topics.executions, partition)?,
-        },
-        control: probe.extent(&topics.control, 0)?,
-        audit: probe.extent(&topics.audit, partition)?,
-        orders,
-        last_order: last_order(config, schemas, partition, orders)?,
-        orders_retention_ms: retention_ms(config, &topics.orders)?,
-        now: clock::now(),
+    let states = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?.topics(config)?;
+    let refused = admin::refused(format!("partition {partition} cannot be looked at"));
+    let look = || -> KafkaResult<Evidence> {
+        let orders = probe.extent(&topics.orders, partition)?;
+        Ok(Evidence {
+            topology: topology(config, &states),
+            committed: committed(config, probe, partition)?,
+            inputs: Offsets {
+                intents: probe.extent(&topics.intents, partition)?,
+                executions: probe.extent(&topics.executions, partition)?,
+            },
+            control: probe.extent(&topics.control, 0)?,
+            audit: probe.extent(&topics.audit, partition)?,
+            orders,
+            last_order: last_order(config, schemas, partition, orders)?,
+            orders_retention_ms: retention_ms(&states),
+            now: clock::now(),
+        })
     };
-    Ok((evidence, described[5].partitions.len() as i32))
+    Ok(Gathered {
+        evidence: look().map_err(refused)?,
+        unsafe_topic: preflight::unsafe_topic(config, &states),
+        quarantine_partitions: partitions(&states, Role::Quarantine).max(1),
+    })
 }
 
-fn topology(config: &Config, described: &[TopicDescription]) -> Topology {
-    let lanes = described.iter().filter(|topic| topic.name != config.topics.control);
+/// A topic that is not there has no partitions and no id.
+fn topology(config: &Config, states: &TopicStates) -> Topology {
+    let name = |role: &Role| config.topics.name(*role).to_owned();
+    let lanes = Role::ALL.into_iter().filter(|role| role.partitions() == Partitions::Lanes);
+    let recorded = Role::ALL.into_iter().filter(|role| RECORDED.contains(role));
     Topology {
         group: config.group.clone(),
-        partition_counts: lanes.map(|topic| (topic.name.clone(), topic.partitions.len() as i32)).collect(),
-        topic_ids: described.iter().map(|topic| (topic.name.clone(), topic.id.clone())).collect(),
+        partition_counts: lanes.map(|role| (name(&role), partitions(states, role))).collect(),
+        topic_ids: recorded.filter_map(|role| Some((name(&role), states.get(&role)?.id.clone()))).collect(),
     }
+}
+
+/// The topics whose ids the trail depends on.
+const RECORDED: [Role; 5] = [Role::Intents, Role::Executions, Role::Orders, Role::Audit, Role::Control];
+
+fn partitions(states: &TopicStates, role: Role) -> i32 {
+    states.get(&role).map_or(0, |state| state.partitions.len() as i32)
+}
+
+/// How long `orders` keeps its records; `None` for ever, or as far as is known.
+fn retention_ms(states: &TopicStates) -> Option<i64> {
+    let text = states.get(&Role::Orders)?.settings.get("retention.ms")?;
+    text.parse().ok().filter(|millis| *millis >= 0)
 }
 
 fn committed(config: &Config, probe: &Probe, partition: i32) -> KafkaResult<Offsets<Option<i64>>> {
@@ -81,25 +105,6 @@ fn committed(config: &Config, probe: &Probe, partition: i32) -> KafkaResult<Offs
             return Ok(Offsets { intents, executions });
         }
         thread::sleep(NONE_ASKED_EVERY);
-    }
-}
-
-/// How long a topic keeps its records; `None` for ever.
-fn retention_ms(config: &Config, topic: &str) -> KafkaResult<Option<i64>> {
-    let admin: AdminClient<Logged> = client::admin(config).create_with_context(Logged)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| KafkaError::ClientCreation(error.to_string()))?;
-    let options = AdminOptions::new().request_timeout(Some(REQUEST_WAIT));
-    let asked = [ResourceSpecifier::Topic(topic)];
-    let found = runtime.block_on(admin.describe_configs(&asked, &options))?;
-    let settings = found.into_iter().next().ok_or(KafkaError::NoMessageReceived)?;
-    let settings = settings.map_err(KafkaError::AdminOp)?;
-    let text = settings.entry_map().get("retention.ms").and_then(|entry| entry.value.clone());
-    match text.and_then(|text| text.parse::<i64>().ok()) {
-        Some(millis) => Ok((millis >= 0).then_some(millis)),
-        None => Err(KafkaError::AdminOpCreation(format!("topic {topic} has no retention.ms"))),
     }
 }
 

@@ -143,6 +143,17 @@ pub fn topic_findings(config: &Config, states: &TopicStates, layout: Layout) -> 
         .collect()
 }
 
+/// The first reason why no lane may run on these topics, if there is one. Counts and ids are for the
+/// proof to judge, and leaders come and go.
+pub fn unsafe_topic(config: &Config, states: &TopicStates) -> Option<Finding> {
+    let (replication, layout) = (Layout::SAFE.replication, Layout::SAFE);
+    let findings = states.iter().flat_map(|(role, state)| {
+        let replicas = replica_finding(state, replication, config.dev);
+        replicas.into_iter().chain(setting_findings(config, *role, state, layout))
+    });
+    findings.into_iter().find(Finding::refuses)
+}
+
 fn missing(config: &Config, role: Role) -> Finding {
     Finding::fault(config.topics.name(role), "topic", "missing", "there").because(
         "there is nowhere to read from or write to",

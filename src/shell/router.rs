@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use rdkafka::error::KafkaError;
 
+use super::admin::{Cluster, ClusterError};
 use super::config::Config;
 use super::lane::Shared;
-use super::librdkafka;
 use super::membership::Member;
+use super::preflight::Finding;
 use super::status::Status;
-use super::trail::{Probe, REQUEST_WAIT};
+use super::topics::Role;
+use super::trail::REQUEST_WAIT;
 use crate::core::halt::HaltCode;
 use crate::wire::schema::Schemas;
 
@@ -28,9 +31,9 @@ pub enum RunError {
     /// Kafka's word.
     #[error("{0}")]
     Kafka(#[from] KafkaError),
-    /// Topics that are not there, or do not belong together.
-    #[error("{0}")]
-    Topics(String),
+    /// Preflight: all that was found, and at least one thing that no promise can be kept with.
+    #[error("preflight refuses")]
+    Refused(Vec<Finding>),
     /// Where status and metrics were to be served.
     #[error("{0}")]
     Http(std::io::Error),
@@ -44,12 +47,12 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`].
 pub fn run(config: Config, schemas: Schemas, stop: &Arc<AtomicBool>) -> Result<Ended, RunError> {
-    let partitions = count_partitions(&config)?;
+    let Some(partitions) = preflight(&config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     let exit_on_halt = config.exit_on_halt;
     let shared = Arc::new(Shared { config, schemas, status: Status::default() });
     let member = Member::join(Arc::clone(&shared), partitions)?;
     while !stop.load(Ordering::Relaxed) {
-        member.serve(Duration::from_millis(100));
+        member.serve(SERVED_FOR);
         if member.is_broken() {
             return Err(RunError::Broken);
         }
@@ -62,14 +65,39 @@ pub fn run(config: Config, schemas: Schemas, stop: &Arc<AtomicBool>) -> Result<E
     Ok(Ended { halts })
 }
 
-fn count_partitions(config: &Config) -> Result<i32, RunError> {
-    let topic = config.topics.intents.as_str();
-    let probe = Probe::open(config)?;
-    let described = librdkafka::describe_topics(probe.client(), &[topic], REQUEST_WAIT)?;
-    match described.first() {
-        Some(found) if !found.partitions.is_empty() => Ok(found.partitions.len() as i32),
-        _ => Err(RunError::Topics(format!(
-            "topic {topic} is not there: create the topics with `onefill init`"
-        ))),
+/// How many lanes there are; `None` when told to stop before the cluster answered.
+///
+/// Brokers that cannot be reached are waited for, as a lane would.
+fn preflight(config: &Config, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
+    let mut waiting = false;
+    while !stop.load(Ordering::Relaxed) {
+        match examine(config) {
+            Ok((_, findings)) if findings.iter().any(Finding::refuses) => {
+                return Err(RunError::Refused(findings));
+            }
+            Ok((partitions, findings)) => {
+                for finding in findings {
+                    tracing::warn!("preflight: {finding}");
+                }
+                return Ok(Some(partitions));
+            }
+            Err(error) if waiting => tracing::debug!("still waiting for Kafka: {error}"),
+            Err(error) => tracing::warn!("waiting for Kafka: {error}"),
+        }
+        waiting = true;
+        thread::sleep(ASKED_EVERY);
     }
+    Ok(None)
 }
+
+fn examine(config: &Config) -> Result<(i32, Vec<Finding>), ClusterError> {
+    let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?;
+    let states = cluster.topics(config)?;
+    let partitions = states.get(&Role::Intents).map_or(0, |state| state.partitions.len() as i32);
+    Ok((partitions, cluster.findings(config, &states)?))
+}
+
+/// How long the group's member is served at a time.
+const SERVED_FOR: Duration = Duration::from_millis(100);
+/// How often a cluster that does not answer is asked again.
+const ASKED_EVERY: Duration = Duration::from_millis(500);

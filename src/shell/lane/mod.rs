@@ -7,12 +7,13 @@ mod opening;
 mod routing;
 mod signal;
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaResult;
 
 use super::clock;
 use super::config::Config;
@@ -216,7 +217,11 @@ impl LaneThread {
 
     /// Makes a call again until Kafka answers, and says so; brokers that cannot be reached are no
     /// halt.
-    fn patiently<T>(&self, what: &str, mut call: impl FnMut(&Self) -> KafkaResult<T>) -> Result<T, Break> {
+    fn patiently<T, E: Display>(
+        &self,
+        what: &str,
+        mut call: impl FnMut(&Self) -> Result<T, E>,
+    ) -> Result<T, Break> {
         let partition = self.placement.partition;
         let mut attempts = 0;
         loop {
@@ -240,7 +245,7 @@ impl LaneThread {
         }
     }
 
-    fn say_waiting(&self, what: &str, error: &KafkaError, attempts: u32) {
+    fn say_waiting(&self, what: &str, error: &dyn Display, attempts: u32) {
         let partition = self.placement.partition;
         self.shared.status.wait(partition, Some(format!("{what}: {error}")));
         match attempts {

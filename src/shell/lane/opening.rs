@@ -88,7 +88,7 @@ impl LaneThread {
         loop {
             let (extent, stable) = self.patiently("say where the trail ends", |lane| {
                 let extent = lane.probe.extent(topic, partition)?;
-                Ok((extent, lane.probe.stable_end(topic, partition)?))
+                lane.probe.stable_end(topic, partition).map(|stable| (extent, stable))
             })?;
             if stable >= extent.end {
                 return Ok(extent.start);
@@ -106,12 +106,16 @@ impl LaneThread {
 
     /// Compares the trail with the world.
     pub(super) fn prove(&mut self) -> Result<Event, Break> {
-        let (evidence, quarantine_partitions) = self.patiently("say how the topics stand", |lane| {
+        let gathered = self.patiently("say how the topics stand", |lane| {
             evidence::gather(&lane.shared.config, &lane.shared.schemas, &lane.probe, lane.placement.partition)
         })?;
         let restored = std::mem::replace(&mut self.restored, Ok(()));
-        proof::prove(&self.ledger, restored, &evidence)?;
-        self.found = Found { topology: evidence.topology, quarantine_partitions };
+        proof::prove(&self.ledger, restored, &gathered.evidence)?;
+        if let Some(finding) = gathered.unsafe_topic {
+            return Err(Halt::new(HaltCode::UnsafeTopic, finding.to_string()).into());
+        }
+        let topology = gathered.evidence.topology;
+        self.found = Found { topology, quarantine_partitions: gathered.quarantine_partitions };
         Ok(Event::Proved)
     }
 
