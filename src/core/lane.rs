@@ -88,6 +88,13 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// Whether the transaction is part of the world now.
+    pub const fn is_committed(self) -> bool {
+        matches!(self, Self::Committed | Self::CommittedInDoubt)
+    }
+}
+
 /// What the shell reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {

@@ -48,6 +48,7 @@ pub enum RunError {
 /// [`RunError`].
 pub fn run(config: Config, schemas: Schemas, stop: &Arc<AtomicBool>) -> Result<Ended, RunError> {
     let Some(partitions) = preflight(&config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
     let exit_on_halt = config.exit_on_halt;
     let shared = Arc::new(Shared { config, schemas, status: Status::default() });
     let member = Member::join(Arc::clone(&shared), partitions)?;
@@ -76,9 +77,7 @@ fn preflight(config: &Config, stop: &AtomicBool) -> Result<Option<i32>, RunError
                 return Err(RunError::Refused(findings));
             }
             Ok((partitions, findings)) => {
-                for finding in findings {
-                    tracing::warn!("preflight: {finding}");
-                }
+                say_findings(&findings);
                 return Ok(Some(partitions));
             }
             Err(error) if waiting => tracing::debug!("still waiting for Kafka: {error}"),
@@ -88,6 +87,17 @@ fn preflight(config: &Config, stop: &AtomicBool) -> Result<Option<i32>, RunError
         thread::sleep(ASKED_EVERY);
     }
     Ok(None)
+}
+
+/// What is forgiven was asked for by name; what is not, but does not refuse, is worth a line each.
+fn say_findings(findings: &[Finding]) {
+    let waived = findings.iter().filter(|finding| finding.waived).count();
+    if waived > 0 {
+        tracing::info!(waived, "preflight forgives what --dev names; `onefill check` lists it");
+    }
+    for finding in findings.iter().filter(|finding| !finding.waived) {
+        tracing::warn!("preflight: {finding}");
+    }
 }
 
 fn examine(config: &Config) -> Result<(i32, Vec<Finding>), ClusterError> {

@@ -22,7 +22,7 @@ use super::source::Source;
 use super::status::Status;
 use super::trail::Probe;
 use crate::core::halt::{Halt, HaltCode};
-use crate::core::lane::{Effect, Event, Lane, Outcome};
+use crate::core::lane::{Effect, Event, Lane};
 use crate::core::ledger::{Ledger, Placement};
 use crate::core::proof::Topology;
 use crate::wire::schema::Schemas;
@@ -192,14 +192,12 @@ impl LaneThread {
 
     /// A lane that fails again and again tries again ever more slowly.
     fn count(&mut self, event: &Event) {
-        match event {
-            Event::Ended(Outcome::Committed | Outcome::CommittedInDoubt) => self.failures = 0,
-            Event::Ended(Outcome::Aborted | Outcome::Fenced | Outcome::Unknown) => {
-                self.failures = self.failures.saturating_add(1);
-                let pause = Duration::from_millis(50) * self.failures.min(40);
-                self.pause(pause);
-            }
-            _ => {}
+        let Event::Ended(outcome) = event else { return };
+        if outcome.is_committed() {
+            self.failures = 0;
+        } else {
+            self.failures = self.failures.saturating_add(1);
+            self.pause(Duration::from_millis(50) * self.failures.min(40));
         }
     }
 

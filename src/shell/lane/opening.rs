@@ -152,6 +152,10 @@ impl LaneThread {
         });
         let outcome = outcome.unwrap_or_else(|outcome| outcome);
         self.after_commit(outcome);
+        if outcome.is_committed() {
+            let seq = self.ledger.settled_head().next_seq;
+            tracing::info!(partition = self.placement.partition, seq, "lane opened");
+        }
         Ok(Event::Ended(outcome))
     }
 

@@ -76,7 +76,7 @@ impl LaneThread {
 
     /// Remembers how far the trail is known, and says so.
     pub(super) fn after_commit(&mut self, outcome: Outcome) {
-        if !matches!(outcome, Outcome::Committed | Outcome::CommittedInDoubt) {
+        if !outcome.is_committed() {
             return;
         }
         self.last_commit = Instant::now();
