@@ -14,10 +14,12 @@ use crate::shell::admin::{Cluster, ClusterError};
 use crate::shell::config::{self, Config, ConfigError, Flag, Sources};
 
 mod check;
+mod cursor;
 mod explain;
 mod findings;
 mod init;
 pub mod print;
+mod recover;
 mod run;
 
 /// How a command ended, as the exit status says it.
@@ -127,6 +129,8 @@ enum Command {
     Init(init::Init),
     Check(check::Check),
     Run(run::Run),
+    Cursor(cursor::Cursor),
+    Recover(recover::Recover),
     Explain(explain::Explain),
 }
 
@@ -152,6 +156,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Init(init) => init.run(common),
         Command::Check(check) => check.run(common),
         Command::Run(run) => run.run(common),
+        Command::Cursor(cursor) => cursor.run(common),
+        Command::Recover(recover) => recover.run(common),
         Command::Explain(explain) => explain.run(),
     };
     ended.unwrap_or_else(|failure| {

@@ -5,7 +5,7 @@
 //! unknown outcome thus never becomes a fact by mistake (`G4`).
 
 use super::decide::{Arrival, decide};
-use super::entry::{After, Body, Entry, IntentIds, Opening, Ruling};
+use super::entry::{After, Body, Cursors, Entry, IntentIds, Opening, Recovery, Ruling};
 use super::ids::{Digest, OrderId};
 use super::ledger::Ledger;
 use super::order::{Order, Origin};
@@ -40,13 +40,22 @@ impl<'l> Batch<'l> {
         self.append(if first { Body::Genesis(opening) } else { Body::LaneOpened(opening) })
     }
 
+    /// Leads the lane past a halt: from here on the inputs stand at these cursors.
+    pub fn recover<'a>(&mut self, recovery: Recovery<'a>, cursors: Cursors) -> Entry<'a> {
+        self.append_at(Body::Recovery(recovery), cursors)
+    }
+
     fn append<'a>(&mut self, body: Body<'a>) -> Entry<'a> {
+        self.append_at(body, self.ledger.head().cursors)
+    }
+
+    fn append_at<'a>(&mut self, body: Body<'a>, as_of: Cursors) -> Entry<'a> {
         assert!(self.linked, "an entry is linked before the next one is made");
         let head = self.ledger.head();
         let mut entry = Entry {
             seq: head.next_seq,
             prev: head.link,
-            as_of: head.cursors,
+            as_of,
             decided_at: self.now,
             limits_version: head.limits_version,
             body,

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::amount::Decimal;
 use super::control::{ControlRecord, ControlResult};
 use super::execution::Execution;
+use super::halt::HaltCode;
 use super::ids::{Digest, Fingerprint, Id, OrderId};
 use super::intent::Intent;
 use super::price::{PriceQuality, PriceSource};
@@ -103,8 +104,8 @@ pub enum Body<'a> {
     Control(ControlTaken<'a>),
     /// An owed cancel was published.
     OwedCancel(OwedCancel<'a>),
-    /// An operator led the lane past a halt, for the reason given in words.
-    Recovery(Cow<'a, str>),
+    /// An operator led the lane past a halt.
+    Recovery(Recovery<'a>),
 }
 
 /// The record that caused an entry.
@@ -342,6 +343,15 @@ pub struct OwedCancel<'a> {
     pub ids: IntentIds<'a>,
     /// The account's state in the instrument.
     pub after: Option<After>,
+}
+
+/// An operator led the lane past a halt. The entry's `as_of` says where the inputs stand from here on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery<'a> {
+    /// What was accepted.
+    pub accepted: HaltCode,
+    /// Why, in the operator's words.
+    pub reason: Cow<'a, str>,
 }
 
 impl Body<'_> {

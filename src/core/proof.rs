@@ -149,7 +149,9 @@ fn prove_going_on(ledger: &Ledger, evidence: &Evidence) -> Result<(), Halt> {
         }
     }
     prove_inputs(head.cursors.intents, head.cursors.executions, evidence)?;
-    prove_outputs(head.published, evidence)?;
+    if !head.outputs_accepted {
+        prove_outputs(head.published, evidence)?;
+    }
     prove_control(head.cursors.control, evidence)
 }
 

@@ -3,6 +3,8 @@
 //! The batch is settled here and nowhere else, right after the commit returned OK (`G3`). Every
 //! other way out drops it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
@@ -17,9 +19,13 @@ use super::outcome::{Step, is_retriable, outcome};
 use super::sink::{Producer, Sink};
 use crate::core::batch::Batch;
 use crate::core::decide::Arrival;
-use crate::core::entry::{Body, Entry, Opening, Ruling};
+use crate::core::entry::{Body, Cursors, Entry, Opening, Recovery, Ruling};
 use crate::core::ids::Digest;
 use crate::core::lane::{Outcome, Slot};
+use crate::core::ledger::Ledger;
+use crate::core::ledger::hash::ledger_hash;
+use crate::core::proof::Topology;
+use crate::core::settings::RULES_VERSION;
 use crate::wire;
 
 /// A commit that takes longer leaves a doubt behind, even when it returns OK.
@@ -90,6 +96,15 @@ impl<'t> Transaction<'t> {
     /// As [`Transaction::answer`].
     pub fn open_lane(&mut self, opening: Opening<'_>) -> Result<(), Outcome> {
         let entry = self.batch.open_lane(opening);
+        self.write_entry(&entry)
+    }
+
+    /// Writes that an operator led the lane past a halt, to go on at these cursors.
+    ///
+    /// # Errors
+    /// As [`Transaction::answer`].
+    pub fn recover(&mut self, recovery: Recovery<'_>, cursors: Cursors) -> Result<(), Outcome> {
+        let entry = self.batch.recover(recovery, cursors);
         self.write_entry(&entry)
     }
 
@@ -190,6 +205,23 @@ impl<'t> Transaction<'t> {
 
     fn is_overdue(&self) -> bool {
         self.began.elapsed() >= Duration::from_millis(self.to.config.transaction_timeout_ms.into())
+    }
+}
+
+/// What an opening of this ledger records.
+pub fn opening(config: &Config, topology: &Topology, ledger: &Ledger) -> Opening<'static> {
+    let owned = |map: BTreeMap<String, String>| {
+        map.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value))).collect()
+    };
+    Opening {
+        router_id: Cow::Owned(config.router_id.clone()),
+        version: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
+        rules_version: RULES_VERSION,
+        group: Cow::Owned(config.group.clone()),
+        partition_count: ledger.placement().count,
+        topic_ids: owned(topology.topic_ids.clone()),
+        settings: owned(config.decide.to_map()),
+        ledger_hash: ledger_hash(ledger),
     }
 }
 

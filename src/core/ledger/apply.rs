@@ -9,6 +9,7 @@ use super::{KeyRow, Ledger, Opened, Published};
 use crate::core::amount::{Decimal, Lots, Numeral, Overflow};
 use crate::core::control::{ControlRecord, ControlResult};
 use crate::core::entry::{Body, ControlTaken, Decision, Entry, Opening, OwedCancel, Ruling};
+use crate::core::halt::HaltCode;
 use crate::core::ids::{Fingerprint, Id, KeyId, OrderId};
 use crate::core::intent::{Intent, IntentType, Side};
 use crate::core::order::Terms;
@@ -32,7 +33,12 @@ impl Ledger {
             }
             Body::Control(taken) => self.apply_control(taken),
             Body::OwedCancel(owed) => self.apply_owed_cancel(entry, owed),
-            Body::Recovery(_) => Ok(()),
+            Body::Recovery(recovery) => {
+                let head = self.head.edit();
+                head.cursors = entry.as_of;
+                head.outputs_accepted |= recovery.accepted == HaltCode::OutputMismatch;
+                Ok(())
+            }
         }
     }
 
@@ -187,7 +193,9 @@ impl Ledger {
             order_version: row.version,
             decided_at: entry.decided_at,
         };
-        self.head.edit().published = Some(published);
+        let head = self.head.edit();
+        head.published = Some(published);
+        head.outputs_accepted = false;
         Ok(())
     }
 

@@ -75,6 +75,8 @@ pub struct Head {
     pub limits_version: i64,
     /// The last record on `orders`.
     pub published: Option<Published>,
+    /// Whether an operator has accepted that `orders` ends otherwise; until the next order.
+    pub outputs_accepted: bool,
 }
 
 /// What identifies the last record on `orders`.
@@ -147,6 +149,7 @@ impl Default for Head {
             decided_at: Time(i64::MIN),
             limits_version: -1,
             published: None,
+            outputs_accepted: false,
         }
     }
 }
@@ -257,10 +260,14 @@ impl Ledger {
         Ok(())
     }
 
-    /// Only an opening may find the inputs elsewhere: it may have read past markers.
+    /// Only an opening may find the inputs further on, for it may have read past markers; and an
+    /// operator who accepts a loss says where they stand.
     fn check_cursors(&self, entry: &Entry<'_>) -> Result<(), String> {
         let (head, as_of) = (self.head(), entry.as_of);
         let opening = matches!(entry.body, Body::Genesis(_) | Body::LaneOpened(_));
+        if matches!(entry.body, Body::Recovery(_)) && as_of.control == head.cursors.control {
+            return Ok(());
+        }
         let forward = as_of.intents >= head.cursors.intents
             && as_of.executions >= head.cursors.executions
             && as_of.control == head.cursors.control;

@@ -1,27 +1,20 @@
 //! From the fence to the first decision: fence, restore, prove, open.
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::BorrowedMessage;
 
-use super::{Break, Found, LaneThread};
+use super::{Break, Found, LaneThread, Shared};
 use crate::core::batch::Batch;
-use crate::core::entry::Opening;
 use crate::core::halt::{Halt, HaltCode};
-use crate::core::ids::Digest;
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::ledger::Ledger;
-use crate::core::ledger::hash::ledger_hash;
 use crate::core::proof;
-use crate::core::replay::replay;
-use crate::core::settings::RULES_VERSION;
+use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
 use crate::shell::trail::{self, ReadError};
-use crate::shell::transaction::{Destination, Transaction};
+use crate::shell::transaction::{Destination, Transaction, opening};
 use crate::shell::{arrival, clock, evidence};
-use crate::wire;
-use crate::wire::schema::{RecordType, Schemas};
 
 /// How long past the transaction timeout an open transaction of `audit[p]` is waited for.
 const UNSTABLE_GRACE: Duration = Duration::from_secs(30);
@@ -56,14 +49,10 @@ impl LaneThread {
         let mut next = self.trail_next.unwrap_or(start);
         let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
         let read = self.patiently("read the trail", |lane| {
-            let (schemas, from) = (&lane.shared.schemas, next);
-            let each = |message: &BorrowedMessage<'_>| {
-                restore_entry(schemas, &mut ledger, message)?;
-                next = message.offset() + 1;
-                lane.shared.status.stand(partition, ledger.head().next_seq, ledger.head().cursors);
-                Ok(())
-            };
-            match trail::read_to_end(&lane.shared.config, (&topic, partition), from, each) {
+            let Shared { config, schemas, status } = &*lane.shared;
+            let each =
+                |ledger: &Ledger| status.stand(partition, ledger.head().next_seq, ledger.head().cursors);
+            match restore(config, schemas, &mut ledger, &mut next, each) {
                 Ok(()) => Ok(Ok(())),
                 Err(ReadError::Refused(halt)) => Ok(Err(halt)),
                 Err(ReadError::Kafka(error)) => Err(error),
@@ -130,7 +119,8 @@ impl LaneThread {
             partition: self.placement.partition,
             quarantine_partitions: self.found.quarantine_partitions,
         };
-        let (opening, cursor) = (self.opening(), self.ledger.settled_head().cursors.control);
+        let opening = opening(&shared.config, &self.found.topology, &self.ledger);
+        let cursor = self.ledger.settled_head().cursors.control;
         let batch = Batch::open(&mut self.ledger, clock::now());
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
             transaction.open_lane(opening)?;
@@ -158,46 +148,4 @@ impl LaneThread {
         }
         Ok(Event::Ended(outcome))
     }
-
-    fn opening(&self) -> Opening<'static> {
-        let (config, topology) = (&self.shared.config, &self.found.topology);
-        let owned = |map: std::collections::BTreeMap<String, String>| {
-            map.into_iter().map(|(name, value)| (Cow::Owned(name), Cow::Owned(value))).collect()
-        };
-        Opening {
-            router_id: Cow::Owned(config.router_id.clone()),
-            version: Cow::Borrowed(env!("CARGO_PKG_VERSION")),
-            rules_version: RULES_VERSION,
-            group: Cow::Owned(config.group.clone()),
-            partition_count: self.placement.count,
-            topic_ids: owned(topology.topic_ids.clone()),
-            settings: owned(config.decide.to_map()),
-            ledger_hash: ledger_hash(&self.ledger),
-        }
-    }
-}
-
-/// Takes in the next entry of the trail, or knows it already.
-fn restore_entry(schemas: &Schemas, ledger: &mut Ledger, message: &BorrowedMessage<'_>) -> Result<(), Halt> {
-    let offset = message.offset();
-    let unreadable = |detail: String| {
-        Halt::new(HaltCode::AuditUnreadable, format!("the record at offset {offset} is no entry: {detail}"))
-    };
-    let value = message.payload().ok_or_else(|| unreadable("it has no value".to_owned()))?;
-    let body =
-        schemas.open(RecordType::Entry, value).map_err(|malformed| unreadable(malformed.to_string()))?;
-    let entry = wire::entry::decode(&body).map_err(|malformed| unreadable(malformed.to_string()))?;
-    if message.key() != Some(&entry.seq.to_be_bytes()) {
-        return Err(unreadable(format!("its key is not its number, {}", entry.seq)));
-    }
-    let (leaf, head) = (Digest::leaf(value), ledger.settled_head());
-    if entry.seq >= head.next_seq {
-        return replay(ledger, &entry, leaf);
-    }
-    // An entry of this lane's own that is read again: the last one must be the one that was settled.
-    if entry.seq + 1 == head.next_seq && leaf != head.link {
-        let detail = format!("entry {} is not the one that this lane committed", entry.seq);
-        return Err(Halt::new(HaltCode::ChainBroken, detail));
-    }
-    Ok(())
 }

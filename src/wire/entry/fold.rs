@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use crate::core::control::Scope;
 use crate::core::entry::{
     Body, ControlTaken, Cursors, Decision, Entry, EntryKind, ExecutionTaken, IntentIds, OwedCancel, Prior,
-    RawRecord, Ruling, Unreadable,
+    RawRecord, Recovery, Ruling, Unreadable,
 };
 use crate::core::ids::{Digest, OrderId};
 use crate::core::intent::Intent;
@@ -38,7 +38,9 @@ pub(super) fn fold<'e>(entry: &'e Entry<'e>) -> Flat<'e> {
         Body::Execution(taken) => fold_execution(blank, taken),
         Body::Control(taken) => fold_control(blank, taken),
         Body::OwedCancel(cancel) => fold_owed_cancel(blank, cancel),
-        Body::Recovery(reason) => Flat { detail: Some(Cow::Borrowed(reason)), ..blank },
+        Body::Recovery(Recovery { accepted, reason }) => {
+            Flat { detail: Some(Cow::Owned(format!("{accepted}: {reason}"))), ..blank }
+        }
     }
 }
 

@@ -9,8 +9,9 @@ use std::borrow::Cow;
 use crate::core::control::Scope;
 use crate::core::entry::{
     Body, ControlTaken, Decision, Entry, EntryKind, ExecutionTaken, IntentIds, Opening, OwedCancel, Prior,
-    RawRecord, Ruling, Unreadable,
+    RawRecord, Recovery, Ruling, Unreadable,
 };
+use crate::core::halt::HaltCode;
 use crate::core::ids::{Fingerprint, OrderId};
 use crate::core::intent::Intent;
 use crate::core::verdict::{FailedCheck, Reason, Verdict};
@@ -27,7 +28,7 @@ pub(super) fn unfold(mut flat: Flat<'_>) -> Result<Entry<'_>, Malformed> {
         EntryKind::Execution => Body::Execution(unfold_execution(&mut flat)?),
         EntryKind::Control => Body::Control(unfold_control(&mut flat)?),
         EntryKind::OwedCancel => Body::OwedCancel(unfold_owed_cancel(&mut flat)?),
-        EntryKind::Recovery => Body::Recovery(need("detail", flat.detail.take())?),
+        EntryKind::Recovery => Body::Recovery(unfold_recovery(&mut flat)?),
     };
     check_nothing_left(&flat)?;
     let Flat { seq, prev, as_of, decided_at, limits_version, .. } = flat;
@@ -144,6 +145,14 @@ fn unfold_owed_cancel<'a>(flat: &mut Flat<'a>) -> Result<OwedCancel<'a>, Malform
     let ids = take_ids(flat)?;
     take_order_id(flat, &ids)?;
     Ok(OwedCancel { input: need("input", flat.input.take())?, ids, after: flat.after.take() })
+}
+
+/// The detail of a recovery is the code that was accepted, a colon, and the operator's reason.
+fn unfold_recovery<'a>(flat: &mut Flat<'a>) -> Result<Recovery<'a>, Malformed> {
+    let detail = need("detail", flat.detail.take())?;
+    let (code, reason) = detail.split_once(": ").ok_or(Malformed::field("detail", "names no halt"))?;
+    let accepted = HaltCode::parse(code).ok_or(Malformed::field("detail", "names no halt that is known"))?;
+    Ok(Recovery { accepted, reason: Cow::Owned(reason.to_owned()) })
 }
 
 fn take_ids<'a>(flat: &mut Flat<'a>) -> Result<IntentIds<'a>, Malformed> {

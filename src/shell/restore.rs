@@ -1,0 +1,60 @@
+//! Rebuilding a ledger from `audit[p]`.
+//!
+//! Whoever restores holds the lane's fence, so that the trail does not grow meanwhile.
+
+use rdkafka::message::{BorrowedMessage, Message};
+
+use super::config::Config;
+use super::trail::{self, ReadError};
+use crate::core::halt::{Halt, HaltCode};
+use crate::core::ids::Digest;
+use crate::core::ledger::Ledger;
+use crate::core::replay::replay;
+use crate::wire;
+use crate::wire::schema::{RecordType, Schemas};
+
+/// Takes in every entry of `audit[p]` from offset `next` on, and moves `next` behind it. `each` is
+/// told after each entry.
+///
+/// # Errors
+/// The halt that an entry is refused with; Kafka's, after which it can be gone on with from `next`.
+pub fn restore(
+    config: &Config,
+    schemas: &Schemas,
+    ledger: &mut Ledger,
+    next: &mut i64,
+    mut each: impl FnMut(&Ledger),
+) -> Result<(), ReadError<Halt>> {
+    let (topic, partition, from) = (&config.topics.audit, ledger.placement().partition, *next);
+    trail::read_to_end(config, (topic, partition), from, |message| {
+        take_in(schemas, ledger, message)?;
+        *next = message.offset() + 1;
+        each(ledger);
+        Ok(())
+    })
+}
+
+/// Takes in the next entry of the trail, or knows it already.
+fn take_in(schemas: &Schemas, ledger: &mut Ledger, message: &BorrowedMessage<'_>) -> Result<(), Halt> {
+    let offset = message.offset();
+    let unreadable = |detail: String| {
+        Halt::new(HaltCode::AuditUnreadable, format!("the record at offset {offset} is no entry: {detail}"))
+    };
+    let value = message.payload().ok_or_else(|| unreadable("it has no value".to_owned()))?;
+    let body =
+        schemas.open(RecordType::Entry, value).map_err(|malformed| unreadable(malformed.to_string()))?;
+    let entry = wire::entry::decode(&body).map_err(|malformed| unreadable(malformed.to_string()))?;
+    if message.key() != Some(&entry.seq.to_be_bytes()) {
+        return Err(unreadable(format!("its key is not its number, {}", entry.seq)));
+    }
+    let (leaf, head) = (Digest::leaf(value), ledger.settled_head());
+    if entry.seq >= head.next_seq {
+        return replay(ledger, &entry, leaf);
+    }
+    // An entry of this lane's own that is read again: the last one must be the one that was settled.
+    if entry.seq + 1 == head.next_seq && leaf != head.link {
+        let detail = format!("entry {} is not the one that this lane committed", entry.seq);
+        return Err(Halt::new(HaltCode::ChainBroken, detail));
+    }
+    Ok(())
+}
