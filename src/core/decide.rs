@@ -5,9 +5,9 @@
 
 use std::borrow::Cow;
 
-use super::amount::Numeral;
+use super::amount::{Numeral, Overflow};
 use super::checks::increments::{self, Candidate};
-use super::checks::{Checked, Question, permission, shape, state, time};
+use super::checks::{Checked, Question, numbers, permission, shape, state, time};
 use super::control::ControlRecord;
 use super::control_log;
 use super::entry::{Anomaly, Body, Decision, ExecutionTaken, Input, Prior, RawRecord, Ruling, Unreadable};
@@ -150,6 +150,7 @@ fn ladder(question: &Question<'_, '_>) -> Result<Candidate, Refusal> {
     let instrument = permission::check(question)?;
     shape::check(question, instrument)?;
     let candidate = increments::check(question, instrument)?;
+    numbers::check(question, &candidate)?;
     Ok(candidate)
 }
 
@@ -171,7 +172,7 @@ fn decide_replace(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acc
         return Ok(Acceptance { converted_to_cancel: true });
     }
     let terms = replacing(&order.terms, &intent.terms);
-    ladder(&Question { ledger, intent, terms, replaced: Some(&order.terms), now })?;
+    ladder(&Question { ledger, intent, terms, replaced: Some(order), now })?;
     ACCEPTED
 }
 
@@ -188,12 +189,12 @@ fn live_order<'l>(ledger: &'l Ledger, intent: &Intent<'_>) -> Checked<&'l OrderR
 
 /// A new total that the fills have reached leaves nothing to replace: the balance is cancelled.
 fn asks_for_no_more_than_filled(ledger: &Ledger, intent: &Intent<'_>, order: &OrderRow) -> bool {
-    let filled = ledger
-        .instrument(intent.instrument_id.as_str())
-        .and_then(|instrument| instrument.quantity(order.quantity.filled).ok());
-    match (intent.terms.order_qty, filled) {
-        (Some(Numeral::Exact(total)), Some(filled)) => total <= filled,
-        _ => false,
+    let Some(instrument) = ledger.instrument(intent.instrument_id.as_str()) else { return false };
+    match (intent.terms.order_qty, instrument.quantity(order.quantity.filled)) {
+        (Some(Numeral::Exact(total)), Ok(filled)) => total <= filled,
+        // Fills of more digits than a decimal may have are above every total that can be asked for.
+        (Some(Numeral::Exact(_)), Err(Overflow)) => true,
+        (Some(Numeral::Overlong(_)) | None, _) => false,
     }
 }
 

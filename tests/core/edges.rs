@@ -112,6 +112,16 @@ fn the_smallest_value_is_asked_only_of_orders_with_a_price_that_may_increase() {
     check("a STOP has no price", stop, None);
 }
 
+#[test]
+fn a_new_without_side_type_life_or_quantity_is_refused() {
+    let lacks =
+        |claim, lack: fn(&mut IntentTerms<'static>), due| check(claim, |it| lack(it.terms()), Some(due));
+    lacks("side", |terms| terms.side = None, Reason::UnsupportedOrder);
+    lacks("order_type", |terms| terms.order_type = None, Reason::UnsupportedOrder);
+    lacks("time_in_force", |terms| terms.time_in_force = None, Reason::UnsupportedOrder);
+    lacks("order_qty", |terms| terms.order_qty = None, Reason::InvalidQuantity);
+}
+
 /// Price, trigger and end of life, each present or not, of every type and life.
 #[test]
 fn an_order_has_exactly_the_fields_of_its_type_and_life() {

@@ -11,3 +11,4 @@ mod decide_new;
 mod decide_replace;
 mod edges;
 mod keys;
+mod numbers;

@@ -4,13 +4,14 @@
 //! refuses; nothing passes by default.
 
 pub mod increments;
+pub mod numbers;
 pub mod permission;
 pub mod shape;
 pub mod state;
 pub mod time;
 
 use super::ledger::Ledger;
-use super::order::Terms;
+use super::ledger::order::OrderRow;
 use super::time::Time;
 use super::verdict::FailedCheck;
 use crate::core::intent::{Intent, IntentTerms};
@@ -28,7 +29,7 @@ pub struct Question<'q, 'a> {
     /// The terms to judge: a NEW's own; of a REPLACE the order's, with what it gives in their place.
     pub terms: IntentTerms<'a>,
     /// The order that a REPLACE is about.
-    pub replaced: Option<&'q Terms>,
+    pub replaced: Option<&'q OrderRow>,
     /// The time of the decision.
     pub now: Time,
 }

@@ -10,13 +10,17 @@ use crate::core::verdict::{FailedCheck, Reason};
 /// The fields that the order's type needs, and no others; amounts on the right side of zero.
 pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked {
     let terms = &question.terms;
-    let Some((order_type, time_in_force)) = terms.order_type.zip(terms.time_in_force) else {
+    let (Some(_), Some(order_type), Some(time_in_force)) =
+        (terms.side, terms.order_type, terms.time_in_force)
+    else {
         return Err(FailedCheck::plain(Reason::UnsupportedOrder));
     };
     let fitting = terms.price.is_some() == order_type.has_price()
         && terms.trigger_price.is_some() == order_type.has_trigger()
         && terms.expire_time.is_some() == (time_in_force == TimeInForce::Gtd);
-    if !fitting || question.replaced.is_some_and(|order| changes_identity(&question.intent.terms, order)) {
+    if !fitting
+        || question.replaced.is_some_and(|order| changes_identity(&question.intent.terms, &order.terms))
+    {
         return Err(FailedCheck::plain(Reason::UnsupportedOrder));
     }
     above_zero(terms.order_qty, Reason::InvalidQuantity)?;

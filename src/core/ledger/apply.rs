@@ -210,18 +210,18 @@ impl Ledger {
             return Err(format!("order {order_id} is not known"));
         }
         let row = self.orders.edit(order_id, || unreachable!("found just now"));
-        let before = row.quantity.reserved().0;
+        let before = row.quantity.reserved();
         change(row)?;
-        let after = row.quantity.reserved().0;
+        let after = row.quantity.reserved();
         let (account, instrument, side) = (row.account, row.instrument, row.side());
         let holding = self.holdings.edit((account, instrument), Default::default);
+        let sum = holding.reserving(side, before, after);
         let reserved = match side {
             Side::Buy => &mut holding.reserved_buys,
             Side::Sell => &mut holding.reserved_sells,
         };
-        let sum = reserved.0.checked_sub(before).and_then(|rest| rest.checked_add(after));
-        reserved.0 = sum.ok_or("a sum of reservations that does not fit")?;
-        let opened = i32::from(after > 0) - i32::from(before > 0);
+        *reserved = sum.map_err(|Overflow| "a sum of reservations that does not fit")?;
+        let opened = i32::from(after.0 > 0) - i32::from(before.0 > 0);
         self.accounts.edit(account, Default::default).open_orders += opened;
         Ok(())
     }

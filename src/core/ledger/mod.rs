@@ -17,12 +17,12 @@ mod validate;
 
 use std::collections::BTreeMap;
 
-use super::amount::Lots;
+use super::amount::{Lots, Overflow};
 use super::control::RiskLimit;
 use super::entry::{Body, Cursors, Entry, Prior};
 use super::halt::{Halt, HaltCode};
 use super::ids::{Digest, Fingerprint, Id, KeyId, OrderId};
-use super::intent::IntentType;
+use super::intent::{IntentType, Side};
 use super::settings::Settings;
 use super::time::Time;
 use super::verdict::Reason;
@@ -151,6 +151,21 @@ impl Default for Head {
             published: None,
             outputs_accepted: false,
         }
+    }
+}
+
+impl Holding {
+    /// What one side reserves, once an order on it reserves `after` instead of `before`.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the sum does not fit.
+    pub fn reserving(&self, side: Side, before: Lots, after: Lots) -> Result<Lots, Overflow> {
+        let held = match side {
+            Side::Buy => self.reserved_buys,
+            Side::Sell => self.reserved_sells,
+        };
+        let rest = held.0.checked_sub(before.0).ok_or(Overflow)?;
+        rest.checked_add(after.0).map(Lots).ok_or(Overflow)
     }
 }
 
