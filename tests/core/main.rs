@@ -6,9 +6,11 @@
 mod ladder;
 mod world;
 
+mod corrections;
 mod decide_cancel;
 mod decide_new;
 mod decide_replace;
 mod edges;
+mod executions;
 mod keys;
 mod numbers;

@@ -2,7 +2,7 @@
 //! record is answered.
 
 use onefill::core::control::{ControlRecord, ControlResult, InstrumentRecord};
-use onefill::core::entry::{Body, Ruling};
+use onefill::core::entry::{Anomaly, Body, Ruling};
 use onefill::core::execution::{ExecType, Execution};
 use onefill::core::intent::{Intent, IntentTerms, OrderType, Side};
 use onefill::core::verdict::{FailedCheck, Reason};
@@ -162,6 +162,29 @@ fn on(key: &'static str, report: Execution<'static>) -> Execution<'static> {
 fn restated(key: &'static str, exec_id: &'static str, total: &'static str) -> Execution<'static> {
     let (order_qty, leaves_qty) = (Some(num(total)), Some(num(total)));
     on(key, Execution { order_qty, leaves_qty, ..execution(ExecType::Restated, exec_id) })
+}
+
+#[test]
+fn reports_whose_sums_do_not_fit_are_not_applied() {
+    let mut world = world(plain());
+    world.intent(limit("k-1", "1", "1"));
+    world.intent(limit("k-2", "1", "1"));
+    let replaced = Execution { order_qty: Some(num(MOST_LOTS)), ..execution(ExecType::Replaced, "e-4") };
+    let unapplied = Some(Anomaly::ExecutionUnapplied);
+    for (report, due) in [
+        (restated("k-1", "e-1", "9223372036854775806"), None),
+        (restated("k-2", "e-2", "2"), unapplied),
+        (restated("k-2", "e-3", "1"), None),
+        (on("k-2", replaced), unapplied),
+        (on("k-1", trade("e-5", MOST_LOTS)), Some(Anomaly::Overfill)),
+        (on("k-1", trade("e-6", "1")), unapplied),
+        (on("none", trade("e-7", "1")), unapplied),
+        (on("k-1", Execution { side: Side::Sell, ..trade("e-8", "1") }), unapplied),
+        (on("none", Execution { side: Side::Sell, ..trade("e-9", "1") }), Some(Anomaly::UnknownOrderFill)),
+    ] {
+        let exec_id = report.exec_id;
+        assert_eq!(world.report(report), due, "{exec_id}");
+    }
 }
 
 #[test]

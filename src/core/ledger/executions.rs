@@ -3,37 +3,36 @@
 //! A report is applied once per venue, instrument and id, for ever. Deciding names the anomaly,
 //! applying carries the effect out; both read the same [`Report`].
 
-use sha2::{Digest as _, Sha256};
-
 use super::order::OrderRow;
+use super::report_index::{Counted, ExecId, ExecRow, content_of};
 use super::{Holding, Ledger};
-use crate::core::amount::{Lots, Numeral, StepError};
+use crate::core::amount::{Decimal, Lots, Numeral, Overflow, StepError};
 use crate::core::entry::{Anomaly, ExecutionTaken};
 use crate::core::execution::{ExecType, Execution};
-use crate::core::ids::{Fingerprint, OrderId, first_half};
+use crate::core::ids::OrderId;
 use crate::core::intent::Side;
-
-/// A venue's report id, as 128 bits of SHA-256.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ExecId([u8; 16]);
-
-/// A report that was applied, or a trade that a later report already spoke of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExecRow {
-    /// Of the report; `None` while only a bust or correction of it has come.
-    content: Option<Fingerprint>,
-    /// What it added to the order and the position, busts and corrections included.
-    quantity: Lots,
-}
+use crate::core::order::Terms;
 
 /// A report whose quantities are whole lots.
 #[derive(Debug)]
 struct Report<'a> {
     execution: &'a Execution<'a>,
     order_id: Option<OrderId>,
-    last_qty: Lots,
+    about: About,
     order_qty: Option<Lots>,
     leaves_qty: Option<Lots>,
+}
+
+/// What a report says of trades.
+#[derive(Clone, Copy, Debug)]
+enum About {
+    /// Nothing.
+    Nothing,
+    /// It is one, worth this much in the end: a bust or correction that came first has said so.
+    Trade { worth: Lots },
+    /// The trade of this id is worth so much now. `counted` is the trade as it stood; `None` while
+    /// it has not come, or when the id is not that of a trade.
+    Restated { first: ExecId, counted: Option<Counted>, worth: Lots },
 }
 
 /// The anomaly of a report, and for people why it is not applied.
@@ -41,15 +40,13 @@ struct Report<'a> {
 /// # Errors
 /// Why the report cannot be applied at all: `EXECUTION_UNAPPLIED`.
 pub fn judge(ledger: &Ledger, execution: &Execution<'_>) -> Result<Option<Anomaly>, String> {
-    if let Some(known) = ledger.executions.find(&ExecId::of(execution, execution.exec_id))
-        && let Some(content) = known.content
-    {
+    let known = ledger.executions.find(&ExecId::of(execution, execution.exec_id));
+    if let Some(content) = known.and_then(ExecRow::content) {
         let same = content == content_of(execution);
         return Ok(Some(if same { Anomaly::DuplicateExec } else { Anomaly::ExecIdConflict }));
     }
     let report = Report::of(ledger, execution)?;
-    let order = report.order_id.and_then(|id| ledger.order(id));
-    if let Some(order) = order {
+    if let Some(order) = report.order_id.and_then(|id| ledger.order(id)) {
         if ledger.text(order.account) != execution.account_id.as_str() {
             return Ok(Some(Anomaly::AccountMismatch));
         }
@@ -57,8 +54,9 @@ pub fn judge(ledger: &Ledger, execution: &Execution<'_>) -> Result<Option<Anomal
             return Err("instrument_id: not the instrument of its order".to_owned());
         }
     }
-    report.rehearse(ledger, order)?;
-    Ok(report.anomaly(ledger, order))
+    report.agree(ledger)?;
+    report.rehearse(ledger)?;
+    Ok(report.anomaly(ledger))
 }
 
 /// Carries out what the entry says of its report.
@@ -70,13 +68,13 @@ pub(super) fn apply(ledger: &mut Ledger, taken: &ExecutionTaken<'_>) -> Result<(
         Some(_) | None => {}
     }
     let report = Report::of(ledger, execution)?;
-    let known = report.order_id.filter(|id| ledger.order(*id).is_some());
-    let change = report.fill_change(ledger)?;
+    let change = report.fill_change()?;
     ledger.move_position(execution, change)?;
-    if let Some(order_id) = known {
+    if let Some(order_id) = report.changed_order(ledger) {
         ledger.change_order(order_id, |row| report.change(row, change))?;
     }
-    report.remember(ledger)
+    report.remember(ledger);
+    Ok(())
 }
 
 impl Ledger {
@@ -120,66 +118,95 @@ impl<'a> Report<'a> {
                 }
             }
         };
+        let last_qty = lots("last_qty", execution.last_qty)?;
         Ok(Self {
             execution,
             order_id: OrderId::parse(execution.order_id),
-            last_qty: lots("last_qty", execution.last_qty)?.unwrap_or_default(),
+            about: About::of(ledger, execution, last_qty)?,
             order_qty: lots("order_qty", execution.order_qty)?,
             leaves_qty: lots("leaves_qty", execution.leaves_qty)?,
         })
     }
 
     /// How much the report adds to what is filled: below zero for a bust.
-    fn fill_change(&self, ledger: &Ledger) -> Result<i64, String> {
-        let too_much = || "a quantity that does not fit".to_owned();
-        match self.execution.exec_type {
-            // A bust or correction that came first has said what the trade is worth in the end.
-            ExecType::Trade => {
-                let spoken_of = ledger.executions.find(&ExecId::of(self.execution, self.execution.exec_id));
-                Ok(spoken_of.map_or(self.last_qty.0, |row| row.quantity.0))
+    fn fill_change(&self) -> Result<i64, String> {
+        match self.about {
+            About::Trade { worth } => Ok(worth.0),
+            About::Restated { counted: Some(counted), worth, .. } => {
+                worth.0.checked_sub(counted.worth.0).ok_or_else(|| "a quantity that does not fit".to_owned())
             }
-            ExecType::TradeCancel => Ok(-self.referred(ledger).map_or(0, |row| row.quantity.0)),
-            ExecType::TradeCorrect => self
-                .referred(ledger)
-                .map_or(Ok(0), |row| self.last_qty.0.checked_sub(row.quantity.0).ok_or_else(too_much)),
-            _ => Ok(0),
+            About::Restated { counted: None, .. } | About::Nothing => Ok(0),
         }
     }
 
-    /// The trade that a bust or correction is about, if it has come.
-    fn referred<'l>(&self, ledger: &'l Ledger) -> Option<&'l ExecRow> {
-        let trade = ExecId::of(self.execution, self.execution.exec_ref_id?);
-        ledger.executions.find(&trade).filter(|row| row.content.is_some())
+    /// The order that the report changes. A bust or correction changes the order that its trade
+    /// filled, if it filled one: never an order that was accepted after the fill.
+    fn changed_order(&self, ledger: &Ledger) -> Option<OrderId> {
+        match self.about {
+            About::Restated { counted, .. } => counted.and_then(|counted| counted.order_id),
+            About::Trade { .. } | About::Nothing => self.order_id.filter(|id| ledger.order(*id).is_some()),
+        }
+    }
+
+    /// Whether a bust or correction says of its trade what the trade said.
+    fn agree(&self, ledger: &Ledger) -> Result<(), String> {
+        let About::Restated { counted: Some(counted), .. } = self.about else { return Ok(()) };
+        let order = self.order_id.filter(|id| ledger.order(*id).is_some());
+        if ledger.text(counted.account) != self.execution.account_id.as_str() {
+            return Err("account_id: not the account of its trade".to_owned());
+        }
+        if counted.side != self.execution.side {
+            return Err("side: not the side of its trade".to_owned());
+        }
+        if counted.order_id.is_some() && order.is_some() && order != counted.order_id {
+            return Err("order_id: not the order of its trade".to_owned());
+        }
+        Ok(())
     }
 
     /// Whether every sum that applying will need fits.
-    fn rehearse(&self, ledger: &Ledger, order: Option<&OrderRow>) -> Result<(), String> {
-        let change = self.fill_change(ledger)?;
+    fn rehearse(&self, ledger: &Ledger) -> Result<(), String> {
+        let change = self.fill_change()?;
         let execution = self.execution;
         let holding = ledger.holding(execution.account_id.as_str(), execution.instrument_id.as_str());
         moved(&holding, execution.side, change).ok_or("the position would not fit")?;
-        order.map_or(Ok(()), |order| self.change(&mut order.clone(), change))
+        let Some(row) = self.changed_order(ledger).and_then(|id| ledger.order(id)) else { return Ok(()) };
+        let mut changed = row.clone();
+        self.change(&mut changed, change)?;
+        holding
+            .reserving(row.side(), row.quantity.reserved(), changed.quantity.reserved())
+            .map_err(|Overflow| "the sum of reservations would not fit")?;
+        Ok(())
     }
 
-    fn anomaly(&self, ledger: &Ledger, order: Option<&OrderRow>) -> Option<Anomaly> {
-        let about_a_fill = matches!(self.execution.exec_type, ExecType::TradeCancel | ExecType::TradeCorrect);
-        if about_a_fill && self.referred(ledger).is_none() {
-            return Some(Anomaly::UnknownExecRef);
+    fn anomaly(&self, ledger: &Ledger) -> Option<Anomaly> {
+        let order = self.order_id.and_then(|id| ledger.order(id));
+        match self.about {
+            About::Restated { counted: None, .. } => Some(Anomaly::UnknownExecRef),
+            About::Restated { counted: Some(_), .. } => None,
+            About::Trade { worth } => {
+                let Some(quantity) = order.map(|order| order.quantity) else {
+                    return Some(Anomaly::UnknownOrderFill);
+                };
+                let filled = i128::from(quantity.filled.0) + i128::from(worth.0);
+                match quantity.dead {
+                    true => Some(Anomaly::LateFill),
+                    false => (filled > i128::from(quantity.total.0)).then_some(Anomaly::Overfill),
+                }
+            }
+            About::Nothing => {
+                let refused = [ExecType::CancelRejected, ExecType::ReplaceRejected];
+                let unknown =
+                    refused.contains(&self.execution.exec_type) && self.execution.reject_code == Some(1);
+                (unknown && order.is_some()).then_some(Anomaly::VenueUnknownOrder)
+            }
         }
-        let refused =
-            matches!(self.execution.exec_type, ExecType::CancelRejected | ExecType::ReplaceRejected);
-        if refused && self.execution.reject_code == Some(1) && order.is_some() {
-            return Some(Anomaly::VenueUnknownOrder);
-        }
-        if self.execution.exec_type != ExecType::Trade {
-            return None;
-        }
-        let Some(order) = order else { return Some(Anomaly::UnknownOrderFill) };
-        let filled = i128::from(order.quantity.filled.0) + i128::from(self.last_qty.0);
-        match order.quantity.dead {
-            true => Some(Anomaly::LateFill),
-            false => (filled > i128::from(order.quantity.total.0)).then_some(Anomaly::Overfill),
-        }
+    }
+
+    /// The order's new total, in lots and as the venue says it.
+    fn total(&self) -> Result<(Lots, Decimal), String> {
+        let order_qty = self.execution.order_qty.and_then(|number| number.exact().ok());
+        Ok(self.order_qty.zip(order_qty).ok_or("order_qty: missing")?)
     }
 
     /// What the report does to its order.
@@ -201,13 +228,18 @@ impl<'a> Report<'a> {
             }
             ExecType::Canceled | ExecType::Expired | ExecType::Rejected => quantity.dead = true,
             ExecType::DoneForDay => quantity.dead |= last_day,
+            // The total is the venue's, whatever was asked for: a later REPLACE without a quantity
+            // must not bring an older one back.
             ExecType::Replaced => {
-                quantity.replaced(self.order_qty.ok_or("REPLACED without order_qty")?);
-                row.terms = row.pending_terms.take().unwrap_or(row.terms);
+                let (total, order_qty) = self.total()?;
+                quantity.replaced(total);
+                row.terms = Terms { order_qty, ..row.pending_terms.take().unwrap_or(row.terms) };
             }
             ExecType::Restated => {
-                quantity.total = self.order_qty.ok_or("RESTATED without order_qty")?;
-                quantity.leaves = self.leaves_qty.ok_or("RESTATED without leaves_qty")?;
+                let (total, order_qty) = self.total()?;
+                quantity.total = total;
+                quantity.leaves = self.leaves_qty.ok_or("leaves_qty: missing")?;
+                row.terms.order_qty = order_qty;
             }
             ExecType::CancelRejected => row.cancel_pending = false,
             ExecType::ReplaceRejected => {
@@ -219,76 +251,55 @@ impl<'a> Report<'a> {
     }
 
     /// Binds the report's id, and lets a bust or correction take hold of its trade.
-    fn remember(&self, ledger: &mut Ledger) -> Result<(), String> {
+    fn remember(&self, ledger: &mut Ledger) {
         let own = ExecId::of(self.execution, self.execution.exec_id);
-        let (exec_type, change) = (self.execution.exec_type, self.fill_change(ledger)?);
-        let quantity = if exec_type == ExecType::Trade { Lots(change) } else { Lots(0) };
-        ledger.executions.put(own, ExecRow { content: Some(content_of(self.execution)), quantity });
-        let worth = match exec_type {
-            ExecType::TradeCancel => Lots(0),
-            ExecType::TradeCorrect => self.last_qty,
-            _ => return Ok(()),
+        let content = content_of(self.execution);
+        let row = match self.about {
+            About::Nothing => ExecRow::Other { content },
+            About::Trade { worth } => {
+                let account = ledger.names.intern(self.execution.account_id.as_str());
+                let instrument = ledger.names.intern(self.execution.instrument_id.as_str());
+                let (side, order_id) = (self.execution.side, self.changed_order(ledger));
+                ExecRow::Trade { content, counted: Counted { account, instrument, side, order_id, worth } }
+            }
+            About::Restated { first, worth, .. } => {
+                match ledger.executions.edit(first, || ExecRow::Awaited { worth }) {
+                    ExecRow::Trade { counted, .. } => counted.worth = worth,
+                    ExecRow::Awaited { worth: awaited } => *awaited = worth,
+                    // Of what is no trade, nothing is kept but this report's own id.
+                    ExecRow::Other { .. } | ExecRow::Restates { .. } => {}
+                }
+                ExecRow::Restates { content, of: first }
+            }
         };
-        let reference = self.execution.exec_ref_id.ok_or("a bust or correction without exec_ref_id")?;
-        let trade = ExecId::of(self.execution, reference);
-        ledger.executions.edit(trade, || ExecRow { content: None, quantity: worth }).quantity = worth;
-        Ok(())
+        ledger.executions.put(own, row);
     }
 }
 
-impl ExecId {
-    fn of(execution: &Execution<'_>, exec_id: &str) -> Self {
-        let mut hash = Sha256::new().chain_update(b"onefill/execution/v1");
-        for name in [execution.venue.as_str(), execution.instrument_id.as_str(), exec_id] {
-            feed(&mut hash, Some(name));
+impl About {
+    fn of(ledger: &Ledger, execution: &Execution<'_>, last_qty: Option<Lots>) -> Result<Self, String> {
+        let said = match execution.exec_type {
+            ExecType::Trade | ExecType::TradeCorrect => last_qty.ok_or("last_qty: missing")?,
+            ExecType::TradeCancel => Lots(0),
+            _ => return Ok(Self::Nothing),
+        };
+        let own = ExecId::of(execution, execution.exec_id);
+        let worth = match ledger.executions.find(&own) {
+            Some(ExecRow::Awaited { worth }) => *worth,
+            Some(_) | None => said,
+        };
+        if execution.exec_type == ExecType::Trade {
+            return Ok(Self::Trade { worth });
         }
-        Self(first_half(hash.finalize().into()))
+        let reference = execution.exec_ref_id.ok_or("exec_ref_id: missing")?;
+        let first = ledger.first_of_chain(ExecId::of(execution, reference));
+        if first == own {
+            return Err("exec_ref_id: leads back to this report".to_owned());
+        }
+        let counted = match ledger.executions.find(&first) {
+            Some(ExecRow::Trade { counted, .. }) => Some(*counted),
+            Some(_) | None => None,
+        };
+        Ok(Self::Restated { first, counted, worth })
     }
-}
-
-/// Of everything that a report says.
-fn content_of(execution: &Execution<'_>) -> Fingerprint {
-    let Execution {
-        venue,
-        exec_id,
-        exec_type,
-        order_id,
-        client_order_id,
-        venue_order_id,
-        account_id,
-        instrument_id,
-        side,
-        last_qty,
-        last_px,
-        order_qty,
-        cum_qty,
-        leaves_qty,
-        exec_ref_id,
-        reject_code,
-        text,
-        transact_time,
-    } = execution;
-    let mut hash = Sha256::new();
-    let names = [
-        venue.as_str(),
-        exec_id,
-        exec_type.name(),
-        order_id,
-        account_id.as_str(),
-        instrument_id.as_str(),
-        side.name(),
-    ];
-    names.into_iter().for_each(|name| feed(&mut hash, Some(name)));
-    [client_order_id, venue_order_id, exec_ref_id, text].into_iter().for_each(|text| feed(&mut hash, *text));
-    for number in [last_qty, last_px, order_qty, cum_qty, leaves_qty] {
-        feed(&mut hash, number.map(|number| number.to_string()).as_deref());
-    }
-    feed(&mut hash, reject_code.map(|code| code.to_string()).as_deref());
-    hash.update(transact_time.0.to_be_bytes());
-    Fingerprint(first_half(hash.finalize().into()))
-}
-
-fn feed(hash: &mut Sha256, text: Option<&str>) {
-    hash.update(text.map_or(u32::MAX, |text| text.len() as u32).to_be_bytes());
-    hash.update(text.unwrap_or_default());
 }

@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use super::names::Name;
 use super::order::OrderRow;
+use super::report_index::ExecRow;
 use super::{Account, Holding, Ledger};
 use crate::core::amount::Lots;
 use crate::core::ids::OrderId;
@@ -22,6 +23,7 @@ impl Ledger {
             self.validate_order(row).map_err(|broken| format!("order {order_id}: {broken}"))?;
         }
         self.validate_sums()?;
+        self.validate_fills()?;
         self.validate_keys()?;
         self.validate_head()
     }
@@ -76,6 +78,41 @@ impl Ledger {
         let nothing =
             reserved.values().all(|due| due.reserved_buys == Lots(0) && due.reserved_sells == Lots(0));
         all([(nothing && open.values().all(|due| *due == 0), "an account with orders has no row")])
+    }
+
+    /// Positions and fills are the sums over the trades, as busts and corrections left them.
+    fn validate_fills(&self) -> Result<(), String> {
+        let mut positions: HashMap<(Name, Name), i128> = HashMap::new();
+        let mut fills: HashMap<OrderId, i128> = HashMap::new();
+        for (_, row) in self.executions.rows() {
+            let ExecRow::Trade { counted, .. } = row else { continue };
+            let worth = i128::from(counted.worth.0);
+            let signed = if counted.side == Side::Buy { worth } else { -worth };
+            *positions.entry((counted.account, counted.instrument)).or_default() += signed;
+            if let Some(order_id) = counted.order_id {
+                *fills.entry(order_id).or_default() += worth;
+            }
+        }
+        for (pair, holding) in self.holdings.rows() {
+            let due = positions.remove(pair).unwrap_or_default();
+            self.about(
+                pair.0,
+                i128::from(holding.position.0) == due,
+                "a position is not the sum of its trades",
+            )?;
+        }
+        for (order_id, row) in self.orders.rows() {
+            let due = fills.remove(order_id).unwrap_or_default();
+            self.about(
+                row.account,
+                i128::from(row.quantity.filled.0) == due,
+                "an order's fills are not its trades",
+            )?;
+        }
+        all([
+            (positions.values().all(|due| *due == 0), "an account with trades has no row"),
+            (fills.is_empty(), "a trade filled an order that is not there"),
+        ])
     }
 
     fn validate_keys(&self) -> Result<(), String> {

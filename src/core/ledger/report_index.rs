@@ -1,0 +1,141 @@
+//! The index of reports: what each id of a venue stands for, for ever.
+
+use sha2::{Digest as _, Sha256};
+
+use super::Ledger;
+use super::names::Name;
+use crate::core::amount::Lots;
+use crate::core::execution::Execution;
+use crate::core::ids::{Fingerprint, OrderId, first_half};
+use crate::core::intent::Side;
+
+/// A venue's report id, as 128 bits of SHA-256.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExecId([u8; 16]);
+
+/// What a report id stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExecRow {
+    /// A trade.
+    Trade {
+        /// Of the report.
+        content: Fingerprint,
+        /// Where it counts, and how much.
+        counted: Counted,
+    },
+    /// A bust or correction of this trade. A later one may name it instead of the trade (FIX 19
+    /// names the last report of the chain).
+    Restates {
+        /// Of the report.
+        content: Fingerprint,
+        /// The report that it is about.
+        of: ExecId,
+    },
+    /// A report that says nothing of a trade.
+    Other {
+        /// Of the report.
+        content: Fingerprint,
+    },
+    /// Nothing has come under this id, but a bust or correction has spoken of it.
+    Awaited {
+        /// What the trade is worth by that.
+        worth: Lots,
+    },
+}
+
+/// A trade, as it stands after busts and corrections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Whose position it moved.
+    pub account: Name,
+    /// In what.
+    pub instrument: Name,
+    /// To which side.
+    pub side: Side,
+    /// The order that it filled; `None` when no such order was known then.
+    pub order_id: Option<OrderId>,
+    /// How much it adds to position and order.
+    pub worth: Lots,
+}
+
+impl ExecRow {
+    /// Of the report; `None` while it has not come.
+    pub const fn content(&self) -> Option<Fingerprint> {
+        match self {
+            Self::Trade { content, .. } | Self::Restates { content, .. } | Self::Other { content } => {
+                Some(*content)
+            }
+            Self::Awaited { .. } => None,
+        }
+    }
+}
+
+impl Ledger {
+    /// The first report of the chain that this one belongs to. It ends: a report that would close a
+    /// circle is not applied.
+    pub(super) fn first_of_chain(&self, id: ExecId) -> ExecId {
+        let mut first = id;
+        while let Some(ExecRow::Restates { of, .. }) = self.executions.find(&first) {
+            first = *of;
+        }
+        first
+    }
+}
+
+impl ExecId {
+    /// The id of the report that this execution names so.
+    pub(super) fn of(execution: &Execution<'_>, exec_id: &str) -> Self {
+        let mut hash = Sha256::new().chain_update(b"onefill/execution/v1");
+        for name in [execution.venue.as_str(), execution.instrument_id.as_str(), exec_id] {
+            feed(&mut hash, Some(name));
+        }
+        Self(first_half(hash.finalize().into()))
+    }
+}
+
+/// The fingerprint of everything that a report says.
+pub(super) fn content_of(execution: &Execution<'_>) -> Fingerprint {
+    let Execution {
+        venue,
+        exec_id,
+        exec_type,
+        order_id,
+        client_order_id,
+        venue_order_id,
+        account_id,
+        instrument_id,
+        side,
+        last_qty,
+        last_px,
+        order_qty,
+        cum_qty,
+        leaves_qty,
+        exec_ref_id,
+        reject_code,
+        text,
+        transact_time,
+    } = execution;
+    let mut hash = Sha256::new();
+    let names = [
+        venue.as_str(),
+        exec_id,
+        exec_type.name(),
+        order_id,
+        account_id.as_str(),
+        instrument_id.as_str(),
+        side.name(),
+    ];
+    names.into_iter().for_each(|name| feed(&mut hash, Some(name)));
+    [client_order_id, venue_order_id, exec_ref_id, text].into_iter().for_each(|text| feed(&mut hash, *text));
+    for number in [last_qty, last_px, order_qty, cum_qty, leaves_qty] {
+        feed(&mut hash, number.map(|number| number.to_string()).as_deref());
+    }
+    feed(&mut hash, reject_code.map(|code| code.to_string()).as_deref());
+    hash.update(transact_time.0.to_be_bytes());
+    Fingerprint(first_half(hash.finalize().into()))
+}
+
+fn feed(hash: &mut Sha256, text: Option<&str>) {
+    hash.update(text.map_or(u32::MAX, |text| text.len() as u32).to_be_bytes());
+    hash.update(text.unwrap_or_default());
+}
