@@ -6,6 +6,7 @@
 mod ladder;
 mod world;
 
+mod chain;
 mod corrections;
 mod decide_cancel;
 mod decide_new;

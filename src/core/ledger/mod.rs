@@ -217,6 +217,7 @@ impl Ledger {
         self.check_link(entry)?;
         let diverged = |detail| Halt::new(HaltCode::StateDiverged, format!("entry {}: {detail}", entry.seq));
         self.check_cursors(entry).map_err(diverged)?;
+        self.check_order(entry).map_err(diverged)?;
         self.apply(entry).map_err(diverged)?;
         let head = self.head.edit();
         head.next_seq += 1;
@@ -291,6 +292,25 @@ impl Ledger {
             return Ok(());
         }
         Err(format!("it says that inputs stood at {as_of:?}, but they stood at {:?}", head.cursors))
+    }
+
+    /// An input is answered once (`G3`): what was answered cannot come again, and time goes on.
+    fn check_order(&self, entry: &Entry<'_>) -> Result<(), String> {
+        let head = self.head();
+        let (offset, next) = match &entry.body {
+            Body::Decision(decision) => (decision.input.offset, head.cursors.intents),
+            Body::Execution(taken) => (taken.input.offset, head.cursors.executions),
+            Body::Control(taken) => (taken.input.offset, head.cursors.control),
+            // The record that owes a cancel was answered before; the others have no input.
+            Body::Genesis(_) | Body::LaneOpened(_) | Body::OwedCancel(_) | Body::Recovery(_) => (0, 0),
+        };
+        if offset < next {
+            return Err(format!("its input is at offset {offset}, which was answered before"));
+        }
+        if entry.decided_at < head.decided_at {
+            return Err("it was decided before the entry before it".to_owned());
+        }
+        Ok(())
     }
 
     /// Which partition this is.
