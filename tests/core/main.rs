@@ -14,4 +14,6 @@ mod decide_replace;
 mod edges;
 mod executions;
 mod keys;
+mod lane;
 mod numbers;
+mod proof;
