@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use apache_avro::Schema;
 use apache_avro::types::Value;
 use serde_json::{Map, Value as Json};
 
@@ -16,7 +15,7 @@ use crate::core::time::Time;
 use super::format::{no_decimal, no_id};
 use super::intent;
 use super::malformed::{Malformed, quote};
-use super::schema::{HEADER_LEN, RecordType, read_generic};
+use super::schema::{HEADER_LEN, RecordType, read_generic, reader_schema};
 
 /// A body, in the reader's schema, as readable JSON in schema order: enums by name, bytes as hex,
 /// what is null left out.
@@ -25,8 +24,7 @@ use super::schema::{HEADER_LEN, RecordType, read_generic};
 /// [`Malformed`] when the bytes are no record of the schema. Formats are not checked: what can be
 /// shown is shown.
 pub fn to_json(record: RecordType, body: &[u8]) -> Result<Json, Malformed> {
-    let schema = Schema::parse_str(record.schema()).expect("a test parses every published schema");
-    read_generic(&schema, body).map(from_value)
+    read_generic(reader_schema(record), body).map(from_value)
 }
 
 fn from_value(value: Value) -> Json {

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use apache_avro::Schema;
 use apache_avro::rabin::Rabin;
@@ -24,7 +25,6 @@ pub const VALUE_LEN_MAX: usize = 64 * 1024;
 /// Writers' schemas by record and fingerprint.
 #[derive(Debug)]
 pub struct Schemas {
-    readers: HashMap<RecordType, Schema>,
     writers: HashMap<(RecordType, [u8; 8]), Schema>,
 }
 
@@ -41,11 +41,7 @@ pub struct SchemaError {
 impl Schemas {
     /// The schemas of this version alone.
     pub fn compiled() -> Self {
-        let parse = |record: &RecordType| {
-            let schema = Schema::parse_str(record.schema()).expect("a test parses every published schema");
-            (*record, schema)
-        };
-        Self { readers: RecordType::ALL.iter().map(parse).collect(), writers: HashMap::new() }
+        Self { writers: HashMap::new() }
     }
 
     /// These and further ones, each with a name for messages and its JSON text. A schema is for
@@ -66,12 +62,12 @@ impl Schemas {
     }
 
     fn add(&mut self, json: &str) -> Result<(), String> {
-        let writer = Schema::parse_str(json).map_err(|error| error.to_string())?;
+        let json = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let writer = parse_plain(&json).map_err(|error| error.to_string())?;
         let name = writer.name().map_or("", |name| name.name());
         let record = RecordType::ALL.iter().find(|record| record.name() == name);
         let record = *record.ok_or_else(|| format!("{} is the name of no record", quote(name)))?;
-        let reader = &self.readers[&record];
-        SchemaCompatibility::can_read(&writer, reader)
+        SchemaCompatibility::can_read(&writer, reader_schema(record))
             .map_err(|error| format!("its records cannot be read as {name}: {error}"))?;
         let fingerprint = writer.fingerprint::<Rabin>().bytes;
         let fingerprint = fingerprint.try_into().expect("CRC-64 has 8 bytes");
@@ -94,10 +90,29 @@ impl Schemas {
             return Ok(Cow::Borrowed(body));
         }
         match self.writers.get(&(record, fingerprint)) {
-            Some(writer) => resolve(writer, &self.readers[&record], body).map(Cow::Owned),
+            Some(writer) => resolve(writer, reader_schema(record), body).map(Cow::Owned),
             None => Err(unknown(record, fingerprint)),
         }
     }
+}
+
+/// The compiled-in schema of a record, parsed once.
+pub(in crate::wire) fn reader_schema(record: RecordType) -> &'static Schema {
+    static PARSED: LazyLock<HashMap<RecordType, Schema>> = LazyLock::new(|| {
+        let parse = |record: &RecordType| {
+            let schema = Schema::parse_str(record.schema()).expect("a test parses every published schema");
+            (*record, schema)
+        };
+        RecordType::ALL.iter().map(parse).collect()
+    });
+    &PARSED[&record]
+}
+
+/// The schema without logical types: they change neither the bytes nor, by the specification, the
+/// fingerprint, but apache-avro would fingerprint and resolve them otherwise.
+fn parse_plain(json: &serde_json::Value) -> Result<Schema, apache_avro::Error> {
+    let plain = Schema::parse(json)?.canonical_form();
+    Schema::parse_str(&plain)
 }
 
 fn split_header(value: &[u8]) -> Result<([u8; 8], &[u8]), Malformed> {

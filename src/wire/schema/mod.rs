@@ -5,6 +5,7 @@
 mod known;
 mod strict;
 
+pub(super) use known::reader_schema;
 pub use known::{SchemaError, Schemas, VALUE_LEN_MAX};
 pub(super) use strict::read_generic;
 
