@@ -1,0 +1,127 @@
+//! Where the tests' Kafka comes from: `dev/kafka`, once per test process, or once per cluster that a test breaks.
+//!
+//! Nothing is left running, however the test process ends. Drop does not run for statics, on `kill -9`, or on
+//! Ctrl-C, so a watchdog holds the other end of a pipe: when the test process is gone, for any reason, the
+//! system closes the pipe, and the watchdog stops the brokers and removes their data.
+
+use std::io::Write as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+/// The bootstrap address of a Kafka that all tests share: `ONEFILL_BOOTSTRAP`, or a single broker that is started
+/// by the first test that asks. Tests keep apart by the names of their topics.
+pub fn broker() -> &'static str {
+    static SHARED: OnceLock<Cluster> = OnceLock::new();
+    static GIVEN: OnceLock<Option<String>> = OnceLock::new();
+    let given = GIVEN.get_or_init(|| std::env::var("ONEFILL_BOOTSTRAP").ok().filter(|text| !text.is_empty()));
+    match given {
+        Some(bootstrap) => bootstrap,
+        None => SHARED.get_or_init(|| Cluster::start(1)).bootstrap(),
+    }
+}
+
+/// What a broker can be sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Signal {
+    /// It ends at once.
+    Kill,
+    /// It ends in good order.
+    Term,
+    /// It freezes, with its connections open.
+    Stop,
+    /// It thaws.
+    Continue,
+}
+
+/// A cluster of a test's own, to be broken at will. Never `ONEFILL_BOOTSTRAP`'s.
+pub struct Cluster {
+    dir: PathBuf,
+    bootstrap: String,
+    watchdog: Child,
+}
+
+impl Cluster {
+    /// Starts 1 or 3 brokers, numbered from 1, and waits until they answer.
+    pub fn start(brokers: u32) -> Self {
+        let dir = tempfile::Builder::new()
+            .prefix("kafka-")
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+            .expect("target/tmp can be written")
+            .keep();
+        // The watchdog comes first: a process that is killed while its brokers start leaves none behind either.
+        let watchdog = watchdog(&dir);
+        let mut cluster = Self { dir, bootstrap: String::new(), watchdog };
+        let bootstrap = cluster.call("start", &["--brokers", &brokers.to_string()]);
+        cluster.bootstrap.push_str(bootstrap.trim());
+        cluster
+    }
+
+    /// The address of all its brokers.
+    pub fn bootstrap(&self) -> &str {
+        &self.bootstrap
+    }
+
+    /// Sends a signal to a broker. After `Kill` and `Term` its process is gone.
+    pub fn kill(&self, node: u32, signal: Signal) {
+        let name = match signal {
+            Signal::Kill => "KILL",
+            Signal::Term => "TERM",
+            Signal::Stop => "STOP",
+            Signal::Continue => "CONT",
+        };
+        self.call("kill", &["--node", &node.to_string(), "--signal", name]);
+    }
+
+    /// Starts a broker that is down, on its former ports and data, and waits until it answers.
+    pub fn restart(&self, node: u32) {
+        self.call("start-node", &["--node", &node.to_string()]);
+    }
+
+    fn call(&self, command: &str, arguments: &[&str]) -> String {
+        let done = Command::new(script())
+            .arg(command)
+            .args(arguments)
+            .arg("--dir")
+            .arg(&self.dir)
+            .env_remove("ONEFILL_BOOTSTRAP")
+            .stdin(Stdio::null())
+            .output()
+            .expect("dev/kafka can be run");
+        let errors = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "dev/kafka {command} {arguments:?}: {}\n{errors}", done.status);
+        String::from_utf8(done.stdout).expect("addresses are ASCII")
+    }
+}
+
+/// Waits for the watchdog's work, so that a test that has ended holds no memory any more.
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.watchdog.stdin.take());
+        let ended = self.watchdog.wait();
+        if !ended.as_ref().is_ok_and(std::process::ExitStatus::success) {
+            // No panic here: a test that fails already would abort, and its own message would be lost.
+            let _unheard = writeln!(std::io::stderr(), "brokers in {}: {ended:?}", self.dir.display());
+        }
+    }
+}
+
+fn script() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("dev/kafka")
+}
+
+/// In a process group of its own, so that a Ctrl-C for the tests is none for it.
+fn watchdog(dir: &std::path::Path) -> Child {
+    Command::new("sh")
+        .args(["-c", "trap '' HUP INT TERM; cat >/dev/null; exec \"$0\" stop --remove --dir \"$1\""])
+        .arg(script())
+        .arg(dir)
+        .env_remove("ONEFILL_BOOTSTRAP")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("there is a shell")
+}

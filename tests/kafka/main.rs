@@ -1,0 +1,10 @@
+//! What onefill does on a real Apache Kafka.
+//!
+//! Start reading at [`broker`] (where a Kafka comes from) and [`reader`] (how topics are read back without any of
+//! the project's own code, so that it cannot agree with itself). Each other module is one family of claims.
+
+#![cfg(feature = "shell")]
+
+mod broker;
+mod fixture;
+mod reader;
