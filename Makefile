@@ -1,0 +1,52 @@
+# One read-only gate, one fixer; CI runs the same targets. `make` alone tells what there is.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help build verify fix test demo kafka-start kafka-stop clean
+
+# Test targets that need a real Kafka, and all others.
+TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
+REAL := $(filter kafka chaos,$(TESTS))
+QUICK := $(filter-out $(REAL),$(TESTS))
+SCRIPTS := dev/kafka dev/demo .ci/run
+DEMO_ARGS ?=
+export DEMO_ARGS
+
+help: ## what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+build: ## the release binary, target/release/onefill
+	cargo build --locked --release
+
+verify: ## the quick gate: format, lints, layers, unit and property tests, house rules, docs; changes nothing
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	@# The core builds alone, and each layer with only those below it.
+	cargo clippy --locked --lib --no-default-features -- -D warnings
+	cargo clippy --locked --lib --no-default-features --features wire -- -D warnings
+	cargo clippy --locked --lib --no-default-features --features shell -- -D warnings
+	cargo clippy --locked --lib --no-default-features --features cli -- -D warnings
+	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not here: skipped"; fi
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	cargo test --locked --lib --bins --examples $(addprefix --test ,$(QUICK))
+
+fix: ## format, and apply the lints' own suggestions
+	cargo clippy --locked --all-targets --fix --allow-dirty --allow-staged
+	cargo fmt
+
+test: verify ## everything: the gate, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
+	dev/kafka fetch
+	cargo test --locked $(addprefix --test ,$(REAL))
+
+demo: ## the whole story on one machine; DEMO_ARGS="--seconds 20" for a short one
+	dev/demo
+
+kafka-start: ## a Kafka to play with; prints its bootstrap address
+	@dev/kafka start
+
+kafka-stop: ## stop it
+	@dev/kafka stop
+
+clean: ## stop it, and remove all that was built or downloaded
+	@dev/kafka stop --remove
+	cargo clean
