@@ -14,6 +14,7 @@ use crate::shell::admin::{Cluster, ClusterError};
 use crate::shell::config::{self, Config, ConfigError, Flag, Sources};
 
 mod check;
+mod control;
 mod cursor;
 mod explain;
 mod findings;
@@ -21,6 +22,8 @@ mod init;
 pub mod print;
 mod recover;
 mod run;
+mod submit;
+mod verdicts;
 
 /// How a command ended, as the exit status says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +134,8 @@ enum Command {
     Run(run::Run),
     Cursor(cursor::Cursor),
     Recover(recover::Recover),
+    Submit(submit::Submit),
+    Control(control::Control),
     Explain(explain::Explain),
 }
 
@@ -158,6 +163,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Run(run) => run.run(common),
         Command::Cursor(cursor) => cursor.run(common),
         Command::Recover(recover) => recover.run(common),
+        Command::Submit(submit) => submit.run(common),
+        Command::Control(control) => control.run(common),
         Command::Explain(explain) => explain.run(),
     };
     ended.unwrap_or_else(|failure| {

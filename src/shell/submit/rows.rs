@@ -1,0 +1,151 @@
+//! What people write: JSON lines or CSV, a row an intent. Keys and times may be left out.
+
+use std::io::BufRead;
+
+use serde_json::{Map, Value};
+
+use super::SubmitError;
+
+/// How the rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    Json,
+    /// A header with the names of the fields, then a row a line; empty is absent, `tags.NAME` is a tag.
+    Csv,
+}
+
+/// One intent as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its line in the input, from 1.
+    pub line: usize,
+    /// Its fields.
+    pub fields: Map<String, Value>,
+}
+
+/// The rows of an input, one by one; empty lines are left out. `name` is what messages call it.
+pub fn read_rows<'r>(
+    name: &'r str,
+    format: Format,
+    input: impl BufRead + 'r,
+) -> Box<dyn Iterator<Item = Result<Row, SubmitError>> + 'r> {
+    match format {
+        Format::Json => Box::new(json_rows(name, input)),
+        Format::Csv => Box::new(csv_rows(name, input)),
+    }
+}
+
+fn fault(name: &str, line: usize, detail: impl ToString) -> SubmitError {
+    SubmitError::Input { place: format!("{name}:{line}"), detail: detail.to_string() }
+}
+
+fn json_rows<'r>(
+    name: &'r str,
+    input: impl BufRead + 'r,
+) -> impl Iterator<Item = Result<Row, SubmitError>> + 'r {
+    let lines = input.lines().enumerate().map(|(index, text)| (index + 1, text));
+    lines.filter(|(_, text)| !text.as_ref().is_ok_and(|text| text.trim().is_empty())).map(|(line, text)| {
+        let text = text.map_err(|error| fault(name, line, error))?;
+        let fields = serde_json::from_str(&text)
+            .map_err(|error| fault(name, line, format!("no JSON object: {error}")))?;
+        Ok(Row { line, fields })
+    })
+}
+
+fn csv_rows<'r>(
+    name: &'r str,
+    input: impl BufRead + 'r,
+) -> impl Iterator<Item = Result<Row, SubmitError>> + 'r {
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+    let header = reader.headers().cloned();
+    let mut records = reader.into_records();
+    std::iter::from_fn(move || {
+        let header = match &header {
+            Ok(header) => header,
+            Err(error) => return records.next().map(|_| Err(fault(name, 1, error))),
+        };
+        let record = match records.next()? {
+            Ok(record) => record,
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line) as usize;
+                return Some(Err(fault(name, line, error)));
+            }
+        };
+        let line = record.position().map_or(0, csv::Position::line) as usize;
+        let cells = header.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
+        Some(fields_of(cells).map(|fields| Row { line, fields }).map_err(|detail| fault(name, line, detail)))
+    })
+}
+
+/// Fields of text, such as cells of a table or flags, as the JSON that the schema takes.
+pub fn fields_of<'t>(cells: impl Iterator<Item = (&'t str, &'t str)>) -> Result<Map<String, Value>, String> {
+    let mut fields = Map::new();
+    for (name, text) in cells {
+        if let Some(tag) = name.strip_prefix("tags.") {
+            let tags = fields.entry("tags").or_insert_with(|| Value::Object(Map::new()));
+            if let Value::Object(tags) = tags {
+                tags.insert(tag.to_owned(), text.into());
+            }
+        } else {
+            fields.insert(name.to_owned(), typed(name, text)?);
+        }
+    }
+    Ok(fields)
+}
+
+fn typed(name: &str, text: &str) -> Result<Value, String> {
+    match name {
+        "created_at" | "expires_at" | "expire_time" => {
+            let nanos: Result<i64, _> = text.parse();
+            nanos
+                .map(Value::from)
+                .map_err(|_| format!("{name} is `{text}`, but a time is nanoseconds since 1970"))
+        }
+        "post_only" | "reduce_only" => {
+            let truth: Result<bool, _> = text.to_lowercase().parse();
+            truth.map(Value::from).map_err(|_| format!("{name} is `{text}`, but it is true or false"))
+        }
+        _ => Ok(text.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn rows(format: Format, text: &str) -> Vec<Result<Row, String>> {
+        let rows = read_rows("file", format, text.as_bytes());
+        rows.map(|row| row.map_err(|error| error.to_string())).collect()
+    }
+
+    #[test]
+    fn a_line_of_json_is_an_intent_and_empty_lines_are_not() {
+        let found = rows(Format::Json, "{\"account_id\":\"A\"}\n\n{\"account_id\":\"B\"}\n");
+        let lines: Vec<_> = found.iter().map(|row| row.as_ref().unwrap().line).collect();
+        assert_eq!(lines, [1, 3]);
+    }
+
+    #[test]
+    fn a_fault_names_its_line() {
+        let found = rows(Format::Json, "{\"account_id\":\"A\"}\n[1]\n");
+        assert!(found[1].as_ref().unwrap_err().starts_with("file:2: "));
+    }
+
+    #[test]
+    fn a_cell_has_its_fields_type_and_an_empty_one_is_absent() {
+        let text = "account_id,order_qty,created_at,post_only,price,tags.desk\nA,10,5,TRUE,,x\n";
+        let row = rows(Format::Csv, text).remove(0).unwrap();
+        let expected = json!({"account_id": "A", "order_qty": "10", "created_at": 5, "post_only": true, "tags": {"desk": "x"}});
+        assert_eq!(Value::Object(row.fields), expected);
+        assert_eq!(row.line, 2);
+    }
+
+    #[test]
+    fn a_row_with_too_many_cells_is_a_fault() {
+        let found = rows(Format::Csv, "a,b\n1,2,3\n");
+        assert!(found[0].as_ref().unwrap_err().starts_with("file:2: "));
+    }
+}
