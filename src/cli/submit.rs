@@ -1,7 +1,6 @@
 //! `onefill submit`: intents out, verdicts back.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, IsTerminal as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,7 +14,8 @@ use crate::core::entry::{Body, Decision, Entry};
 use crate::core::verdict::{Reason, Verdict};
 use crate::shell::config::Config;
 use crate::shell::submit::{
-    self, Fill, Format, News, Prepared, Row, Sent, Submission, SubmitError, Tally, fields_of, read_rows,
+    self, Fill, Format, Input, News, Prepared, Row, Sent, Submission, SubmitError, Tally, fields_of,
+    read_rows,
 };
 use crate::shell::topics::Role;
 use crate::shell::{clock, follow};
@@ -116,48 +116,42 @@ impl Submit {
     pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
+        let (input, journal) = (self.input()?, self.journal());
+        let mut prepared = submit::prepare(input, journal.as_deref())?;
         let partitions = lanes(&config)?;
-        let prepared = self.prepare()?;
         let mut report = Report::new(self, &config, &prepared);
         let mut submission = Submission::open(&config, partitions, self.wait)?;
-        let tally =
-            submission.run(prepared.intents()?, Duration::from_secs(self.timeout), &mut |sent, news| {
-                report.take(sent, &news);
-            })?;
+        let mut made = Made { told: self.file.is_none() && journal.is_none() };
+        let intents = prepared.intents(&mut made)?;
+        let tally = submission.run(intents, Duration::from_secs(self.timeout), &mut |sent, news| {
+            report.take(sent, &news);
+        })?;
         report.end(self.wait, tally, &submission)
     }
 
-    fn prepare(&self) -> Result<Prepared, Failure> {
-        let mut fill = Made { one: self.file.is_none() && self.journal.is_none() };
-        let Some(file) = &self.file else {
-            let row = Row { line: 1, fields: self.flags.fields()? };
-            return Ok(submit::prepare(std::iter::once(Ok(row)), self.journal.as_deref(), &mut fill)?);
+    fn input(&self) -> Result<Input, Failure> {
+        let Some(path) = &self.file else {
+            let row = Row { name: "flags".into(), line: 1, fields: self.flags.fields()? };
+            return Ok(Input::Rows { typed: true, rows: vec![row] });
         };
-        let name = file.display().to_string();
-        let (input, journal): (Box<dyn BufRead>, Option<PathBuf>) = if name == "-" {
-            (Box::new(BufReader::new(std::io::stdin())), self.journal.clone())
-        } else {
-            let opened = File::open(file)
-                .map_err(|error| Failure::usage(format!("{name}: {error}"), "name a readable file"))?;
-            let beside = self.journal.clone().unwrap_or_else(|| format!("{name}.onefill-journal").into());
-            (Box::new(BufReader::new(opened)), Some(beside))
+        let csv = match self.format {
+            Some(format) => matches!(format, FileFormat::Csv),
+            None => path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")),
         };
-        let csv = matches!(self.format, Some(FileFormat::Csv))
-            || (self.format.is_none()
-                && file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")));
-        let rows = read_rows(&name, if csv { Format::Csv } else { Format::Json }, input);
-        let keyed = rows.map(|row| journal_or_key(row?, journal.is_some()));
-        Ok(submit::prepare(keyed, journal.as_deref(), &mut fill)?)
+        let format = if csv { Format::Csv } else { Format::Json };
+        if path.as_os_str() != "-" {
+            return Ok(Input::File { path: path.clone(), format });
+        }
+        let rows: Result<_, _> = read_rows("standard input", format, std::io::stdin().lock()).collect();
+        Ok(Input::Rows { typed: false, rows: rows? })
     }
-}
 
-/// A key that is made must be stored, or a second run would make another.
-fn journal_or_key(row: Row, stored: bool) -> Result<Row, SubmitError> {
-    if stored || row.fields.contains_key("intent_id") {
-        return Ok(row);
+    /// Where keys are stored: beside the file, unless a place is named.
+    fn journal(&self) -> Option<PathBuf> {
+        let beside = self.file.as_ref().filter(|path| path.as_os_str() != "-");
+        let beside = beside.map(|path| PathBuf::from(format!("{}.onefill-journal", path.display())));
+        self.journal.clone().or(beside)
     }
-    let detail = "has no intent_id, and a key that is made must be stored: name a --journal, or give the key";
-    Err(SubmitError::Input { place: format!("line {}", row.line), detail: detail.to_owned() })
 }
 
 impl Flags {
@@ -190,14 +184,14 @@ impl Flags {
 
 /// Makes keys and times.
 struct Made {
-    /// Whether a made key is told at once, because nothing else remembers it.
-    one: bool,
+    /// Whether a made key is told, because nothing else remembers it.
+    told: bool,
 }
 
 impl Fill for Made {
     fn intent_id(&mut self) -> String {
         let id = uuid::Uuid::now_v7().to_string();
-        if self.one {
+        if self.told {
             eprintln!("key {id}: to try again safely, repeat the command with --intent-id {id}");
         }
         id

@@ -21,8 +21,8 @@ use crate::wire::{self, RecordType, Schemas};
 mod journal;
 mod rows;
 
-pub use journal::{Fill, Prepared, prepare};
-pub use rows::{Format, Row, fields_of, read_rows};
+pub use journal::{Fill, Intents, Prepared, prepare};
+pub use rows::{Format, Input, Row, fields_of, read_rows};
 
 /// Why intents cannot be submitted.
 #[derive(Debug, thiserror::Error)]
@@ -94,8 +94,9 @@ pub struct Tally {
     pub undelivered: usize,
 }
 
-/// How many intents are under way at once: bounds the memory, and is more than a lane takes at once.
-const UNDER_WAY_MAX: usize = 20_000;
+/// How many intents are under way at once. It bounds the memory, and how long an intent that is waited
+/// for can stand in line: a router that decides a thousand a second takes it within its age.
+const UNDER_WAY_MAX: usize = 2_000;
 
 /// Intents under way.
 pub struct Submission<'c> {
@@ -171,7 +172,7 @@ impl<'c> Submission<'c> {
     }
 
     fn send(&mut self, line: usize, intent: &Value) -> Result<(), SubmitError> {
-        let value = encoded(line, intent)?;
+        let value = encoded(&format!("line {line}"), intent)?;
         let text = |field: &str| intent.get(field).and_then(Value::as_str).unwrap_or_default().to_owned();
         let sent = Sent { line, account_id: text("account_id"), intent_id: text("intent_id") };
         let record = Outgoing {
@@ -254,9 +255,9 @@ impl<'c> Submission<'c> {
     }
 }
 
-fn encoded(line: usize, intent: &Value) -> Result<Vec<u8>, SubmitError> {
+fn encoded(place: &str, intent: &Value) -> Result<Vec<u8>, SubmitError> {
     wire::json::intent_from_json(intent)
-        .map_err(|fault| SubmitError::Input { place: format!("line {line}"), detail: fault.to_string() })
+        .map_err(|fault| SubmitError::Input { place: place.to_owned(), detail: fault.to_string() })
 }
 
 fn decision<'e>(entry: &'e Entry<'e>) -> Option<&'e Decision<'e>> {

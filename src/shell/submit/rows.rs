@@ -1,6 +1,9 @@
 //! What people write: JSON lines or CSV, a row an intent. Keys and times may be left out.
 
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -18,64 +21,121 @@ pub enum Format {
 /// One intent as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
+    /// What messages call its input.
+    pub name: Arc<str>,
     /// Its line in the input, from 1.
     pub line: usize,
     /// Its fields.
     pub fields: Map<String, Value>,
 }
 
+/// Where rows come from, as often as they are asked for.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file.
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// How it is written.
+        format: Format,
+    },
+    /// Rows that were read already.
+    Rows {
+        /// Whether a person typed them, and was told the key.
+        typed: bool,
+        /// The rows.
+        rows: Vec<Row>,
+    },
+}
+
+/// Rows, one by one.
+pub type Rows<'r> = Box<dyn Iterator<Item = Result<Row, SubmitError>> + 'r>;
+
+impl Row {
+    /// Where it stands.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.name, self.line)
+    }
+}
+
+impl Input {
+    /// The rows, from the first.
+    ///
+    /// # Errors
+    /// A file that cannot be opened.
+    pub fn rows(&self) -> Result<Rows<'_>, SubmitError> {
+        match self {
+            Self::Rows { rows, .. } => Ok(Box::new(rows.iter().cloned().map(Ok))),
+            Self::File { path, format } => {
+                let name = path.display().to_string();
+                let file = File::open(path)
+                    .map_err(|error| SubmitError::Input { place: name.clone(), detail: error.to_string() })?;
+                Ok(read_rows(&name, *format, BufReader::new(file)))
+            }
+        }
+    }
+
+    /// Whether a person typed it, and was told the key.
+    pub const fn is_typed(&self) -> bool {
+        matches!(self, Self::Rows { typed: true, .. })
+    }
+}
+
 /// The rows of an input, one by one; empty lines are left out. `name` is what messages call it.
-pub fn read_rows<'r>(
-    name: &'r str,
-    format: Format,
-    input: impl BufRead + 'r,
-) -> Box<dyn Iterator<Item = Result<Row, SubmitError>> + 'r> {
+pub fn read_rows<'r>(name: &str, format: Format, input: impl BufRead + 'r) -> Rows<'r> {
+    let name: Arc<str> = name.into();
     match format {
         Format::Json => Box::new(json_rows(name, input)),
         Format::Csv => Box::new(csv_rows(name, input)),
     }
 }
 
-fn fault(name: &str, line: usize, detail: impl ToString) -> SubmitError {
+fn fault(name: &Arc<str>, line: usize, detail: impl ToString) -> SubmitError {
     SubmitError::Input { place: format!("{name}:{line}"), detail: detail.to_string() }
 }
 
 fn json_rows<'r>(
-    name: &'r str,
+    name: Arc<str>,
     input: impl BufRead + 'r,
 ) -> impl Iterator<Item = Result<Row, SubmitError>> + 'r {
     let lines = input.lines().enumerate().map(|(index, text)| (index + 1, text));
-    lines.filter(|(_, text)| !text.as_ref().is_ok_and(|text| text.trim().is_empty())).map(|(line, text)| {
-        let text = text.map_err(|error| fault(name, line, error))?;
-        let fields = serde_json::from_str(&text)
-            .map_err(|error| fault(name, line, format!("no JSON object: {error}")))?;
-        Ok(Row { line, fields })
-    })
+    lines.filter(|(_, text)| !text.as_ref().is_ok_and(|text| text.trim().is_empty())).map(
+        move |(line, text)| {
+            let text = text.map_err(|error| fault(&name, line, error))?;
+            let fields = serde_json::from_str(&text)
+                .map_err(|error| fault(&name, line, format!("no JSON object: {error}")))?;
+            Ok(Row { name: Arc::clone(&name), line, fields })
+        },
+    )
 }
 
 fn csv_rows<'r>(
-    name: &'r str,
+    name: Arc<str>,
     input: impl BufRead + 'r,
 ) -> impl Iterator<Item = Result<Row, SubmitError>> + 'r {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
-    let header = reader.headers().cloned();
+    let mut header = Some(reader.headers().cloned());
+    let mut names = csv::StringRecord::new();
     let mut records = reader.into_records();
     std::iter::from_fn(move || {
-        let header = match &header {
-            Ok(header) => header,
-            Err(error) => return records.next().map(|_| Err(fault(name, 1, error))),
-        };
+        match header.take() {
+            Some(Ok(found)) => names = found,
+            Some(Err(error)) => return Some(Err(fault(&name, 1, error))),
+            None => {}
+        }
         let record = match records.next()? {
             Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line) as usize;
-                return Some(Err(fault(name, line, error)));
-            }
+            Err(error) => return Some(Err(fault(&name, line_of(error.position()), error))),
         };
-        let line = record.position().map_or(0, csv::Position::line) as usize;
-        let cells = header.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
-        Some(fields_of(cells).map(|fields| Row { line, fields }).map_err(|detail| fault(name, line, detail)))
+        let line = line_of(record.position());
+        let cells = names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
+        let row = fields_of(cells).map(|fields| Row { name: Arc::clone(&name), line, fields });
+        Some(row.map_err(|detail| fault(&name, line, detail)))
     })
+}
+
+fn line_of(position: Option<&csv::Position>) -> usize {
+    position.map_or(0, |position| usize::try_from(position.line()).unwrap_or(usize::MAX))
 }
 
 /// Fields of text, such as cells of a table or flags, as the JSON that the schema takes.
