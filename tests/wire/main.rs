@@ -7,6 +7,7 @@ mod entry_refusals;
 mod fingerprint;
 mod golden;
 mod json;
+mod meaning;
 mod reference;
 mod refusals;
 mod resolution;

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use onefill::core::control::{ControlResult, Scope};
 use onefill::core::entry::{
     After, Anomaly, Body, ControlTaken, Cursors, Decision, Entry, ExecutionTaken, Input, IntentIds, Opening,
-    OwedCancel, Prior, RawRecord, Reference, Ruling, Unreadable,
+    OwedCancel, Prior, RawRecord, Recovery, Reference, Ruling, Unreadable,
 };
+use onefill::core::halt::HaltCode;
 use onefill::core::ids::{Digest, Fingerprint, OrderId};
 use onefill::core::price::{PriceQuality, PriceSource};
 use onefill::core::verdict::{FailedCheck, Reason};
@@ -40,9 +41,13 @@ fn body() -> BoxedStrategy<Body<'static>> {
         2 => control_taken().prop_map(Body::Control),
         1 => (input(), ids(), of(after()))
             .prop_map(|(input, ids, after)| Body::OwedCancel(OwedCancel { input, ids, after })),
-        1 => cow().prop_map(Body::Recovery),
+        1 => recovery().prop_map(Body::Recovery),
     ]
     .boxed()
+}
+
+fn recovery() -> impl Strategy<Value = Recovery<'static>> {
+    (select(HaltCode::ALL), cow()).prop_map(|(accepted, reason)| Recovery { accepted, reason })
 }
 
 fn cow() -> impl Strategy<Value = Cow<'static, str>> {
