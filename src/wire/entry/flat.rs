@@ -115,8 +115,8 @@ pub(super) fn read<'b>(reader: &mut Reader<'b>) -> Result<Flat<'b>, Malformed> {
     })
 }
 
+/// Exhaustive, in schema order: a new field breaks the build here.
 pub(super) fn write(writer: &mut Writer<'_>, flat: &Flat<'_>) {
-    // Exhaustive, in schema order: a new field breaks the build here.
     let Flat {
         seq,
         prev,

@@ -217,9 +217,8 @@ fn derived<T: PartialEq>(field: &'static str, found: T, expected: T) -> Result<(
     }
 }
 
-/// What no variant took must not be there.
+/// What no variant took must not be there. Exhaustive: a new field breaks the build here.
 fn check_nothing_left(flat: &Flat<'_>) -> Result<(), Malformed> {
-    // Exhaustive: a new field breaks the build here.
     let Flat {
         seq: _,
         prev: _,
@@ -286,8 +285,6 @@ fn check_nothing_left(flat: &Flat<'_>) -> Result<(), Malformed> {
         ("detail", detail.is_some()),
         ("lane", lane.is_some()),
     ];
-    match left.iter().find(|(_, is_left)| *is_left) {
-        Some((field, _)) => Err(Malformed::field(field, "is present, but no entry of this kind has it")),
-        None => Ok(()),
-    }
+    let refuse = |field| Err(Malformed::field(field, "is present, but no entry of this kind has it"));
+    left.into_iter().find(|(_, is_left)| *is_left).map_or(Ok(()), |(field, _)| refuse(field))
 }
