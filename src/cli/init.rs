@@ -43,9 +43,10 @@ impl Init {
     pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
+        let replication = self.replication(&config)?;
         let cluster = super::connect(&config)?;
         let before = cluster.topics(&config)?;
-        let layout = self.layout(&config, &before)?;
+        let layout = self.layout(replication, &before);
         let missing: Vec<Role> = Role::ALL.into_iter().filter(|role| !before.contains_key(role)).collect();
         enough_brokers(&cluster, layout, &missing)?;
         for role in &missing {
@@ -74,22 +75,24 @@ impl Init {
         Ok(findings::status(&found))
     }
 
-    fn layout(&self, config: &Config, before: &TopicStates) -> Result<Layout, Failure> {
+    fn replication(&self, config: &Config) -> Result<i32, Failure> {
         let replication = self.replication.map_or(if config.dev { 1 } else { REPLICATION }, i32::from);
         if replication < REPLICATION && !config.dev {
             let message = format!("--replication {replication} can lose the trail with one broken disk");
-            return Err(Failure::usage(
-                message,
-                format!("use {REPLICATION} or more, or --dev to try things out"),
-            ));
+            let remedy = format!("use {REPLICATION} or more, or --dev to try things out");
+            return Err(Failure::usage(message, remedy));
         }
+        Ok(replication)
+    }
+
+    fn layout(&self, replication: i32, before: &TopicStates) -> Layout {
         let existing = before.get(&Role::Intents).map(|state| state.partitions.len());
         let lanes = self.partitions.map(usize::from).or(existing).unwrap_or(PARTITIONS);
         let audit_cleanup = match self.audit_cleanup {
             Cleanup::Compact => AuditCleanup::Compact,
             Cleanup::Delete => AuditCleanup::Delete,
         };
-        Ok(Layout { lanes: Some(lanes), replication, audit_cleanup: Some(audit_cleanup) })
+        Layout { lanes: Some(lanes), replication, audit_cleanup: Some(audit_cleanup) }
     }
 }
 

@@ -267,7 +267,7 @@ impl<'c> Report<'c> {
             News::Published { .. } if self.wait => return,
             News::Published { partition, offset } => self.published(sent, *partition, *offset),
             News::Undelivered(error) => {
-                self.row(sent, vec![print::cell(error, print::Tone::Bad)], Vec::new())
+                self.row(sent, vec![print::cell(error, print::Tone::Bad)], Vec::new());
             }
             News::Decided { record, entry, decision } => self.decided(sent, record, entry, decision),
         }

@@ -101,10 +101,10 @@ pub fn instrument_version(config: &Config, instrument_id: &str) -> KafkaResult<O
     let (schemas, mut newest) = (Schemas::compiled(), None);
     let read = read_to_end(config, (topic, 0), start, |message| -> Result<(), std::convert::Infallible> {
         let body = message.payload().and_then(|value| schemas.open(RecordType::ControlRecord, value).ok());
-        if let Some(Ok(ControlRecord::Instrument(instrument))) = body.as_deref().map(wire::control::decode) {
-            if instrument.instrument_id.as_str() == instrument_id {
-                newest = newest.max(Some(instrument.version));
-            }
+        if let Some(Ok(ControlRecord::Instrument(instrument))) = body.as_deref().map(wire::control::decode)
+            && instrument.instrument_id.as_str() == instrument_id
+        {
+            newest = newest.max(Some(instrument.version));
         }
         Ok(())
     });

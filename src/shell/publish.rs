@@ -2,8 +2,7 @@
 //!
 //! Idempotent, placed by hand, and every delivery is told. The router itself never sends by this.
 
-use std::sync::Mutex;
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 use rdkafka::Message as _;
@@ -39,6 +38,10 @@ pub struct Delivery {
     pub place: Result<(i32, i64), KafkaError>,
 }
 
+/// How many deliveries may wait to be asked for. A caller has fewer records under way, or the client
+/// stands still until it asks.
+pub const UNTOLD_MAX: usize = 4_096;
+
 /// Sends records, and tells what became of them.
 pub struct Publisher {
     producer: ThreadedProducer<Deliveries>,
@@ -51,8 +54,8 @@ impl Publisher {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn open(config: &Config) -> KafkaResult<Self> {
-        let (sender, delivered) = mpsc::channel();
-        let context = Deliveries(Mutex::new(sender));
+        let (sender, delivered) = sync_channel(UNTOLD_MAX);
+        let context = Deliveries(sender);
         Ok(Self { producer: client::publisher(config).create_with_context(context)?, delivered })
     }
 
@@ -78,7 +81,7 @@ impl Publisher {
     }
 }
 
-struct Deliveries(Mutex<Sender<Delivery>>);
+struct Deliveries(SyncSender<Delivery>);
 
 impl ClientContext for Deliveries {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
@@ -100,9 +103,7 @@ impl ProducerContext for Deliveries {
             Ok(message) => Ok((message.partition(), message.offset())),
             Err((error, _)) => Err(error.clone()),
         };
-        if let Ok(sender) = self.0.lock() {
-            // A publisher that is being dropped listens no more.
-            let _ = sender.send(Delivery { number, place });
-        }
+        // A publisher that is being dropped listens no more.
+        let _ = self.0.send(Delivery { number, place });
     }
 }

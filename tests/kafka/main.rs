@@ -6,5 +6,11 @@
 #![cfg(feature = "shell")]
 
 mod broker;
+#[cfg(feature = "cli")]
+mod command;
 mod fixture;
+#[cfg(feature = "cli")]
+mod init;
 mod reader;
+#[cfg(feature = "cli")]
+mod submit;

@@ -64,7 +64,7 @@ impl Saying {
             match self.output {
                 Output::Json => print::say_json(&json!({"record": what, "offset": offset})),
                 Output::Text => {
-                    print::say(&format!("{what} is record {offset} of {}", config.topics.control))
+                    print::say(&format!("{what} is record {offset} of {}", config.topics.control));
                 }
             }
             return Ok(Status::Done);

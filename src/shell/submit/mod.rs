@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::config::Config;
 use super::follow::Follower;
-use super::publish::{Delivery, Outgoing, Publisher};
+use super::publish::{Delivery, Outgoing, Publisher, UNTOLD_MAX};
 use crate::core::entry::{Body, Decision, Entry};
 use crate::core::ids::placement;
 use crate::wire::{self, RecordType, Schemas};
@@ -97,6 +97,9 @@ pub struct Tally {
 /// How many intents are under way at once. It bounds the memory, and how long an intent that is waited
 /// for can stand in line: a router that decides a thousand a second takes it within its age.
 const UNDER_WAY_MAX: usize = 2_000;
+
+const _: () =
+    assert!(UNDER_WAY_MAX <= UNTOLD_MAX, "deliveries would wait for the sender that waits for them");
 
 /// Intents under way.
 pub struct Submission<'c> {

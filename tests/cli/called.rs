@@ -1,0 +1,59 @@
+//! Help, usage errors, pages.
+
+use crate::onefill;
+
+const COMMANDS: &[&[&str]] =
+    &[&["init"], &["check"], &["run"], &["submit"], &["control"], &["control", "instrument"], &["explain"]];
+
+#[test]
+fn every_command_has_help_on_the_standard_output() {
+    for command in COMMANDS {
+        let called = onefill(&[command, &["--help"][..]].concat());
+        assert_eq!(called.status, 0, "{command:?}: {}", called.err);
+        assert!(called.out.contains("Usage: onefill") && called.err.is_empty(), "{command:?}");
+        for flag in ["--bootstrap", "--prefix", "--config", "--dev"] {
+            assert!(called.out.contains(flag), "{command:?} names {flag}");
+        }
+    }
+}
+
+#[test]
+fn the_help_names_every_command_and_the_exit_statuses() {
+    let called = onefill(&["--help"]);
+    for command in COMMANDS {
+        assert!(called.out.contains(&format!("\n  {}", command[0])), "{command:?}");
+    }
+    assert!(called.out.contains("3 refused by preflight"));
+}
+
+#[test]
+fn a_wrong_call_ends_with_2_and_prints_nothing_on_the_standard_output() {
+    for arguments in [
+        &["nonsense"][..],
+        &[],
+        &["init", "--partitions", "0"],
+        &["init", "--partitions", "many"],
+        &["check", "--output", "xml"],
+        &["control", "instrument"],
+        &["submit", "--timeout", "0"],
+        &["explain", "NO_SUCH_CODE"],
+    ] {
+        let called = onefill(arguments);
+        assert_eq!(called.status, 2, "{arguments:?}: {}", called.err);
+        assert!(called.out.is_empty() && !called.err.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn explain_prints_the_page_and_corrects_a_slip() {
+    let page = onefill(&["explain", "cursor-mismatch"]);
+    assert_eq!(page.status, 0);
+    assert!(page.out.starts_with("# CURSOR_MISMATCH\n"));
+    assert!(!page.out.contains('\x1b'), "no colours in a pipe");
+
+    let slip = onefill(&["explain", "INTENT_TO_OLD"]);
+    assert!(slip.err.contains("did you mean INTENT_TOO_OLD?"), "{}", slip.err);
+
+    let all = onefill(&["explain"]);
+    assert!(all.out.contains("CHAIN_BROKEN") && all.out.contains("GROSS_NOTIONAL_EXCEEDED"));
+}

@@ -1,0 +1,129 @@
+//! `onefill init` and `check`: topics as the contract has them, and every difference named.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::client::DefaultClientContext;
+use serde_json::{Value, json};
+
+use crate::broker::broker;
+use crate::command::Installation;
+
+const WAIT: Duration = Duration::from_secs(30);
+
+fn admin() -> AdminClient<DefaultClientContext> {
+    ClientConfig::new().set("bootstrap.servers", broker()).create().expect("an admin client")
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(future)
+}
+
+/// The settings of a topic as the broker gives them.
+fn settings(topic: &str) -> BTreeMap<String, String> {
+    let options = AdminOptions::new().request_timeout(Some(WAIT));
+    let answer = block_on(admin().describe_configs(&[ResourceSpecifier::Topic(topic)], &options));
+    let resource = answer.expect("an answer").remove(0).expect("the topic's settings");
+    resource.entries.into_iter().filter_map(|entry| Some((entry.name, entry.value?))).collect()
+}
+
+fn partitions(topic: &str) -> usize {
+    let metadata = admin().inner().fetch_metadata(Some(topic), WAIT).expect("metadata");
+    metadata.topics()[0].partitions().len()
+}
+
+#[test]
+fn topics_are_made_as_the_contract_has_them() {
+    let here = Installation::new(broker(), "init-made");
+    here.done(&["init", "--partitions", "3"]);
+    let never = "9223372036854775807";
+    for (topic, count, expected) in [
+        (
+            "intents",
+            3,
+            vec![("cleanup.policy", "delete"), ("retention.ms", "604800000"), ("retention.bytes", "-1")],
+        ),
+        ("executions", 3, vec![("cleanup.policy", "delete"), ("retention.ms", "604800000")]),
+        ("orders", 3, vec![("cleanup.policy", "delete"), ("max.message.bytes", "2097152")]),
+        (
+            "audit",
+            3,
+            vec![
+                ("cleanup.policy", "compact"),
+                ("min.compaction.lag.ms", never),
+                ("max.compaction.lag.ms", never),
+                ("delete.retention.ms", "3155760000000"),
+                ("max.message.bytes", "2097152"),
+            ],
+        ),
+        ("control", 1, vec![("cleanup.policy", "delete"), ("retention.ms", "-1")]),
+        ("prices", 1, vec![("cleanup.policy", "compact")]),
+        ("quarantine", 1, vec![("cleanup.policy", "delete"), ("retention.ms", "-1")]),
+    ] {
+        let name = format!("{}{topic}", here.prefix);
+        assert_eq!(partitions(&name), count, "{topic}");
+        let found = settings(&name);
+        for (setting, value) in expected {
+            assert_eq!(found.get(setting).map(String::as_str), Some(value), "{topic} {setting}");
+        }
+        assert_eq!(found["unclean.leader.election.enable"], "false", "{topic}");
+    }
+}
+
+#[test]
+fn run_again_it_changes_nothing_and_names_every_difference() {
+    let here = Installation::new(broker(), "init-again");
+    here.done(&["init", "--partitions", "2"]);
+    let audit = format!("{}audit", here.prefix);
+
+    let again = here.done(&["init", "--output", "json"]);
+    assert_eq!(again.json()[0]["created"], json!([]));
+
+    // The audit topic loses what keeps it from being cleaned; all else that was set goes with it.
+    let change = AlterConfig::new(ResourceSpecifier::Topic(&audit)).set("cleanup.policy", "delete");
+    let options = AdminOptions::new().request_timeout(Some(WAIT));
+    block_on(admin().alter_configs([&change], &options)).expect("an answer").remove(0).expect("changed");
+    let changed = settings(&audit);
+
+    let differing = here.call(&["init", "--partitions", "5", "--output", "json"]);
+    assert_eq!(differing.status, 3, "{}", differing.err);
+    let found = differing.json()[0]["findings"].as_array().expect("findings").clone();
+    let of = |topic: &str, setting: &str| {
+        let subject = format!("{}{topic}", here.prefix);
+        let same = |one: &&Value| one["subject"] == subject.as_str() && one["setting"] == setting;
+        found.iter().find(same).unwrap_or_else(|| panic!("{topic} {setting} is named in {found:?}"))
+    };
+    let policy = of("audit", "cleanup.policy");
+    assert_eq!((&policy["is"], &policy["should"]), (&json!("delete"), &json!("compact")));
+    assert!(
+        policy["remedy"]
+            .as_str()
+            .is_some_and(|remedy| remedy.contains("--add-config cleanup.policy=compact"))
+    );
+    assert_eq!(of("audit", "min.compaction.lag.ms")["is"], "0");
+    for topic in ["intents", "executions", "orders", "audit"] {
+        assert_eq!(
+            (&of(topic, "partitions")["is"], &of(topic, "partitions")["should"]),
+            (&json!("2"), &json!("5"))
+        );
+    }
+    assert_eq!(settings(&audit), changed, "nothing was mended by itself");
+    assert_eq!(partitions(&audit), 2);
+}
+
+#[test]
+fn check_refuses_missing_topics_and_forgives_one_broker_by_name() {
+    let here = Installation::new(broker(), "init-check");
+    let before = here.call(&["check", "--output", "json"]);
+    assert_eq!(before.status, 3, "{}", before.err);
+    let findings = before.json()[0]["findings"].as_array().expect("findings").clone();
+    assert_eq!(findings.iter().filter(|one| one["is"] == "missing").count(), 7);
+
+    here.done(&["init"]);
+    let after = here.done(&["check", "--output", "json"]);
+    for finding in after.json()[0]["findings"].as_array().expect("findings") {
+        assert!(finding["waived"] == true || finding["severity"] == "warning", "{finding}");
+    }
+}
