@@ -3,7 +3,9 @@
 //! [`world`] builds one lane and the records that reach it. Each other module is one family of
 //! claims.
 
+mod history;
 mod ladder;
+mod model;
 mod world;
 
 mod chain;
@@ -17,3 +19,4 @@ mod keys;
 mod lane;
 mod numbers;
 mod proof;
+mod properties;

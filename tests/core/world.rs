@@ -38,11 +38,21 @@ pub fn num(text: &'static str) -> Numeral<'static> {
     Numeral::parse(text).expect("a test writes numbers")
 }
 
-/// A lane with its trail.
+/// What identifies a record on `orders`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    pub command: IntentType,
+    pub order_id: OrderId,
+    pub order_version: i32,
+    pub audit_seq: u64,
+}
+
+/// A lane with its trail, and with what it has sent.
 pub struct World {
     pub ledger: Ledger,
     pub clock: Time,
     pub trail: Vec<(Entry<'static>, Digest)>,
+    pub sent: Vec<Sent>,
     next_offset: i64,
 }
 
@@ -50,7 +60,7 @@ impl World {
     /// A lane that nobody has opened.
     pub fn unopened() -> Self {
         let ledger = Ledger::new(PLACEMENT);
-        Self { ledger, clock: NOW, trail: Vec::new(), next_offset: 0 }
+        Self { ledger, clock: NOW, trail: Vec::new(), sent: Vec::new(), next_offset: 0 }
     }
 
     /// A lane that decides by these settings, without instruments.
@@ -81,9 +91,10 @@ impl World {
     /// One batch of these arrivals, settled.
     pub fn settle(&mut self, arrivals: &[Arrival<'static>]) -> Vec<Entry<'static>> {
         let mut batch = Batch::open(&mut self.ledger, self.clock);
-        let entries = fill(&mut batch, arrivals);
+        let (entries, sent) = fill(&mut batch, arrivals);
         batch.settle();
         self.ledger.validate().expect("a settled batch keeps every invariant");
+        self.sent.extend(sent);
         self.trail.extend(entries.iter().cloned());
         entries.into_iter().map(|(entry, _)| entry).collect()
     }
@@ -91,7 +102,7 @@ impl World {
     /// One batch of these arrivals, discarded.
     pub fn discard(&mut self, arrivals: &[Arrival<'static>]) -> Vec<Entry<'static>> {
         let mut batch = Batch::open(&mut self.ledger, self.clock);
-        let entries = fill(&mut batch, arrivals);
+        let (entries, _) = fill(&mut batch, arrivals);
         drop(batch);
         self.ledger.validate().expect("a discarded batch keeps every invariant");
         entries.into_iter().map(|(entry, _)| entry).collect()
@@ -119,9 +130,16 @@ impl World {
 
     /// One control record, settled.
     pub fn control(&mut self, record: Result<ControlRecord<'static>, &'static str>) -> Entry<'static> {
-        let offset = self.next();
+        let arrival = self.arrival_of_control(record);
+        self.take(arrival)
+    }
+
+    pub fn arrival_of_control(
+        &mut self,
+        record: Result<ControlRecord<'static>, &'static str>,
+    ) -> Arrival<'static> {
         let content = Content::Control(record.map_err(Into::into));
-        self.take(Arrival { input: input("control", 0, offset), key: None, value: None, content })
+        Arrival { input: input("control", 0, self.next()), key: None, value: None, content }
     }
 
     /// A record that halts everybody, for it cannot be read.
@@ -148,16 +166,24 @@ impl World {
     }
 }
 
-fn fill(batch: &mut Batch<'_>, arrivals: &[Arrival<'static>]) -> Vec<(Entry<'static>, Digest)> {
-    let mut entries = Vec::new();
+type Filled = (Vec<(Entry<'static>, Digest)>, Vec<Sent>);
+
+fn fill(batch: &mut Batch<'_>, arrivals: &[Arrival<'static>]) -> Filled {
+    let (mut entries, mut sent) = (Vec::new(), Vec::new());
     for arrival in arrivals {
         let entry = batch.take(arrival);
+        sent.extend(batch.order(&entry).map(|order| Sent {
+            command: order.command,
+            order_id: order.order_id,
+            order_version: order.order_version,
+            audit_seq: order.audit_seq,
+        }));
         let leaf = leaf(&entry);
         batch.link(leaf);
         batch.ledger().validate().expect("an open batch keeps every invariant");
         entries.push((entry, leaf));
     }
-    entries
+    (entries, sent)
 }
 
 /// The link of the next entry, made of all that this one says.
