@@ -110,9 +110,11 @@ fn genesis_is_the_first_entry_and_no_other() {
     check("a later opening first", later, HaltCode::ChainBroken);
 }
 
+type Move = fn(&mut Cursors);
+
 #[test]
 fn inputs_stand_where_the_entry_before_left_them() {
-    let moves: [(&str, fn(&mut Cursors)); 6] = [
+    let moves: [(&str, Move); 6] = [
         ("intents ahead", |it| it.intents += 1),
         ("intents behind", |it| it.intents -= 1),
         ("executions ahead", |it| it.executions += 1),

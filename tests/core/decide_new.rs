@@ -22,7 +22,9 @@ fn a_new_is_refused_by_the_first_rule_that_it_breaks() {
 fn rules() -> Vec<Rule> {
     let mut rules = placement_and_keys();
     rules.extend(time_and_permission());
-    rules.extend(terms());
+    rules.extend(shape());
+    rules.extend(increments());
+    rules.extend(numbers());
     rules
 }
 
@@ -82,7 +84,7 @@ fn time_and_permission() -> Vec<Rule> {
     ]
 }
 
-fn terms() -> Vec<Rule> {
+fn shape() -> Vec<Rule> {
     vec![
         rule(
             "a LIMIT with a trigger",
@@ -108,6 +110,11 @@ fn terms() -> Vec<Rule> {
             Reason::InvalidPrice,
         )
         .with(compared(Reason::InvalidPrice, "0", "-99.5")),
+    ]
+}
+
+fn increments() -> Vec<Rule> {
+    vec![
         rule(
             "a price between ticks",
             "p",
@@ -150,6 +157,11 @@ fn terms() -> Vec<Rule> {
             Reason::MinNotional,
         )
         .with(compared(Reason::MinNotional, "1000", "975")),
+    ]
+}
+
+fn numbers() -> Vec<Rule> {
+    vec![
         rule("a price of 21 digits", "p", |it| it.terms().price = OVERLONG, Reason::NumericOverflow),
         rule(
             "a trigger of 21 digits",
