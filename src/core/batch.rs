@@ -76,15 +76,7 @@ impl<'l> Batch<'l> {
 
     /// The order record that the last entry publishes, if it publishes one.
     pub fn order<'b>(&'b self, entry: &'b Entry<'_>) -> Option<Order<'b>> {
-        let (ids, expires_at, origin) = match &entry.body {
-            Body::Decision(decision) => match &decision.ruling {
-                Ruling::Accepted { intent, .. } => (intent.ids(), intent.expires_at, Origin::Intent),
-                _ => return None,
-            },
-            Body::OwedCancel(owed) => (owed.ids, None, Origin::Control),
-            _ => return None,
-        };
-        Some(published_order(self.ledger, entry, ids, expires_at, origin))
+        order_of(self.ledger, entry)
     }
 
     /// The ledger, this batch included.
@@ -104,6 +96,23 @@ impl Drop for Batch<'_> {
     fn drop(&mut self) {
         self.ledger.discard();
     }
+}
+
+/// The order record that an entry publishes, if it publishes one. The ledger stands right after
+/// that entry: whoever replays a trail can thus say what `orders` must hold, byte for byte.
+///
+/// # Panics
+/// When the ledger stands elsewhere.
+pub fn order_of<'b>(ledger: &'b Ledger, entry: &'b Entry<'_>) -> Option<Order<'b>> {
+    let (ids, expires_at, origin) = match &entry.body {
+        Body::Decision(decision) => match &decision.ruling {
+            Ruling::Accepted { intent, .. } => (intent.ids(), intent.expires_at, Origin::Intent),
+            _ => return None,
+        },
+        Body::OwedCancel(owed) => (owed.ids, None, Origin::Control),
+        _ => return None,
+    };
+    Some(published_order(ledger, entry, ids, expires_at, origin))
 }
 
 fn published_order<'b>(

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::Message;
 
 use super::topics::Topics;
 use crate::core::decide::{Arrival, Content};
@@ -16,7 +16,7 @@ use crate::wire::{Malformed, control, execution, intent};
 pub fn with<R>(
     topics: &Topics,
     schemas: &Schemas,
-    message: &BorrowedMessage<'_>,
+    message: &impl Message,
     then: impl FnOnce(&Arrival<'_>) -> R,
 ) -> R {
     let topic = message.topic();
