@@ -90,7 +90,7 @@ fn partitions(states: &TopicStates, role: Role) -> i32 {
 }
 
 /// How long `orders` keeps its records; `None` for ever, or as far as is known.
-fn retention_ms(states: &TopicStates) -> Option<i64> {
+pub(super) fn retention_ms(states: &TopicStates) -> Option<i64> {
     let text = states.get(&Role::Orders)?.settings.get("retention.ms")?;
     text.parse().ok().filter(|millis| *millis >= 0)
 }

@@ -7,6 +7,7 @@
 
 pub mod admin;
 pub mod arrival;
+pub mod audit;
 pub mod client;
 pub mod clock;
 mod closest;

@@ -17,7 +17,7 @@ use crate::core::proof::Extent;
 /// How long one request may take.
 pub const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// How long a reader may hear nothing before the read is made again.
-const SILENCE_MAX: Duration = Duration::from_secs(30);
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(30);
 
 /// Asks where partitions begin and end, committed and not.
 pub struct Probe {
@@ -125,7 +125,7 @@ pub fn read_to_end<E>(
 }
 
 /// An offset that is not there stays away, however often it is asked for.
-fn is_final(error: &KafkaError) -> bool {
+pub(super) fn is_final(error: &KafkaError) -> bool {
     use rdkafka::error::RDKafkaErrorCode::{AutoOffsetReset, OffsetOutOfRange};
     matches!(error, KafkaError::MessageConsumptionFatal(_))
         || matches!(error.rdkafka_error_code(), Some(AutoOffsetReset | OffsetOutOfRange))

@@ -1,0 +1,187 @@
+//! Why one key got its verdict: every entry of the key, rule by rule, and what came of it.
+//!
+//! Everything is read from the trail; nothing is decided anew. The order record is looked up on
+//! `orders`, as far as retention has it.
+
+use rdkafka::error::KafkaResult;
+use rdkafka::message::Message;
+
+use super::find::{Filter, Record, Search};
+use super::records::{Range, Records};
+use super::rules::{self, Step};
+use super::summary;
+use crate::core::difference::{Difference, differences};
+use crate::core::entry::{Body, Entry, Ruling};
+use crate::core::ids::{Id, OrderId};
+use crate::core::intent::Intent;
+use crate::core::settings::Settings;
+use crate::core::verdict::Reason;
+use crate::shell::trail::Probe;
+use crate::wire;
+use crate::wire::schema::RecordType;
+
+/// Everything that the trail says of one key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Story {
+    /// What was searched.
+    pub searched: Range,
+    /// The number of the last entry that was searched.
+    pub last_seq: Option<u64>,
+    /// The entry that decided the key.
+    pub deciding: Option<Record>,
+    /// By which settings it was decided.
+    pub settings: Settings,
+    /// What arrived under the key and decided nothing, or was decided already, in order of time.
+    pub others: Vec<Record>,
+    /// What happened to the order afterwards: cancels, replaces, reports.
+    pub afterwards: Vec<Record>,
+    /// The order record that the deciding entry published, as it stands on `orders`.
+    pub order: Option<OrderRecord>,
+}
+
+/// A record on `orders`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderRecord {
+    /// Where it stands.
+    pub offset: i64,
+    /// Its body, in the reader's schema.
+    pub body: Vec<u8>,
+}
+
+/// Searches the whole trail for a key.
+///
+/// # Errors
+/// Kafka's word.
+pub fn tell(
+    search: &Search<'_>,
+    probe: &Probe,
+    (account_id, intent_id): (Id<'_>, Id<'_>),
+    tick: &mut dyn FnMut(i64),
+) -> KafkaResult<Story> {
+    let mut story = Story {
+        searched: search.range,
+        last_seq: None,
+        deciding: None,
+        settings: Settings::default(),
+        others: Vec::new(),
+        afterwards: Vec::new(),
+        order: None,
+    };
+    let mut order_id = None;
+    search.each(&Filter::default(), tick, &mut |record| {
+        let part = record.entry().ok().map(|entry| {
+            story.last_seq = Some(entry.seq);
+            if let (Body::Genesis(opening) | Body::LaneOpened(opening), None) = (&entry.body, &story.deciding)
+            {
+                story.settings = Settings::from_map(&opening.settings).unwrap_or(story.settings);
+            }
+            let part = part_of(&entry, (account_id, intent_id), order_id);
+            if part == Part::Deciding {
+                order_id = summary::order_id(&entry.body).filter(|_| decided_order(&entry));
+            }
+            part
+        });
+        match part {
+            Some(Part::Deciding) => story.deciding = Some(record),
+            Some(Part::Other) => story.others.push(record),
+            Some(Part::Afterwards) => story.afterwards.push(record),
+            Some(Part::None) | None => {}
+        }
+        true
+    })?;
+    story.order = find_order(search, probe, story.deciding.as_ref())?;
+    Ok(story)
+}
+
+/// What an entry is to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Deciding,
+    Other,
+    Afterwards,
+    None,
+}
+
+fn part_of(entry: &Entry<'_>, key: (Id<'_>, Id<'_>), order_id: Option<OrderId>) -> Part {
+    let is_of_key =
+        summary::intent_ids(&entry.body).is_some_and(|ids| (ids.account_id, ids.intent_id) == key);
+    match &entry.body {
+        Body::Decision(decision) if is_of_key => match &decision.ruling {
+            Ruling::Accepted { .. } | Ruling::Rejected { .. } => Part::Deciding,
+            Ruling::Malformed { .. } | Ruling::Misplaced { .. } => Part::Other,
+            Ruling::Duplicate { .. } | Ruling::Conflict { .. } => Part::Other,
+        },
+        Body::Decision(_) if !decided_order(entry) => Part::None,
+        body if order_id.is_some() && summary::order_id(body) == order_id => Part::Afterwards,
+        _ => Part::None,
+    }
+}
+
+/// Whether an entry made or changed an order.
+fn decided_order(entry: &Entry<'_>) -> bool {
+    super::follow::publishes(&entry.body)
+}
+
+/// The order record of an entry: on the topic, the entries' numbers never decrease.
+fn find_order(
+    search: &Search<'_>,
+    probe: &Probe,
+    deciding: Option<&Record>,
+) -> KafkaResult<Option<OrderRecord>> {
+    let entry = deciding.and_then(|record| record.entry().ok()).filter(decided_order);
+    let Some(entry) = entry else { return Ok(None) };
+    let (topic, partition) = (&search.config.topics.orders, search.partition);
+    let range = Range::stable(probe, topic, partition)?;
+    let records = Records::open(search.config, topic, partition, (range.start, range.end))?;
+    while let Some(message) = records.pull()? {
+        let value = message.payload().unwrap_or_default();
+        let Ok(body) = search.schemas.open(RecordType::Order, value) else { continue };
+        let Ok(order) = wire::order::decode(&body) else { continue };
+        if order.audit_seq == entry.seq {
+            let offset = message.offset();
+            return Ok(Some(OrderRecord { offset, body: body.into_owned() }));
+        }
+    }
+    Ok(None)
+}
+
+impl Story {
+    /// The checks of the deciding entry, in their order; empty where nothing was decided.
+    pub fn steps(&self) -> Vec<Step> {
+        let entry = self.deciding.as_ref().and_then(|record| record.entry().ok());
+        entry.map(|entry| rules::steps(&entry, self.settings)).unwrap_or_default()
+    }
+
+    /// In which fields a later arrival differs from the deciding one; empty where it does not, or
+    /// its entry does not say.
+    pub fn differences(&self, other: &Entry<'_>) -> Vec<Difference> {
+        let deciding = self.deciding.as_ref().and_then(|record| record.entry().ok());
+        let first = deciding.as_ref().and_then(|entry| intent(&entry.body));
+        match (first, intent(&other.body)) {
+            (Some(first), Some(second)) => differences(first, second),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Why the deciding entry refused, if it did.
+    pub fn reason(&self) -> Option<Reason> {
+        let entry = self.deciding.as_ref()?.entry().ok()?;
+        match &entry.body {
+            Body::Decision(decision) => decision.ruling.reason(),
+            _ => None,
+        }
+    }
+}
+
+/// The intent that an entry records whole.
+pub fn intent<'e, 'a>(body: &'e Body<'a>) -> Option<&'e Intent<'a>> {
+    match body {
+        Body::Decision(decision) => match &decision.ruling {
+            Ruling::Conflict { intent, .. }
+            | Ruling::Rejected { intent, .. }
+            | Ruling::Accepted { intent, .. } => Some(intent),
+            Ruling::Malformed { .. } | Ruling::Misplaced { .. } | Ruling::Duplicate { .. } => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,248 @@
+//! Following a trail entry by entry, from its first record: numbers, links, and whether each entry
+//! is what the router makes of its input (`G6`, `G7`).
+//!
+//! While the trail is whole, the input of each entry is decided anew, and the entry must come out
+//! byte for byte. After the first break nobody can know the ledger any more: then numbers and links
+//! go on to be compared, each entry with the one that stands before it.
+
+use std::collections::BTreeMap;
+
+use rdkafka::message::OwnedMessage;
+
+use super::compare;
+use super::fault::{Faults, Place};
+use super::orders::Due;
+use crate::core::batch::{Batch, order_of};
+use crate::core::decide::{Arrival, Content};
+use crate::core::entry::{Body, Entry, EntryKind, Ruling};
+use crate::core::halt::{Halt, HaltCode};
+use crate::core::ids::Digest;
+use crate::core::ledger::{Ledger, Placement};
+use crate::core::replay::replay;
+use crate::core::settings::RULES_VERSION;
+use crate::shell::arrival;
+use crate::shell::topics::Topics;
+use crate::wire;
+use crate::wire::schema::{RecordType, Schemas};
+
+/// A trail, as far as it was followed.
+pub struct Follower<'s> {
+    schemas: &'s Schemas,
+    topics: &'s Topics,
+    ledger: Ledger,
+    /// The ledger is what the entries made it: no fault so far.
+    pub is_whole: bool,
+    /// Number and leaf hash of the last entry that could be read.
+    pub tip: Option<(u64, Digest)>,
+    /// What was found.
+    pub counts: Counts,
+    value: Vec<u8>,
+}
+
+/// How many entries say what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Entries that could be read.
+    pub entries: u64,
+    /// By kind.
+    pub kinds: BTreeMap<EntryKind, u64>,
+    /// Intents that became or changed an order.
+    pub accepted: u64,
+    /// Intents that were refused; conflicts and unreadable records among them.
+    pub rejected: u64,
+    /// Intents whose key was decided before.
+    pub duplicates: u64,
+    /// By reason.
+    pub reasons: BTreeMap<&'static str, u64>,
+    /// Order records that the entries publish.
+    pub orders: u64,
+    /// Entries that were decided anew and came out the same.
+    pub decided_anew: u64,
+}
+
+impl Counts {
+    fn add(&mut self, entry: &Entry<'_>) {
+        self.entries += 1;
+        *self.kinds.entry(entry.body.kind()).or_default() += 1;
+        self.orders += u64::from(publishes(&entry.body));
+        let Body::Decision(decision) = &entry.body else { return };
+        match (&decision.ruling, decision.ruling.reason()) {
+            (Ruling::Duplicate { .. }, _) => self.duplicates += 1,
+            (_, None) => self.accepted += 1,
+            (_, Some(reason)) => {
+                self.rejected += 1;
+                *self.reasons.entry(reason.name()).or_default() += 1;
+            }
+        }
+    }
+}
+
+/// Whether an entry has an order record.
+pub fn publishes(body: &Body<'_>) -> bool {
+    match body {
+        Body::Decision(decision) => matches!(decision.ruling, Ruling::Accepted { .. }),
+        Body::OwedCancel(_) => true,
+        Body::Genesis(_) | Body::LaneOpened(_) | Body::Execution(_) => false,
+        Body::Control(_) | Body::Recovery(_) => false,
+    }
+}
+
+/// A record of the trail as it stands on the topic.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'v> {
+    /// Where.
+    pub place: Place<'v>,
+    /// Its key.
+    pub key: Option<&'v [u8]>,
+    /// Its value.
+    pub value: &'v [u8],
+}
+
+impl<'s> Follower<'s> {
+    /// Before the first entry of a partition.
+    pub fn new(schemas: &'s Schemas, topics: &'s Topics, placement: Placement) -> Self {
+        Self {
+            schemas,
+            topics,
+            ledger: Ledger::new(placement),
+            is_whole: true,
+            tip: None,
+            counts: Counts::default(),
+            value: Vec::new(),
+        }
+    }
+
+    /// The ledger, as of the last entry before the first fault.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Whether an entry follows the one before: its key, its number, its link.
+    pub fn check_chain(&mut self, entry: &Entry<'_>, stored: &Stored<'_>, faults: &mut Faults) {
+        let (place, broken) = (stored.place, HaltCode::ChainBroken);
+        let before = faults.count();
+        if stored.key != Some(&entry.seq.to_be_bytes()) {
+            let found = stored.key.map_or("null".to_owned(), hex);
+            let due = format!("{} (the number {} as 8 bytes)", hex(&entry.seq.to_be_bytes()), entry.seq);
+            faults.add(HaltCode::AuditUnreadable, place, Some("key"), found, due);
+        }
+        let (due, link) = self.tip.map_or((0, Digest::ZERO), |(seq, leaf)| (seq + 1, leaf));
+        if entry.seq != due {
+            faults.add(broken, place, Some("seq"), entry.seq, due);
+        } else if entry.prev != link {
+            faults.add(broken, place, Some("prev"), entry.prev, link);
+        }
+        self.is_whole &= faults.count() == before;
+        self.counts.add(entry);
+        self.tip = Some((entry.seq, Digest::leaf(stored.value)));
+    }
+
+    /// Passes a record that is no entry: the next one links to it, if it is the next.
+    pub fn skip(&mut self, leaf: Digest) {
+        self.is_whole = false;
+        self.tip = Some((self.tip.map_or(0, |(seq, _)| seq + 1), leaf));
+    }
+
+    /// Whether an entry is what the router makes of its input, and takes it into the ledger.
+    ///
+    /// `input` is the record that the entry answers, where its topic still has it.
+    pub fn follow(
+        &mut self,
+        entry: &Entry<'_>,
+        stored: &Stored<'_>,
+        input: Option<&OwnedMessage>,
+        faults: &mut Faults,
+    ) {
+        if !self.is_whole {
+            return;
+        }
+        self.decide_anew(entry, stored, input, faults);
+        if let Err(Halt { code, detail }) = replay(&mut self.ledger, entry, Digest::leaf(stored.value)) {
+            faults.add(code, stored.place, None, detail, "an entry that follows from those before it");
+            self.is_whole = false;
+        }
+    }
+
+    fn decide_anew(
+        &mut self,
+        entry: &Entry<'_>,
+        stored: &Stored<'_>,
+        input: Option<&OwnedMessage>,
+        faults: &mut Faults,
+    ) {
+        if self.ledger.opened().is_none_or(|opened| opened.rules_version != RULES_VERSION) {
+            return;
+        }
+        let recorded = recorded_arrival(entry);
+        let (topics, schemas) = (self.topics, self.schemas);
+        match (input, recorded) {
+            (Some(input), _) => arrival::with(topics, schemas, input, |arrival| {
+                self.compare_anew(entry, stored, arrival, faults);
+            }),
+            (None, Some(arrival)) => self.compare_anew(entry, stored, &arrival, faults),
+            (None, None) => {}
+        }
+    }
+
+    fn compare_anew(
+        &mut self,
+        entry: &Entry<'_>,
+        stored: &Stored<'_>,
+        arrival: &Arrival<'_>,
+        faults: &mut Faults,
+    ) {
+        let mut batch = Batch::open(&mut self.ledger, entry.decided_at);
+        let anew = batch.take(arrival);
+        self.value.clear();
+        wire::entry::encode(&anew, &mut self.value);
+        drop(batch);
+        if self.value == stored.value {
+            self.counts.decided_anew += 1;
+            return;
+        }
+        // Words for people may change from version to version, without another meaning.
+        let differing = compare::fields(self.schemas, RecordType::Entry, stored.value, &self.value);
+        for it in differing.iter().filter(|it| it.field != "detail") {
+            faults.add(HaltCode::StateDiverged, stored.place, Some(&it.field), &it.found, &it.due);
+        }
+    }
+
+    /// The order record that the last entry publishes.
+    pub fn due(&mut self, entry: &Entry<'_>) -> Option<Due> {
+        if !publishes(&entry.body) {
+            return None;
+        }
+        let bytes = self.is_whole.then(|| order_of(&self.ledger, entry)).flatten().map(|order| {
+            let mut value = Vec::new();
+            wire::order::encode(&order, &mut value);
+            (order.account_id.as_str().as_bytes().to_vec(), value)
+        });
+        Some(Due { seq: entry.seq, decided_at: entry.decided_at, bytes })
+    }
+}
+
+/// What arrived, as far as the entry records it whole.
+fn recorded_arrival<'a>(entry: &Entry<'a>) -> Option<Arrival<'a>> {
+    let (input, key, content) = match &entry.body {
+        Body::Decision(decision) => match &decision.ruling {
+            Ruling::Conflict { intent, .. }
+            | Ruling::Rejected { intent, .. }
+            | Ruling::Accepted { intent, .. } => {
+                (decision.input, Some(intent.account_id), Content::Intent(Ok(intent.clone())))
+            }
+            Ruling::Malformed { .. } | Ruling::Misplaced { .. } | Ruling::Duplicate { .. } => return None,
+        },
+        Body::Control(taken) => {
+            let record = taken.record.as_ref().ok()?;
+            (taken.input, None, Content::Control(Ok(record.clone())))
+        }
+        // Whether a report was misplaced depends on its key, which is not recorded.
+        Body::Execution(_) => return None,
+        Body::Genesis(_) | Body::LaneOpened(_) | Body::OwedCancel(_) | Body::Recovery(_) => return None,
+    };
+    Some(Arrival { input, key: key.map(|id| id.as_str().as_bytes()), value: None, content })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,213 @@
+//! Whether `orders[p]` is exactly what the trail published (`G1`), byte for byte.
+//!
+//! Orders stand in the order of their entries, so they are read in step with the trail. Retention
+//! removes the oldest: their entries cannot be compared, and are counted instead.
+
+use std::collections::VecDeque;
+
+use rdkafka::error::KafkaResult;
+use rdkafka::message::{Message, OwnedMessage};
+
+use super::compare;
+use super::fault::{Faults, Place};
+use crate::core::halt::HaltCode;
+use crate::core::time::{MILLISECOND, Time};
+use crate::wire::order;
+use crate::wire::schema::{RecordType, Schemas};
+
+/// An order as its entry publishes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The entry.
+    pub seq: u64,
+    /// When it was decided.
+    pub decided_at: Time,
+    /// Key and value; `None` where the trail before it is broken, and nobody can say.
+    pub bytes: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What the topic cannot be expected to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether the log has lost its beginning.
+    pub lost_beginning: bool,
+    /// Orders that were decided before this may be gone with it.
+    pub since: Time,
+    /// Entries at or after this offset of `audit` may have orders that were not read.
+    pub audit_end: i64,
+    /// No entry of the trail has this number or a higher one.
+    pub seq_end: u64,
+}
+
+impl Kept {
+    /// Of a topic with this log start and retention (`None`: for ever), as of `now`.
+    pub fn since(now: Time, retention_ms: Option<i64>) -> Time {
+        let age = retention_ms.and_then(|millis| millis.checked_mul(MILLISECOND));
+        Time(age.map_or(i64::MIN, |age| now.0.saturating_sub(age)))
+    }
+}
+
+/// The orders of a lane, read in step with the trail.
+pub struct Orders<'s, I> {
+    schemas: &'s Schemas,
+    topic: String,
+    partition: i32,
+    kept: Kept,
+    records: I,
+    /// What was read and not yet compared.
+    ahead: VecDeque<Found>,
+    first_seen: bool,
+    /// An operator has accepted what stands before the next order.
+    is_accepted: bool,
+    /// Orders that are as they should be.
+    pub compared: u64,
+    /// Entries whose orders the topic no longer has.
+    pub outlived: u64,
+}
+
+/// An order on the topic.
+struct Found {
+    seq: u64,
+    record: OwnedMessage,
+}
+
+impl<'s, I: Iterator<Item = KafkaResult<OwnedMessage>>> Orders<'s, I> {
+    /// The records of a partition from its log start on.
+    pub fn new(schemas: &'s Schemas, topic: &str, partition: i32, kept: Kept, records: I) -> Self {
+        Self {
+            schemas,
+            topic: topic.to_owned(),
+            partition,
+            kept,
+            records,
+            ahead: VecDeque::new(),
+            first_seen: false,
+            is_accepted: false,
+            compared: 0,
+            outlived: 0,
+        }
+    }
+
+    /// Compares the order that an entry publishes. Afterwards every order before it has its entry, or
+    /// is a fault.
+    ///
+    /// # Errors
+    /// Kafka's word.
+    pub fn expect(&mut self, due: &Due, entry: Place<'_>, faults: &mut Faults) -> KafkaResult<()> {
+        while let Some(found) = self.peek(0, faults)? {
+            if found < due.seq || (found > due.seq && self.is_out_of_place(due.seq, faults)?) {
+                self.stray(faults);
+                continue;
+            }
+            if found == due.seq {
+                (self.first_seen, self.is_accepted) = (true, false);
+                self.compare(due, faults);
+                return Ok(());
+            }
+            break;
+        }
+        self.missing(due, entry, faults);
+        Ok(())
+    }
+
+    /// A RECOVERY entry accepts how `orders` ends there.
+    pub fn accept(&mut self, faults: &mut Faults) {
+        faults.accept(HaltCode::OutputMismatch);
+        self.is_accepted = true;
+    }
+
+    /// The trail ends: what is left has no entry.
+    ///
+    /// # Errors
+    /// Kafka's word.
+    pub fn end(&mut self, faults: &mut Faults) -> KafkaResult<()> {
+        while self.peek(0, faults)?.is_some() {
+            self.stray(faults);
+        }
+        Ok(())
+    }
+
+    /// Whether the order ahead names a later entry than it should: no entry has such a number, or one
+    /// that belongs before it comes after it.
+    fn is_out_of_place(&mut self, due: u64, faults: &mut Faults) -> KafkaResult<bool> {
+        let Some(found) = self.peek(0, faults)? else { return Ok(false) };
+        if found >= self.kept.seq_end {
+            return Ok(true);
+        }
+        Ok(self.peek(1, faults)?.is_some_and(|next| (due..found).contains(&next)))
+    }
+
+    /// The entry that the order `distance` ahead names.
+    fn peek(&mut self, distance: usize, faults: &mut Faults) -> KafkaResult<Option<u64>> {
+        while self.ahead.len() <= distance {
+            let Some(record) = self.records.next().transpose()? else { return Ok(None) };
+            match audit_seq(self.schemas, &record) {
+                Ok(seq) => self.ahead.push_back(Found { seq, record }),
+                Err(detail) => {
+                    let place = self.place(record.offset(), None);
+                    faults.add(
+                        HaltCode::OutputMismatch,
+                        place,
+                        None,
+                        detail,
+                        "an order that an entry published",
+                    );
+                }
+            }
+        }
+        Ok(Some(self.ahead[distance].seq))
+    }
+
+    fn stray(&mut self, faults: &mut Faults) {
+        if let Some(Found { seq, record }) = self.ahead.pop_front() {
+            if self.is_accepted {
+                faults.accepted += 1;
+                return;
+            }
+            let found = format!("an order of entry {seq}");
+            let due = "none: that entry publishes no order, or has its order elsewhere, or is not there";
+            faults.add(HaltCode::OutputMismatch, self.place(record.offset(), Some(seq)), None, found, due);
+        }
+    }
+
+    fn compare(&mut self, due: &Due, faults: &mut Faults) {
+        let Some(Found { seq, record }) = self.ahead.pop_front() else { return };
+        let Some((key, value)) = &due.bytes else { return };
+        let place = self.place(record.offset(), Some(seq));
+        let (found_key, found_value) = (record.key(), record.payload().unwrap_or_default());
+        if found_key != Some(&key[..]) {
+            let found = found_key.map_or("null".into(), String::from_utf8_lossy);
+            let due = String::from_utf8_lossy(key);
+            faults.add(HaltCode::OutputMismatch, place, Some("key"), found, due);
+        } else if found_value != value {
+            for it in compare::fields(self.schemas, RecordType::Order, found_value, value) {
+                faults.add(HaltCode::OutputMismatch, place, Some(&it.field), it.found, it.due);
+            }
+        } else {
+            self.compared += 1;
+        }
+    }
+
+    /// The entry has no order: because it is too old, or too new, or something is wrong.
+    fn missing(&mut self, due: &Due, entry: Place<'_>, faults: &mut Faults) {
+        let may_be_gone = self.kept.lost_beginning && !self.first_seen && due.decided_at < self.kept.since;
+        let may_come = entry.offset.is_some_and(|offset| offset >= self.kept.audit_end);
+        if may_be_gone {
+            self.outlived += 1;
+        } else if !may_come {
+            let due = format!("its order on {}[{}]", self.topic, self.partition);
+            faults.add(HaltCode::OutputMismatch, entry, None, "no order is there", due);
+        }
+    }
+
+    fn place(&self, offset: i64, seq: Option<u64>) -> Place<'_> {
+        Place { topic: &self.topic, partition: self.partition, offset: Some(offset), seq }
+    }
+}
+
+fn audit_seq(schemas: &Schemas, record: &OwnedMessage) -> Result<u64, String> {
+    let value = record.payload().ok_or("a record without a value")?;
+    let body = schemas.open(RecordType::Order, value).map_err(|malformed| malformed.to_string())?;
+    let order = order::decode(&body).map_err(|malformed| malformed.to_string())?;
+    Ok(order.audit_seq)
+}
