@@ -3,10 +3,10 @@
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::{Common, Failure, Output, Status, findings, print};
+use super::{Common, Failure, Output, Status, findings, print, recover};
 use crate::shell::admin::Cluster;
 use crate::shell::config::Config;
-use crate::shell::preflight::{self, Layout, TopicStates};
+use crate::shell::preflight::{self, Finding, Layout, TopicStates};
 use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
 
 /// Create the topics, or check those that exist.
@@ -26,6 +26,13 @@ pub(super) struct Init {
     /// policy with unlimited retention, for tiered storage
     #[arg(long, value_name = "POLICY", default_value = "compact")]
     audit_cleanup: Cleanup,
+    /// Begin the trails although inputs, outputs or offsets have been used: each lane's first entries
+    /// name what was accepted. Refused beside a trail that has begun, or a running group
+    #[arg(long)]
+    genesis: bool,
+    /// Why, for whoever reads the trails
+    #[arg(long, value_name = "TEXT", requires = "genesis", default_value = "init --genesis")]
+    reason: String,
     /// Who reads the output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -72,7 +79,31 @@ impl Init {
                 findings::show(&found);
             }
         }
+        if self.genesis && !found.iter().any(Finding::refuses) {
+            return self.begin(&config);
+        }
         Ok(findings::status(&found))
+    }
+
+    fn begin(&self, config: &Config) -> Result<Status, Failure> {
+        for placement in recover::partitions(config, None)? {
+            let accepted = recover::work_on(config, placement)?.begin(&self.reason)?;
+            let codes: Vec<&str> = accepted.iter().map(|code| code.name()).collect();
+            let partition = placement.partition;
+            match self.output {
+                Output::Json => print::say_json(&json!({ "partition": partition, "accepted": codes })),
+                Output::Text if codes.is_empty() => {
+                    print::say(&format!("partition {partition}: the trail begins"));
+                }
+                Output::Text => {
+                    print::say(&format!(
+                        "partition {partition}: the trail begins, with {} accepted",
+                        codes.join(", ")
+                    ));
+                }
+            }
+        }
+        Ok(Status::Done)
     }
 
     fn replication(&self, config: &Config) -> Result<i32, Failure> {

@@ -68,7 +68,7 @@ pub fn decide<'a>(ledger: &Ledger, arrival: &Arrival<'a>, now: Time) -> Body<'a>
         }
         Content::Execution(report) => Body::Execution(take_execution(ledger, arrival, report)),
         Content::Control(record) => {
-            let record = record.as_ref().map(Clone::clone).map_err(|detail| arrival.unreadable(detail));
+            let record = record.clone().map_err(|detail| arrival.unreadable(&detail));
             Body::Control(control_log::take(ledger, input, record))
         }
     }

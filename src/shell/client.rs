@@ -106,7 +106,7 @@ fn consumer(config: &Config) -> ClientConfig {
     let mut client = ClientConfig::new();
     client
         // The broker answers at once when there is something; this bounds the wait when there is not.
-        .set("fetch.wait.max.ms", "10")
+        .set("fetch.wait.max.ms", "50")
         // One second by default, for which a full queue stands still.
         .set("fetch.queue.backoff.ms", "5")
         .set("fetch.error.backoff.ms", "100")

@@ -22,7 +22,7 @@ use crate::core::entry::{Cursors, Recovery};
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Outcome, Slot};
 use crate::core::ledger::{Ledger, Placement};
-use crate::core::proof::{self, Evidence};
+use crate::core::proof::{self, Evidence, Offsets};
 use crate::wire::schema::Schemas;
 
 /// Why nothing was done.
@@ -219,10 +219,14 @@ fn held(cursors: Cursors, evidence: &Evidence) -> Cursors {
 /// The evidence without what was accepted.
 fn overlook(evidence: &mut Evidence, code: HaltCode) {
     match code {
-        HaltCode::CursorMismatch => {
-            (evidence.committed.intents, evidence.committed.executions) = (None, None)
+        HaltCode::CursorMismatch => evidence.committed = Offsets { intents: None, executions: None },
+        HaltCode::InputLost => {
+            evidence.inputs.intents.start = 0;
+            evidence.inputs.executions.start = 0;
         }
-        HaltCode::InputLost => (evidence.inputs.intents.start, evidence.inputs.executions.start) = (0, 0),
-        _ => (evidence.orders.start, evidence.last_order) = (0, None),
+        _ => {
+            evidence.orders.start = 0;
+            evidence.last_order = None;
+        }
     }
 }

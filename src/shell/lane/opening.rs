@@ -126,10 +126,9 @@ impl LaneThread {
             transaction.open_lane(opening)?;
             let topics = &shared.config.topics;
             let each = |message: &BorrowedMessage<'_>| {
-                let answered = arrival::with(topics, &shared.schemas, message, |arrival| {
+                arrival::with(topics, &shared.schemas, message, |arrival| {
                     transaction.answer(arrival).map(drop)
-                });
-                answered
+                })
             };
             match trail::read_to_end(&shared.config, (&topics.control, 0), cursor, each) {
                 Ok(()) => Ok(transaction.commit(&group)),
