@@ -101,16 +101,16 @@ pub enum Output {
 /// What every command takes.
 #[derive(Args, Debug, Clone, Default)]
 pub struct Common {
-    /// Brokers to ask first \[ONEFILL_BOOTSTRAP; localhost:9092\]
+    /// Brokers to ask first (ONEFILL_BOOTSTRAP; localhost:9092)
     #[arg(long, global = true, value_name = "HOST:PORT,…", help_heading = "Common options")]
     pub bootstrap: Option<String>,
-    /// What the topic names begin with \[ONEFILL_PREFIX; onefill.\]
+    /// What the topic names begin with (ONEFILL_PREFIX; onefill.)
     #[arg(long, global = true, value_name = "PREFIX", help_heading = "Common options")]
     pub prefix: Option<String>,
-    /// A TOML file; variables and flags are over it \[ONEFILL_CONFIG\]
+    /// A TOML file; variables and flags are over it (ONEFILL_CONFIG)
     #[arg(long, global = true, value_name = "FILE", help_heading = "Common options")]
     pub config: Option<PathBuf>,
-    /// Forgive what a development cluster cannot have, by name \[ONEFILL_DEV\]
+    /// Forgive what a development cluster cannot have, by name (ONEFILL_DEV)
     #[arg(long, global = true, help_heading = "Common options")]
     pub dev: bool,
 }

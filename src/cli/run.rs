@@ -17,20 +17,20 @@ use crate::shell::schemas;
 /// stays in it). A second signal is not needed, and changes nothing.
 #[derive(Args, Debug)]
 pub struct Run {
-    /// The consumer group \[ONEFILL_GROUP; <prefix>router\]
+    /// The consumer group (ONEFILL_GROUP; <prefix>router)
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
-    /// Where status and metrics are served \[ONEFILL_HTTP; 127.0.0.1:9464\]
+    /// Where status and metrics are served (ONEFILL_HTTP; 127.0.0.1:9464)
     #[arg(long, value_name = "ADDR")]
     http: Option<String>,
     /// The static member that this process is: restarted, it gets its lanes back at once
-    /// \[ONEFILL_INSTANCE_ID\]
+    /// (ONEFILL_INSTANCE_ID)
     #[arg(long, value_name = "NAME")]
     instance_id: Option<String>,
-    /// How long a silent member keeps its lanes \[ONEFILL_SESSION_TIMEOUT; 10s\]
+    /// How long a silent member keeps its lanes (ONEFILL_SESSION_TIMEOUT; 10s)
     #[arg(long, value_name = "TIME")]
     session_timeout: Option<String>,
-    /// End with status 4 as soon as a lane halts \[ONEFILL_EXIT_ON_HALT\]
+    /// End with status 4 as soon as a lane halts (ONEFILL_EXIT_ON_HALT)
     #[arg(long)]
     exit_on_halt: bool,
 }
