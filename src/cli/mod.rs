@@ -13,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::shell::admin::{Cluster, ClusterError};
 use crate::shell::config::{self, Config, ConfigError, Flag, Sources};
 
+mod audit;
 mod check;
 mod control;
 mod cursor;
@@ -136,6 +137,7 @@ enum Command {
     Recover(recover::Recover),
     Submit(submit::Submit),
     Control(control::Control),
+    Audit(audit::Audit),
     Explain(explain::Explain),
 }
 
@@ -165,6 +167,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Recover(recover) => recover.run(common),
         Command::Submit(submit) => submit.run(common),
         Command::Control(control) => control.run(common),
+        Command::Audit(audit) => audit.run(common),
         Command::Explain(explain) => explain.run(),
     };
     ended.unwrap_or_else(|failure| {

@@ -1,0 +1,130 @@
+//! `onefill audit`: the trail, read from the outside.
+
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use rdkafka::error::KafkaError;
+
+use super::{Common, Failure, Status};
+use crate::shell::admin::Cluster;
+use crate::shell::audit::records::Range;
+use crate::shell::config::Config;
+use crate::shell::schemas;
+use crate::shell::topics::Role;
+use crate::shell::trail::Probe;
+use crate::wire::schema::Schemas;
+
+mod explain;
+mod export;
+mod show;
+mod verify;
+
+/// Check the audit trail, read it, say why a verdict was given
+#[derive(Args, Debug)]
+pub(super) struct Audit {
+    #[command(subcommand)]
+    command: AuditCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum AuditCommand {
+    Verify(verify::Verify),
+    Show(show::Show),
+    Explain(explain::Explain),
+    Export(export::Export),
+}
+
+impl Audit {
+    pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
+        match &self.command {
+            AuditCommand::Verify(verify) => verify.run(common),
+            AuditCommand::Show(show) => show.run(common),
+            AuditCommand::Explain(explain) => explain.run(common),
+            AuditCommand::Export(export) => export.run(common),
+        }
+    }
+}
+
+/// What every command on the trail needs.
+struct Desk {
+    config: Config,
+    schemas: Schemas,
+    probe: Probe,
+    cluster: Cluster,
+    /// Partitions of the audit topic.
+    partitions: i32,
+}
+
+impl Desk {
+    fn open(common: &Common) -> Result<Self, Failure> {
+        let config = super::load(common, Vec::new())?;
+        super::log(&config, super::QUIET);
+        let schemas = schemas::load(&config)?;
+        let cluster = super::connect(&config)?;
+        let states = cluster.topics(&config)?;
+        let Some(audit) = states.get(&Role::Audit) else {
+            let message = format!("there is no topic {}", config.topics.audit);
+            return Err(Failure::failed(message, "name its --prefix, or create the topics: `onefill init`"));
+        };
+        let partitions = audit.partitions.len() as i32;
+        let probe = Probe::open(&config)?;
+        Ok(Self { config, schemas, probe, cluster, partitions })
+    }
+
+    /// The partitions that were named, or all of them.
+    fn partitions(&self, named: &[i32]) -> Result<Vec<i32>, Failure> {
+        if let Some(wrong) = named.iter().find(|named| !(0..self.partitions).contains(*named)) {
+            let message = format!("there is no partition {wrong} of {}", self.config.topics.audit);
+            return Err(Failure::usage(message, format!("its partitions are 0 to {}", self.partitions - 1)));
+        }
+        let all = || (0..self.partitions).collect();
+        Ok(if named.is_empty() { all() } else { named.to_vec() })
+    }
+
+    /// A bar over the trail of these partitions, on a terminal.
+    fn bar(&self, partitions: &[i32], what: &'static str) -> Result<Bar, Failure> {
+        let mut length = 0;
+        for partition in partitions {
+            let Range { start, end, .. } = Range::stable(&self.probe, &self.config.topics.audit, *partition)?;
+            length += (end - start).unsigned_abs();
+        }
+        Ok(Bar::new(length, what))
+    }
+}
+
+/// Progress over several partitions.
+struct Bar {
+    bar: ProgressBar,
+    done: u64,
+}
+
+impl Bar {
+    fn new(length: u64, what: &'static str) -> Self {
+        let style = "{msg} {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left";
+        let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+        // Drawn on the standard error, and only where that is a terminal.
+        Self { bar: ProgressBar::new(length).with_style(style).with_message(what), done: 0 }
+    }
+
+    /// Where the reading of the present partition stands.
+    fn at(&self, offset: i64) {
+        self.bar.set_position(self.done + offset.unsigned_abs());
+    }
+
+    /// The present partition is read to here.
+    fn next(&mut self, end: i64) {
+        self.done += end.unsigned_abs();
+        self.bar.set_position(self.done);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl From<KafkaError> for Failure {
+    fn from(error: KafkaError) -> Self {
+        Self::failed(error.to_string(), "see that the brokers answer, `onefill check`, and call it again")
+    }
+}
