@@ -23,6 +23,7 @@ mod init;
 pub mod print;
 mod recover;
 mod run;
+mod status;
 mod submit;
 mod verdicts;
 
@@ -137,6 +138,7 @@ enum Command {
     Recover(recover::Recover),
     Submit(submit::Submit),
     Control(control::Control),
+    Status(status::ShowStatus),
     Audit(audit::Audit),
     Explain(explain::Explain),
 }
@@ -167,6 +169,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Recover(recover) => recover.run(common),
         Command::Submit(submit) => submit.run(common),
         Command::Control(control) => control.run(common),
+        Command::Status(status) => status.run(common),
         Command::Audit(audit) => audit.run(common),
         Command::Explain(explain) => explain.run(),
     };

@@ -28,6 +28,7 @@ pub mod router;
 pub mod schemas;
 pub mod sink;
 pub mod source;
+pub mod standing;
 pub mod status;
 pub mod submit;
 pub mod topics;

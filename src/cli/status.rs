@@ -1,0 +1,223 @@
+//! `onefill status`: how the lanes stand.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::print::{self, Tone};
+use super::{Common, Failure, Output, Status};
+use crate::core::proof::Offsets;
+use crate::core::time::MILLISECOND;
+use crate::shell::config::Config;
+use crate::shell::standing::{self, Group, Last, Standing};
+use crate::shell::topics::Role;
+use crate::shell::trail::Probe;
+use crate::shell::{clock, schemas};
+
+/// Show how the lanes stand: trail, cursors, lag, and what their routers say
+///
+/// Where the trail, the group and the inputs stand is read from the topics. The stage of a lane, and
+/// why it halted, only its router knows: name it with --http. Exits with 4 if one says that a lane
+/// is halted.
+#[derive(Args, Debug)]
+pub(super) struct ShowStatus {
+    /// Where a router serves its status; may be given more than once
+    #[arg(long, value_name = "ADDR")]
+    http: Vec<String>,
+    /// Who reads the output
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    output: Output,
+}
+
+/// What the routers say of their lanes, by partition.
+#[derive(Default)]
+struct Routers {
+    lanes: BTreeMap<i64, Value>,
+    /// Those that do not answer, or run something else.
+    silent: Vec<String>,
+}
+
+impl ShowStatus {
+    pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
+        let config = super::load(common, Vec::new())?;
+        super::log(&config, super::QUIET);
+        let states = super::connect(&config)?.topics(&config)?;
+        let Some(audit) = states.get(&Role::Audit) else {
+            let message = format!("there is no topic {}", config.topics.audit);
+            return Err(Failure::failed(message, "name its --prefix, or create the topics: `onefill init`"));
+        };
+        let (schemas, probe) = (schemas::load(&config)?, Probe::open(&config)?);
+        let look = |partition| Standing::of(&config, &schemas, &probe, partition);
+        let lanes = (0..audit.partitions.len() as i32).map(look).collect::<Result<Vec<_>, _>>()?;
+        let (group, routers) = (standing::group(&config)?, self.ask(&config));
+        match self.output {
+            Output::Json => print::say_json(&to_json(&config, group.as_ref(), &lanes, &routers)),
+            Output::Text => self.show(&config, group.as_ref(), &lanes, &routers),
+        }
+        let is_halted = routers.lanes.values().any(|lane| lane["halt"].is_string());
+        Ok(if is_halted { Status::Halted } else { Status::Done })
+    }
+
+    fn ask(&self, config: &Config) -> Routers {
+        let mut routers = Routers::default();
+        for address in &self.http {
+            match standing::ask(address) {
+                Ok(page) if page["group"].as_str() == Some(&config.group) => {
+                    for lane in page["lanes"].as_array().into_iter().flatten() {
+                        if let Some(partition) = lane["partition"].as_i64() {
+                            routers.lanes.insert(partition, lane.clone());
+                        }
+                    }
+                }
+                Ok(page) => routers.silent.push(format!(
+                    "{address} runs as group {}, not {}",
+                    page["group"].as_str().unwrap_or("?"),
+                    config.group
+                )),
+                Err(error) => routers.silent.push(format!("{address} does not answer: {error}")),
+            }
+        }
+        routers
+    }
+
+    fn show(&self, config: &Config, group: Option<&Group>, lanes: &[Standing], routers: &Routers) {
+        print::say(&match group {
+            None => format!("group {}: nobody has joined it yet", config.group),
+            Some(Group { state, members }) => {
+                format!("group {}: {state}, {}", config.group, print::count(*members, "member"))
+            }
+        });
+        print::say("");
+        let mut table = print::table(&[
+            "PARTITION",
+            "STAGE",
+            "HALT",
+            "SEQ",
+            "INTENTS",
+            "LAG",
+            "EXECUTIONS",
+            "LAG",
+            "CONTROL",
+            "LAST ENTRY",
+            "HEAD",
+        ]);
+        for lane in lanes {
+            table.add_row(row(lane, routers.lanes.get(&lane.partition.into())));
+        }
+        print::show(&table);
+        let notes: Vec<_> = lanes.iter().flat_map(|lane| notes(lane, routers)).collect();
+        if !notes.is_empty() || !routers.silent.is_empty() || self.http.is_empty() {
+            print::say("");
+        }
+        for note in routers.silent.iter().chain(&notes) {
+            print::say(&print::toned(note, Tone::Doubtful));
+        }
+        if self.http.is_empty() {
+            let text = "read from the topics alone; stage and halts are a router's to say: --http ADDR";
+            print::say(&print::toned(text, Tone::Faint));
+        }
+    }
+}
+
+fn row(lane: &Standing, router: Option<&Value>) -> Vec<comfy_table::Cell> {
+    let said = |name: &str| router.and_then(|router| router[name].as_str()).unwrap_or("-").to_owned();
+    let (stage, halt) = (said("stage"), said("halt"));
+    let tone = match stage.as_str() {
+        "RUNNING" => Tone::Good,
+        "HALTED" => Tone::Bad,
+        _ => Tone::Doubtful,
+    };
+    let stage = if router.is_some() { print::cell(stage, tone) } else { stage.into() };
+    let halt = if halt == "-" { halt.into() } else { print::cell(halt, Tone::Bad) };
+    let lag = |of: fn(Offsets<i64>) -> i64| lane.lag().map_or("-".to_owned(), |lag| of(lag).to_string());
+    let last = |of: &dyn Fn(Last) -> String| lane.last.map_or("-".to_owned(), of);
+    vec![
+        lane.partition.into(),
+        stage,
+        halt,
+        last(&|last| last.head.seq.to_string()).into(),
+        last(&|last| last.cursors.intents.to_string()).into(),
+        lag(|lag| lag.intents).into(),
+        last(&|last| last.cursors.executions.to_string()).into(),
+        lag(|lag| lag.executions).into(),
+        last(&|last| last.cursors.control.to_string()).into(),
+        last(&age).into(),
+        last(&|last| last.head.link.to_string()[..12].to_owned()).into(),
+    ]
+}
+
+/// `2023-11-14T22:13:20Z, 3 s ago`.
+fn age(last: Last) -> String {
+    let seconds = clock::now().since(last.decided_at) / (1000 * i128::from(MILLISECOND));
+    let age = match seconds {
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    };
+    format!("{:.0}, {age} ago", last.decided_at)
+}
+
+/// What is worth a look in a lane.
+fn notes(lane: &Standing, routers: &Routers) -> Vec<String> {
+    let partition = lane.partition;
+    let mut notes = Vec::new();
+    let router = routers.lanes.get(&partition.into());
+    for name in ["detail", "waiting"] {
+        let said = router.and_then(|router| router[name].as_str());
+        notes.extend(said.map(|said| format!("partition {partition}: {said}")));
+    }
+    notes.extend(
+        lane.unreadable.iter().map(|why| format!("partition {partition}: the last record of audit, {why}")),
+    );
+    if lane.audit_end > lane.audit.end {
+        notes.push(format!(
+            "partition {partition}: a transaction is open on audit, from offset {} to {}",
+            lane.audit.end, lane.audit_end
+        ));
+    } else if let Some(cursors) = lane.last.map(|last| last.cursors) {
+        for (input, cursor, committed) in [
+            ("intents", cursors.intents, lane.committed.intents),
+            ("executions", cursors.executions, lane.committed.executions),
+        ] {
+            let found = committed.map_or("nothing".to_owned(), |offset| offset.to_string());
+            if committed != Some(cursor) {
+                notes.push(format!(
+                    "partition {partition}: {input} stand at {cursor} in the trail, the group has committed \
+                     {found}; a router that works moves both"
+                ));
+            }
+        }
+    }
+    notes
+}
+
+fn to_json(config: &Config, group: Option<&Group>, lanes: &[Standing], routers: &Routers) -> Value {
+    let lane = |lane: &Standing| {
+        let router = routers.lanes.get(&lane.partition.into());
+        json!({
+            "partition": lane.partition,
+            "stage": router.map(|router| router["stage"].clone()),
+            "halt": router.map(|router| router["halt"].clone()),
+            "detail": router.map(|router| router["detail"].clone()),
+            "seq": lane.last.map(|last| last.head.seq),
+            "link": lane.last.map(|last| last.head.link.to_string()),
+            "decided_at": lane.last.map(|last| last.decided_at.0),
+            "cursors": lane.last.map(|Last { cursors, .. }| json!({
+                "intents": cursors.intents, "executions": cursors.executions, "control": cursors.control,
+            })),
+            "committed": { "intents": lane.committed.intents, "executions": lane.committed.executions },
+            "lag": lane.lag().map(|lag| json!({ "intents": lag.intents, "executions": lag.executions })),
+            "audit": { "start": lane.audit.start, "stable_end": lane.audit.end, "end": lane.audit_end },
+            "unreadable": lane.unreadable,
+        })
+    };
+    json!({
+        "group": config.group,
+        "group_state": group.map(|group| group.state.as_str()),
+        "members": group.map(|group| group.members),
+        "lanes": lanes.iter().map(lane).collect::<Vec<_>>(),
+        "silent": routers.silent,
+    })
+}
