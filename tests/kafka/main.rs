@@ -5,6 +5,8 @@
 
 #![cfg(feature = "shell")]
 
+#[cfg(feature = "cli")]
+mod audit;
 mod broker;
 #[cfg(feature = "cli")]
 mod command;

@@ -206,7 +206,7 @@ fn to_json_story(key: &str, partition: i32, story: &Story) -> Value {
     let other = |record: &Record| {
         let differences = record.entry().map(|entry| story.differences(&entry)).unwrap_or_default();
         let differences = differences.into_iter().map(|differing| {
-            json!({ "field": differing.field, "first": differing.first, "then": differing.second })
+            json!({ "field": differing.field, "first": differing.first, "second": differing.second })
         });
         let mut line = line(record);
         line["differences"] = differences.collect();
