@@ -80,7 +80,7 @@ impl Standing {
         if let Some(record) = record {
             match record.entry() {
                 Ok(entry) => {
-                    last = Some(Last::of(&entry, Head { partition, seq: entry.seq, link: record.leaf }))
+                    last = Some(Last::of(&entry, Head { partition, seq: entry.seq, link: record.leaf }));
                 }
                 Err(detail) => unreadable = Some(format!("offset {}: {detail}", record.offset)),
             }

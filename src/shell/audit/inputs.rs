@@ -138,3 +138,74 @@ impl<I: Iterator<Item = KafkaResult<OwnedMessage>>> Answers<I> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::Timestamp;
+
+    use super::*;
+
+    const ENTRY: Place<'static> = Place { topic: "audit", partition: 0, offset: Some(0), seq: Some(0) };
+
+    fn records(offsets: &[i64]) -> Vec<KafkaResult<OwnedMessage>> {
+        let record = |offset: &i64| {
+            OwnedMessage::new(None, None, "intents".to_owned(), Timestamp::CreateTime(7), 0, *offset, None)
+        };
+        offsets.iter().map(|offset| Ok(record(offset))).collect()
+    }
+
+    fn input(offset: i64) -> Input<'static> {
+        Input { topic: "intents", partition: 0, offset, timestamp: Time::from_millis(7) }
+    }
+
+    /// The offsets of the records that have no answer, when these are answered.
+    fn unanswered(there: &[i64], log_start: i64, answered: &[i64], cursor: i64) -> (Vec<Option<i64>>, u64) {
+        let mut answers = Answers::new("intents", 0, log_start, records(there).into_iter());
+        let mut faults = Faults::default();
+        answers.begin(log_start.min(answered.first().copied().unwrap_or(0))).unwrap();
+        for offset in answered {
+            let found = answers.answer(&input(*offset), ENTRY, &mut faults).unwrap();
+            assert_eq!(found.is_some(), there.contains(offset));
+        }
+        answers.end(cursor, &mut faults).unwrap();
+        (faults.kept.iter().map(|fault| fault.offset).collect(), answers.outlived)
+    }
+
+    #[test]
+    fn markers_and_records_that_wait_need_no_answer() {
+        assert_eq!(unanswered(&[0, 2, 5, 6], 0, &[0, 2], 4), (vec![], 0));
+    }
+
+    #[test]
+    fn a_record_before_the_cursor_without_answer_is_a_fault() {
+        assert_eq!(unanswered(&[0, 1, 2, 3], 0, &[0, 2], 4), (vec![Some(1), Some(3)], 0));
+    }
+
+    #[test]
+    fn what_retention_removed_is_counted() {
+        assert_eq!(unanswered(&[5, 6], 5, &[3, 4, 5, 6], 7), (vec![], 2));
+    }
+
+    #[test]
+    fn an_answer_to_a_record_that_is_not_there_and_a_second_answer_are_faults() {
+        let mut answers = Answers::new("intents", 0, 0, records(&[0, 2]).into_iter());
+        let mut faults = Faults::default();
+        answers.begin(0).unwrap();
+        for offset in [0, 1, 2, 2] {
+            answers.answer(&input(offset), ENTRY, &mut faults).unwrap();
+        }
+        let found: Vec<_> = faults.kept.iter().map(|fault| fault.found.as_str()).collect();
+        assert_eq!(found, ["1", "2"]);
+    }
+
+    #[test]
+    fn a_loss_that_an_operator_accepts_is_no_fault() {
+        let mut answers = Answers::new("intents", 0, 0, records(&[0, 1, 2, 3]).into_iter());
+        let mut faults = Faults::default();
+        answers.begin(0).unwrap();
+        answers.answer(&input(0), ENTRY, &mut faults).unwrap();
+        answers.move_to(3, &mut faults).unwrap();
+        answers.answer(&input(3), ENTRY, &mut faults).unwrap();
+        assert_eq!((faults.count(), faults.accepted), (0, 2));
+    }
+}

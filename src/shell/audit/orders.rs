@@ -211,3 +211,111 @@ fn audit_seq(schemas: &Schemas, record: &OwnedMessage) -> Result<u64, String> {
     let order = order::decode(&body).map_err(|malformed| malformed.to_string())?;
     Ok(order.audit_seq)
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::Timestamp;
+
+    use super::*;
+    use crate::core::amount::Decimal;
+    use crate::core::ids::{Id, OrderId};
+    use crate::core::intent::{IntentType, OrderType, Side, TimeInForce};
+    use crate::core::order::{Order, Origin, Terms};
+
+    const ALL: Kept = Kept { lost_beginning: false, since: Time(0), audit_end: 1_000, seq_end: 1_000 };
+
+    fn value(audit_seq: u64) -> Vec<u8> {
+        let id = |text| Id::parse(text).unwrap();
+        let terms = Terms {
+            side: Side::Buy,
+            order_type: OrderType::Market,
+            order_qty: Decimal::ONE,
+            price: None,
+            trigger_price: None,
+            time_in_force: TimeInForce::Day,
+            expire_time: None,
+            post_only: false,
+            reduce_only: false,
+        };
+        let order = Order {
+            command: IntentType::New,
+            order_id: OrderId([7; 16]),
+            order_version: 1,
+            intent_id: id("i"),
+            client_order_id: id("o"),
+            orig_intent_id: None,
+            account_id: id("A1"),
+            strategy_id: id("S"),
+            instrument_id: id("X"),
+            terms,
+            expires_at: None,
+            audit_seq,
+            decided_at: Time(5),
+            origin: Origin::Intent,
+        };
+        let mut value = Vec::new();
+        order::encode(&order, &mut value);
+        value
+    }
+
+    /// What is found where these orders are there, and these entries publish one: the number of the
+    /// order or entry, and whether it is an order without entry.
+    fn found(there: &[u64], due: &[u64], kept: Kept) -> (Vec<(u64, bool)>, u64) {
+        let schemas = Schemas::compiled();
+        let record = |(offset, seq): (usize, &u64)| {
+            let (key, value) = (Some(b"A1".to_vec()), Some(value(*seq)));
+            let timestamp = Timestamp::NotAvailable;
+            Ok(OwnedMessage::new(value, key, "orders".to_owned(), timestamp, 0, offset as i64, None))
+        };
+        let mut orders = Orders::new(&schemas, "orders", 0, kept, there.iter().enumerate().map(record));
+        let mut faults = Faults::default();
+        for seq in due {
+            let entry = Place { topic: "audit", partition: 0, offset: Some(*seq as i64), seq: Some(*seq) };
+            let bytes = Some((b"A1".to_vec(), value(*seq)));
+            orders.expect(&Due { seq: *seq, decided_at: Time(5), bytes }, entry, &mut faults).unwrap();
+        }
+        orders.end(&mut faults).unwrap();
+        let faults = faults.kept.iter().map(|fault| (fault.seq.unwrap_or(0), fault.topic == "orders"));
+        (faults.collect(), orders.outlived)
+    }
+
+    #[test]
+    fn orders_and_entries_go_in_pairs() {
+        assert_eq!(found(&[1, 4, 5], &[1, 4, 5], ALL), (vec![], 0));
+        assert_eq!(found(&[], &[], ALL), (vec![], 0));
+    }
+
+    #[test]
+    fn an_order_without_entry_is_named_wherever_it_stands() {
+        for there in [[1, 3, 4, 5], [3, 1, 4, 5], [1, 4, 3, 5], [1, 4, 5, 3]] {
+            assert_eq!(found(&there, &[1, 4, 5], ALL), (vec![(3, true)], 0), "{there:?}");
+        }
+        assert_eq!(found(&[1, 1, 4], &[1, 4], ALL), (vec![(1, true)], 0), "an order that is there twice");
+        assert_eq!(
+            found(&[5_000, 1, 4], &[1, 4], ALL),
+            (vec![(5_000, true)], 0),
+            "a number that no entry has"
+        );
+    }
+
+    #[test]
+    fn an_entry_without_order_is_named_wherever_it_stands() {
+        assert_eq!(found(&[4, 5], &[1, 4, 5], ALL), (vec![(1, false)], 0));
+        assert_eq!(found(&[1, 5], &[1, 4, 5], ALL), (vec![(4, false)], 0));
+        assert_eq!(found(&[1, 4], &[1, 4, 5], ALL), (vec![(5, false)], 0));
+    }
+
+    #[test]
+    fn what_retention_removed_is_counted_and_only_from_the_beginning() {
+        let old = Kept { lost_beginning: true, since: Time(6), ..ALL };
+        assert_eq!(found(&[5], &[1, 4, 5], old), (vec![], 2));
+        assert_eq!(found(&[4], &[1, 4, 5], old), (vec![(5, false)], 1), "a later one is missing");
+        let young = Kept { since: Time(5), ..old };
+        assert_eq!(found(&[5], &[4, 5], young), (vec![(4, false)], 0), "too young to be removed");
+    }
+
+    #[test]
+    fn an_order_that_is_too_new_to_be_read_is_not_missed() {
+        assert_eq!(found(&[1], &[1, 4], Kept { audit_end: 4, ..ALL }), (vec![], 0));
+    }
+}
