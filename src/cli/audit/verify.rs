@@ -181,6 +181,9 @@ fn summary(reports: &[Report]) -> String {
         0 => String::new(),
         number => format!("; {} that RECOVERY entries accept", print::count(number, "difference")),
     };
+    if faults == 0 && entries == 0 {
+        return "the trail is empty, and nothing disagrees with that".to_owned();
+    }
     if faults == 0 {
         return print::toned(&format!("the trail is whole: {read}{accepted}"), Tone::Good);
     }
