@@ -162,6 +162,15 @@ fn on_every_truncation_of_golden_bytes() {
 }
 
 #[test]
+fn nothing_may_follow_golden_bytes() {
+    for golden in golden::all().values() {
+        let body = [golden.body(), &[0]].concat();
+        assert!(typed::body_again(golden.record, &body).is_err(), "{}", golden.case);
+        assert!(json::to_json(golden.record, &body).is_err(), "{}", golden.case);
+    }
+}
+
+#[test]
 fn on_golden_bytes_with_a_bit_flipped_in_every_byte() {
     for golden in golden::all().values() {
         for at in 0..golden.body().len() {
