@@ -110,10 +110,23 @@ impl<'s, I: Iterator<Item = KafkaResult<OwnedMessage>>> Orders<'s, I> {
         Ok(())
     }
 
-    /// A RECOVERY entry accepts how `orders` ends there.
-    pub fn accept(&mut self, faults: &mut Faults) {
-        faults.accept(HaltCode::OutputMismatch);
+    /// A RECOVERY entry of this time accepts how `orders` ended then: whatever was found of it before,
+    /// and what stands there without an entry. What is published later has a later timestamp.
+    ///
+    /// # Errors
+    /// Kafka's word.
+    pub fn accept(&mut self, decided_at: Time, faults: &mut Faults) -> KafkaResult<()> {
+        let since = decided_at.0.div_euclid(MILLISECOND);
         self.is_accepted = true;
+        while self.peek(0, faults)?.is_some() {
+            let found = self.ahead[0].record.timestamp().to_millis();
+            if found.is_none_or(|millis| millis >= since) {
+                break;
+            }
+            self.stray(faults);
+        }
+        faults.accept(HaltCode::OutputMismatch);
+        Ok(())
     }
 
     /// The trail ends: what is left has no entry.
@@ -312,6 +325,26 @@ mod tests {
         assert_eq!(found(&[4], &[1, 4, 5], old), (vec![(5, false)], 1), "a later one is missing");
         let young = Kept { since: Time(5), ..old };
         assert_eq!(found(&[5], &[4, 5], young), (vec![(4, false)], 0), "too young to be removed");
+    }
+
+    #[test]
+    fn what_an_operator_accepted_is_no_fault_whatever_numbers_it_has() {
+        let schemas = Schemas::compiled();
+        let record = |(offset, (seq, millis)): (usize, &(u64, i64))| {
+            let (key, value) = (Some(b"A1".to_vec()), Some(value(*seq)));
+            let timestamp = Timestamp::CreateTime(*millis);
+            Ok(OwnedMessage::new(value, key, "orders".to_owned(), timestamp, 0, offset as i64, None))
+        };
+        // Two of another trail, accepted at the 10th millisecond, then one that this trail published.
+        let there = [(2, 1), (900, 9), (2, 10)];
+        let mut orders = Orders::new(&schemas, "orders", 0, ALL, there.iter().enumerate().map(record));
+        let mut faults = Faults::default();
+        orders.accept(Time(10 * MILLISECOND + 1), &mut faults).unwrap();
+        let entry = Place { topic: "audit", partition: 0, offset: Some(2), seq: Some(2) };
+        let bytes = Some((b"A1".to_vec(), value(2)));
+        orders.expect(&Due { seq: 2, decided_at: Time(5), bytes }, entry, &mut faults).unwrap();
+        orders.end(&mut faults).unwrap();
+        assert_eq!((faults.count(), faults.accepted, orders.compared), (0, 2, 1));
     }
 
     #[test]

@@ -216,7 +216,7 @@ impl Sides<'_> {
             Body::Decision(decision) => self.intents.answer(&decision.input, place, faults),
             Body::Execution(taken) => self.executions.answer(&taken.input, place, faults),
             Body::Control(taken) => self.control.answer(&taken.input, place, faults),
-            Body::Recovery(recovery) => self.recover(recovery.accepted, entry.as_of, faults),
+            Body::Recovery(recovery) => self.recover(recovery.accepted, entry, faults),
             // An owed cancel answers nothing: the command that owes it has its own entry.
             Body::Genesis(_) | Body::LaneOpened(_) | Body::OwedCancel(_) => Ok(None),
         }
@@ -226,13 +226,13 @@ impl Sides<'_> {
     fn recover(
         &mut self,
         accepted: HaltCode,
-        cursors: Cursors,
+        entry: &Entry<'_>,
         faults: &mut Faults,
     ) -> KafkaResult<Option<OwnedMessage>> {
-        self.intents.move_to(cursors.intents, faults)?;
-        self.executions.move_to(cursors.executions, faults)?;
+        self.intents.move_to(entry.as_of.intents, faults)?;
+        self.executions.move_to(entry.as_of.executions, faults)?;
         if accepted == HaltCode::OutputMismatch {
-            self.orders.accept(faults);
+            self.orders.accept(entry.decided_at, faults)?;
         }
         Ok(None)
     }

@@ -11,8 +11,9 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use serde_json::{Value, json};
 
 use crate::broker::broker;
-use crate::reader::Record;
-use damage::{Copy, append, edit, origin, relink};
+use crate::command::Installation;
+use crate::reader::{Record, eventually};
+use damage::{Copy, append, edit, instrument, origin, relink};
 
 /// The entry of the third order: an opening, an instrument and two orders stand before it.
 const THIRD: usize = 4;
@@ -161,6 +162,39 @@ fn an_order_that_differs_is_found_with_its_field() {
     edit(&mut orders[2], "100.25", "100.26");
     let faults = Copy::new("order-edited", None, Some(&orders)).faults(&[]);
     assert_eq!(of(&faults, "OUTPUT_MISMATCH"), [(&json!(THIRD), &json!("price"), &json!("100.26"))]);
+}
+
+#[test]
+fn what_an_operator_accepted_on_the_record_is_no_fault() {
+    let here = Installation::new(broker(), "audit-recovered");
+    here.done(&["init", "--partitions", "1"]);
+    let order = |key: &str| {
+        let named = ["submit", "--account", "A1", "--strategy", "S1", "--intent-id", key, "--wait"];
+        let terms = ["--instrument", "BTC-USD.SIM", "--side", "BUY", "--order-type", "MARKET", "--qty", "2"];
+        here.done(&[&named[..], &terms].concat());
+    };
+    {
+        let _router = here.router();
+        here.done(&instrument());
+        order("k1");
+    }
+    let orders = format!("{}orders", here.prefix);
+    append(&orders, &origin().orders[4..]);
+    let verify = || here.call(&["audit", "verify", "--output", "json"]);
+    let found = verify();
+    assert_eq!((found.status, &found.json()[0]["faults"]), (5, &json!(1)));
+    // Refused while the killed router still counts as a member.
+    let recover =
+        ["recover", "--partition", "0", "--accept", "OUTPUT_MISMATCH", "--reason", "a stranger's order"];
+    eventually("the stranger's order is accepted", || (here.call(&recover).status == 0).then_some(()));
+    {
+        let _router = here.router();
+        order("k2");
+    }
+    let accepted = verify().json().remove(0);
+    let lane = &accepted["partitions"][0];
+    assert_eq!((&accepted["faults"], &lane["accepted_by_recovery"]), (&json!(0), &json!(1)));
+    assert_eq!((&lane["orders"], &lane["compared"]["orders"]), (&json!(2), &json!(2)));
 }
 
 #[test]
