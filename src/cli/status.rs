@@ -90,13 +90,13 @@ impl ShowStatus {
         });
         print::say("");
         let mut table = print::table(&[
-            "PARTITION",
+            "PART",
             "STAGE",
             "HALT",
             "SEQ",
             "INTENTS",
             "LAG",
-            "EXECUTIONS",
+            "EXECS",
             "LAG",
             "CONTROL",
             "LAST ENTRY",
@@ -143,20 +143,19 @@ fn row(lane: &Standing, router: Option<&Value>) -> Vec<comfy_table::Cell> {
         lag(|lag| lag.executions).into(),
         last(&|last| last.cursors.control.to_string()).into(),
         last(&age).into(),
-        last(&|last| last.head.link.to_string()[..12].to_owned()).into(),
+        last(&|last| last.head.link.to_string()[..8].to_owned()).into(),
     ]
 }
 
-/// `2023-11-14T22:13:20Z, 3 s ago`.
+/// `3 s ago`.
 fn age(last: Last) -> String {
     let seconds = clock::now().since(last.decided_at) / (1000 * i128::from(MILLISECOND));
-    let age = match seconds {
-        ..120 => format!("{seconds} s"),
-        120..7_200 => format!("{} min", seconds / 60),
-        7_200..172_800 => format!("{} h", seconds / 3_600),
-        _ => format!("{} d", seconds / 86_400),
-    };
-    format!("{:.0}, {age} ago", last.decided_at)
+    match seconds {
+        ..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} d ago", seconds / 86_400),
+    }
 }
 
 /// What is worth a look in a lane.

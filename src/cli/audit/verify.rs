@@ -15,7 +15,7 @@ use crate::shell::audit::verify::{Report, World, verify};
 
 /// Verify that the trail is whole, and that inputs, orders and offsets agree with it
 ///
-/// Numbers and links of all entries; every entry decided anew from its input; one entry for each
+/// Numbers and links of all entries; every entry decided ANEW from its input; one entry for each
 /// input record; one order, byte for byte, for each entry that publishes one. It can run beside a
 /// router. Exits with 5 if a fault is found.
 #[derive(Args, Debug)]
@@ -80,14 +80,14 @@ impl Verify {
 
 fn show(reports: &[Report]) {
     let mut table = print::table(&[
-        "PARTITION",
+        "PART",
         "ENTRIES",
         "ACCEPTED",
         "REJECTED",
         "DUPLICATE",
         "ORDERS",
         "INPUTS",
-        "DECIDED ANEW",
+        "ANEW",
         "FAULTS",
     ]);
     for report in reports {
