@@ -90,17 +90,7 @@ impl ShowStatus {
         });
         print::say("");
         let mut table = print::table(&[
-            "PART",
-            "STAGE",
-            "HALT",
-            "SEQ",
-            "INTENTS",
-            "LAG",
-            "EXECS",
-            "LAG",
-            "CONTROL",
-            "LAST ENTRY",
-            "HEAD",
+            "PART", "STAGE", "HALT", "SEQ", "INTENTS", "LAG", "EXECS", "LAG", "CONTROL", "AGE", "HEAD",
         ]);
         for lane in lanes {
             table.add_row(row(lane, routers.lanes.get(&lane.partition.into())));
@@ -147,14 +137,14 @@ fn row(lane: &Standing, router: Option<&Value>) -> Vec<comfy_table::Cell> {
     ]
 }
 
-/// `3 s ago`.
+/// How old the last entry is: `3 s`.
 fn age(last: Last) -> String {
     let seconds = clock::now().since(last.decided_at) / (1000 * i128::from(MILLISECOND));
     match seconds {
-        ..120 => format!("{seconds} s ago"),
-        120..7_200 => format!("{} min ago", seconds / 60),
-        7_200..172_800 => format!("{} h ago", seconds / 3_600),
-        _ => format!("{} d ago", seconds / 86_400),
+        ..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
     }
 }
 

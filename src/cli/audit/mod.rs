@@ -1,7 +1,9 @@
 //! `onefill audit`: the trail, read from the outside.
 
+use std::fmt;
+
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use rdkafka::error::KafkaError;
 
 use super::{Common, Failure, Status};
@@ -99,8 +101,13 @@ struct Bar {
 
 impl Bar {
     fn new(length: u64, what: &'static str) -> Self {
-        let style = "{msg} {wide_bar} {human_pos} of {human_len}, {per_sec}, {eta} left";
+        let style = "{msg} {wide_bar} {human_pos} of {human_len}, {rate}, {eta} left";
+        let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+            // Where it cannot be written, there is nobody to read it.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
         let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let style = style.with_key("rate", rate);
         // Drawn on the standard error, and only where that is a terminal.
         Self { bar: ProgressBar::new(length).with_style(style).with_message(what), done: 0 }
     }
