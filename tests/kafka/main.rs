@@ -7,12 +7,32 @@
 
 #[cfg(feature = "cli")]
 mod audit;
+#[cfg(feature = "cli")]
+mod bad_input;
 mod broker;
 #[cfg(feature = "cli")]
+mod checker;
+#[cfg(feature = "cli")]
 mod command;
+#[cfg(feature = "cli")]
+mod conflicts;
 mod fixture;
+#[cfg(feature = "cli")]
+mod halts;
 #[cfg(feature = "cli")]
 mod init;
 mod reader;
 #[cfg(feature = "cli")]
+mod records;
+#[cfg(feature = "cli")]
+mod router;
+#[cfg(feature = "cli")]
+mod storm;
+#[cfg(feature = "cli")]
+mod strangers;
+#[cfg(feature = "cli")]
 mod submit;
+#[cfg(feature = "cli")]
+mod uncommitted;
+#[cfg(feature = "cli")]
+mod world;

@@ -1,0 +1,190 @@
+//! Records, written and read with apache-avro's generic writer and reader and the published schemas alone, and what
+//! the contract derives from them: placement, order ids, leaf hashes. Nothing of onefill's own wire code is used.
+
+use std::sync::LazyLock;
+
+use apache_avro::Schema;
+use apache_avro::rabin::Rabin;
+use apache_avro::reader::datum::GenericDatumReader;
+use apache_avro::types::Value;
+use apache_avro::writer::datum::GenericDatumWriter;
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+
+/// A published schema and the ten bytes that begin each value of it.
+pub struct Format {
+    schema: Schema,
+    header: Vec<u8>,
+}
+
+macro_rules! format_of {
+    ($name:literal) => {
+        LazyLock::new(|| Format::parse(include_str!(concat!("../../schemas/", $name, ".v1.avsc"))))
+    };
+}
+
+pub static INTENT: LazyLock<Format> = format_of!("OrderIntent");
+pub static ORDER: LazyLock<Format> = format_of!("Order");
+pub static ENTRY: LazyLock<Format> = format_of!("Entry");
+pub static CONTROL: LazyLock<Format> = format_of!("ControlRecord");
+
+impl Format {
+    fn parse(text: &str) -> Self {
+        let schema = Schema::parse_str(text).expect("a published schema is a schema");
+        let header = [&[0xC3, 0x01], &*schema.fingerprint::<Rabin>().bytes].concat();
+        Self { schema, header }
+    }
+
+    /// The value in single-object encoding; what is left out takes its default.
+    pub fn encode(&self, record: &Json) -> Vec<u8> {
+        self.encode_value(plain(record))
+    }
+
+    /// The same, from a value that was decoded.
+    pub fn encode_value(&self, value: Value) -> Vec<u8> {
+        let value = value.resolve(&self.schema).expect("the record fits its schema");
+        let writer = GenericDatumWriter::builder(&self.schema).build().expect("a writer");
+        [self.header.clone(), writer.write_value_to_vec(value).expect("a datum")].concat()
+    }
+
+    /// The value as it was written, to be altered and written again.
+    pub fn decode_value(&self, bytes: &[u8]) -> Value {
+        let mut rest = bytes.strip_prefix(&*self.header).expect("the fingerprint is the published schema's");
+        let reader = GenericDatumReader::builder(&self.schema).build().expect("a reader");
+        let value = reader.read_value(&mut rest).expect("the value fits its schema");
+        assert!(rest.is_empty(), "{} bytes follow the value", rest.len());
+        value
+    }
+
+    /// The value as JSON; bytes are arrays of numbers.
+    pub fn decode(&self, bytes: &[u8]) -> Json {
+        Json::try_from(self.decode_value(bytes)).expect("records of onefill are no stranger than JSON")
+    }
+}
+
+/// JSON as Avro knows it, without a schema.
+fn plain(json: &Json) -> Value {
+    match json {
+        Json::Null => Value::Null,
+        Json::Bool(truth) => Value::Boolean(*truth),
+        Json::Number(number) => Value::Long(number.as_i64().expect("a whole number")),
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(items) => Value::Array(items.iter().map(plain).collect()),
+        Json::Object(fields) => {
+            Value::Map(fields.iter().map(|(name, one)| (name.clone(), plain(one))).collect())
+        }
+    }
+}
+
+/// Sets a field of a decoded record.
+pub fn set(record: &mut Value, field: &str, to: Value) {
+    let Value::Record(fields) = record else { panic!("{record:?} is no record") };
+    let (_, value) = fields.iter_mut().find(|(name, _)| name == field).expect("the field is the schema's");
+    *value = to;
+}
+
+/// A limit order of 2 at 100.00, good for the instrument of every test.
+pub fn new_intent(account: &str, intent_id: &str, client_order_id: &str) -> Json {
+    json!({
+        "intent_type": "NEW", "intent_id": intent_id, "account_id": account, "strategy_id": "momentum",
+        "client_order_id": client_order_id, "instrument_id": INSTRUMENT, "created_at": 1_700_000_000_000_000_000_i64,
+        "side": "BUY", "order_type": "LIMIT", "order_qty": "2", "price": "100.00", "time_in_force": "DAY",
+    })
+}
+
+/// The same record with other fields.
+pub fn with(record: &Json, fields: &Json) -> Json {
+    let mut changed = record.clone();
+    let into = changed.as_object_mut().expect("a record");
+    into.extend(fields.as_object().expect("fields").clone());
+    changed
+}
+
+pub const INSTRUMENT: &str = "ACME.XTST";
+
+/// The instrument of every test.
+pub fn instrument(version: i64) -> Vec<u8> {
+    let text = |text: &str| Value::String(text.to_owned());
+    let fields = [
+        ("instrument_id", text(INSTRUMENT)),
+        ("venue", text("XTST")),
+        ("currency", text("USD")),
+        ("tick_size", text("0.01")),
+        ("lot_size", text("1")),
+        ("min_qty", Value::Null),
+        ("max_qty", Value::Null),
+        ("min_notional", Value::Null),
+        ("contract_multiplier", text("1")),
+        ("allow_negative_price", Value::Boolean(false)),
+        ("status", Value::Enum(0, "TRADING".to_owned())),
+        ("version", Value::Long(version)),
+    ];
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let one = Value::Union(0, Box::new(Value::Record(fields)));
+    CONTROL.encode_value(Value::Record(vec![("record".to_owned(), one)]))
+}
+
+/// The bytes of a field of a decoded record.
+pub fn bytes(field: &Json) -> Vec<u8> {
+    let numbers = field.as_array().expect("bytes");
+    numbers.iter().map(|number| u8::try_from(number.as_u64().expect("a byte")).expect("a byte")).collect()
+}
+
+/// SHA-256 over one zero byte and an entry's value.
+pub fn leaf(value: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update([0]).chain_update(value).finalize().into()
+}
+
+pub fn sha256_hex(value: &[u8]) -> String {
+    hex(&Sha256::digest(value))
+}
+
+pub fn order_id(account: &str, client_order_id: &str) -> String {
+    let mut hash = Sha256::new().chain_update(b"onefill/order/v1");
+    for part in [account, client_order_id] {
+        let length = u32::try_from(part.len()).expect("ids are short");
+        hash = hash.chain_update(length.to_be_bytes()).chain_update(part);
+    }
+    hex(&hash.finalize()[..16])
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where Java's default partitioner puts a key.
+pub fn place(key: &str, partitions: i32) -> i32 {
+    let positive = i32::try_from(murmur2(key.as_bytes()) & 0x7fff_ffff).expect("31 bits");
+    positive % partitions
+}
+
+fn murmur2(key: &[u8]) -> u32 {
+    const M: u32 = 0x5bd1_e995;
+    let length = u32::try_from(key.len()).expect("keys are short");
+    let mut hash = 0x9747_b28c ^ length;
+    let mut words = key.chunks_exact(4);
+    for word in &mut words {
+        let mut mixed = u32::from_le_bytes(word.try_into().expect("four bytes")).wrapping_mul(M);
+        mixed = (mixed ^ (mixed >> 24)).wrapping_mul(M);
+        hash = hash.wrapping_mul(M) ^ mixed;
+    }
+    let rest = words.remainder();
+    if !rest.is_empty() {
+        let tail = rest.iter().rev().fold(0, |tail, byte| (tail << 8) | u32::from(*byte));
+        hash = (hash ^ tail).wrapping_mul(M);
+    }
+    hash = (hash ^ (hash >> 13)).wrapping_mul(M);
+    hash ^ (hash >> 15)
+}
+
+/// An account that lies in a partition.
+pub fn account_in(partition: i32, partitions: i32) -> String {
+    let names = (0..).map(|number| format!("A{number}"));
+    names.into_iter().find(|name| place(name, partitions) == partition).expect("there are many accounts")
+}
+
+#[test]
+fn placement_is_that_of_java() {
+    // As measured with Kafka's own partitioner: on 12 partitions `A1` is on 3.
+    assert_eq!(place("A1", 12), 3);
+}

@@ -1,0 +1,100 @@
+//! The built binary as a process: what an operator starts, signals and reads the log of.
+
+use std::fs::File;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use crate::reader::eventually;
+
+/// A running `onefill run`. Killed when dropped.
+pub struct Router {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Router {
+    /// Starts it; its log goes to a file of its own.
+    pub fn start(mut command: Command, log: PathBuf) -> Self {
+        let file = File::create(&log).expect("a log file");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
+        Self { child: child.expect("the router can be started"), log }
+    }
+
+    pub fn kill9(mut self) {
+        self.child.kill().expect("the router can be killed");
+        self.child.wait().expect("the router has ended");
+    }
+
+    /// SIGTERM, and the exit status that follows; a panic anywhere fails the test.
+    pub fn terminate(mut self) -> ExitStatus {
+        self.signal("TERM");
+        let status = self.exited("after SIGTERM");
+        assert!(!self.log().contains("panicked"), "no thread panicked:\n{}", self.log());
+        status
+    }
+
+    /// SIGTERM, exit status 0, and nothing that an operator would be woken for.
+    pub fn end_cleanly(self) {
+        let path = self.log.clone();
+        let status = self.terminate();
+        let log = std::fs::read_to_string(path).expect("a log");
+        assert_eq!(status.code(), Some(0), "the router ended in order:\n{log}");
+        let loud: Vec<&str> =
+            log.lines().filter(|line| line.contains(" ERROR ") || line.contains("panicked")).collect();
+        assert_eq!(loud, [""; 0], "no errors in the log");
+    }
+
+    /// Waits until the process ends by itself.
+    pub fn exited(&mut self, when: &str) -> ExitStatus {
+        eventually(&format!("the router ends {when}"), || self.child.try_wait().expect("its state is known"))
+    }
+
+    /// `STOP`, `CONT`, `TERM`.
+    pub fn signal(&self, name: &str) {
+        let done = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(done.expect("there is a kill").success(), "the router could be sent {name}");
+    }
+
+    pub fn is_alive(&mut self) -> bool {
+        self.child.try_wait().expect("its state is known").is_none()
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    pub fn wait_logged(&self, text: &str) {
+        eventually(&format!("the router says: {text}"), || self.log().contains(text).then_some(()));
+    }
+
+    /// The halts that it has logged so far: partition and code, in order of partition.
+    pub fn halts(&self) -> Vec<(i32, String)> {
+        let log = self.log();
+        let halted = log.lines().filter(|line| line.contains("lane halted"));
+        let mut halts: Vec<(i32, String)> = halted
+            .map(|line| {
+                let partition = field(line, "partition=").parse().expect("a partition");
+                (partition, field(line, "code=").trim_matches('"').to_owned())
+            })
+            .collect();
+        halts.sort();
+        halts
+    }
+}
+
+fn field<'a>(line: &'a str, name: &str) -> &'a str {
+    let rest = line.split(name).nth(1).unwrap_or_default();
+    rest.split_whitespace().next().unwrap_or_default()
+}
+
+impl Drop for Router {
+    fn drop(&mut self) {
+        let (_killed, _ended) = (self.child.kill(), self.child.wait());
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail = log.lines().rev().take(40).collect::<Vec<_>>();
+            eprintln!("--- the router's log, its end:");
+            tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        }
+    }
+}
