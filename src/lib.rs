@@ -14,6 +14,8 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod core;
+#[cfg(feature = "demo")]
+pub mod demo;
 #[cfg(feature = "shell")]
 pub mod shell;
 #[cfg(feature = "wire")]

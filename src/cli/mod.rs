@@ -17,6 +17,8 @@ mod audit;
 mod check;
 mod control;
 mod cursor;
+#[cfg(feature = "demo")]
+mod demo;
 mod explain;
 mod findings;
 mod init;
@@ -141,6 +143,8 @@ enum Command {
     Status(status::ShowStatus),
     Audit(audit::Audit),
     Explain(explain::Explain),
+    #[cfg(feature = "demo")]
+    Demo(demo::Demo),
 }
 
 /// Runs the command that the process was called with.
@@ -172,6 +176,8 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Status(status) => status.run(common),
         Command::Audit(audit) => audit.run(common),
         Command::Explain(explain) => explain.run(),
+        #[cfg(feature = "demo")]
+        Command::Demo(demo) => demo.run(common),
     };
     ended.unwrap_or_else(|failure| {
         print::failure(&failure);

@@ -87,7 +87,7 @@ impl From<RunError> for Failure {
 }
 
 /// Sets `stop` at the first SIGTERM or SIGINT.
-fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<(), Failure> {
+pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<(), Failure> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut terminate, mut interrupt) = {

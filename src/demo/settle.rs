@@ -1,0 +1,124 @@
+//! Waiting for facts, with an end to every wait.
+//!
+//! Settled means: both groups have committed the end of `intents`, every order has its fill, the
+//! router has taken in every fill, and nothing that it wrote is uncommitted. All of it is asked of
+//! the brokers; no router is believed.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Fault;
+use super::children::Children;
+use super::plan::{PARTITIONS, Plan, Side};
+use crate::shell::config::Config;
+use crate::shell::trail::{self, Probe, ReadError};
+
+/// How long any one thing may take. Opening a lane takes seconds; a slow machine takes more of them.
+const WAIT_MAX: Duration = Duration::from_secs(60);
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
+/// Waits until `holds`.
+///
+/// # Errors
+/// [`Fault::Late`] when it does not in time, [`Fault::Deserted`] when a router ended meanwhile.
+pub fn wait(
+    plan: &Plan,
+    children: &Children,
+    what: &str,
+    mut holds: impl FnMut() -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let began = Instant::now();
+    while !holds()? {
+        children.check()?;
+        if began.elapsed() > WAIT_MAX {
+            let (what, logs) = (what.to_owned(), plan.logs.clone());
+            return Err(Fault::Late { what, seconds: WAIT_MAX.as_secs(), logs });
+        }
+        thread::sleep(ASK_EVERY);
+    }
+    Ok(())
+}
+
+/// Waits until every lane has written its first entry.
+///
+/// # Errors
+/// As [`wait`]; [`Fault::Interrupted`].
+pub fn until_open(plan: &Plan, children: &Children, stop: &AtomicBool) -> Result<(), Fault> {
+    let probe = Probe::open(&plan.config)?;
+    wait(plan, children, "every lane is open", || {
+        if stop.load(Ordering::Relaxed) {
+            return Err(Fault::Interrupted);
+        }
+        all(|partition| Ok(probe.stable_end(&plan.config.topics.audit, partition)? > 0))
+    })
+}
+
+/// Waits until everything that was asked is answered, filled and settled.
+///
+/// # Errors
+/// As [`wait`].
+pub fn until_settled(plan: &Plan, children: &Children) -> Result<(), Fault> {
+    let [ours, naive] = [Side::Onefill, Side::Naive].map(|side| plan.side(side));
+    for (config, who) in [(ours, "the router"), (naive, "the naive router")] {
+        let probe = Probe::open(config)?;
+        wait(plan, children, &format!("{who} has read every intent"), || {
+            all(|partition| is_read(config, &probe, 0, partition))
+        })?;
+        wait(plan, children, &format!("what {who} wrote is committed"), || {
+            all(|partition| is_stable(&probe, &config.topics.orders, partition))
+        })?;
+        let ordered = count_orders(config)?;
+        wait(plan, children, &format!("every order of {who} is filled"), || {
+            let filled = (0..PARTITIONS).try_fold(0, |sum, partition| {
+                Ok::<_, Fault>(sum + probe.extent(&config.topics.executions, partition)?.end)
+            })?;
+            Ok(filled >= ordered)
+        })?;
+    }
+    let probe = Probe::open(ours)?;
+    wait(plan, children, "the router has taken in every fill", || {
+        all(|partition| {
+            Ok(is_read(ours, &probe, 1, partition)? && is_stable(&probe, &ours.topics.audit, partition)?)
+        })
+    })
+}
+
+fn all(holds: impl Fn(i32) -> Result<bool, Fault>) -> Result<bool, Fault> {
+    for partition in 0..PARTITIONS {
+        if !holds(partition)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the group has committed the end of an input: 0, `intents`; 1, `executions`. An offset of
+/// an open transaction is an error to the asker, and no answer yet.
+fn is_read(config: &Config, probe: &Probe, input: usize, partition: i32) -> Result<bool, Fault> {
+    let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
+    let end = probe.extent(topics[input], partition)?.end;
+    let committed = probe.committed(topics, partition);
+    Ok(committed.is_ok_and(|offsets| offsets[input].unwrap_or(0) == end))
+}
+
+fn is_stable(probe: &Probe, topic: &str, partition: i32) -> Result<bool, Fault> {
+    Ok(probe.stable_end(topic, partition)? == probe.extent(topic, partition)?.end)
+}
+
+/// How many orders a committed reader sees. Offsets do not say: markers take some.
+fn count_orders(config: &Config) -> Result<i64, Fault> {
+    let mut count = 0;
+    for partition in 0..PARTITIONS {
+        let read = trail::read_to_end(config, (&config.topics.orders, partition), 0, |_| {
+            count += 1;
+            Ok::<_, Infallible>(())
+        });
+        read.map_err(|error| match error {
+            ReadError::Kafka(error) => Fault::Kafka(error),
+            ReadError::Refused(never) => match never {},
+        })?;
+    }
+    Ok(count)
+}

@@ -1,0 +1,226 @@
+//! Strategies: they ask, time out, and ask again with the same key.
+//!
+//! Each is a thread of its own and trades for one account. A strategy that has heard of no order
+//! within its timeout sends the very same intent again, by whichever connection chance gives it, so
+//! that attempts overtake each other. Some answers are lost on the way to it as well: then it
+//! retries what was done long ago. It never knows which of the two happened, and need not.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseRecord, Producer as _};
+
+use super::Fault;
+use super::dice::Dice;
+use super::plan::{INSTRUMENTS, Plan};
+use super::stage::{self, Publisher};
+use crate::core::amount::{Decimal, Numeral};
+use crate::core::ids::Id;
+use crate::core::intent::{Intent, IntentTerms, IntentType, OrderType, Side, TimeInForce};
+use crate::shell::clock;
+use crate::wire;
+
+/// How often an intent is sent at most.
+pub const ATTEMPTS_MAX: u32 = 10;
+/// How long each connection gathers records before it sends them, in milliseconds: what is sent
+/// later by a fast one overtakes what is sent by a slow one.
+const CONNECTIONS_LINGER_MS: [u64; 4] = [0, 5, 15, 30];
+/// How long a strategy waits for its first answer, in milliseconds.
+const TIMEOUT_MS: (u64, u64) = (40, 90);
+/// Of 100 intents, how many are sent twice at once, by two connections.
+const HEDGED_PERCENT: u64 = 6;
+/// Of 100 intents, how many lose one answer at least.
+const UNHEARD_PERCENT: u64 = 35;
+/// How often a strategy looks at its watch.
+const TICK: Duration = Duration::from_millis(4);
+/// How long the connections may take to deliver what was sent.
+const FLUSH_WAIT: Duration = Duration::from_secs(20);
+
+/// Which orders strategies could have heard of: their client order ids.
+#[derive(Debug, Default)]
+pub struct Answers(Mutex<HashSet<String>>);
+
+impl Answers {
+    /// An order of that identity was seen.
+    pub fn put(&self, client_order_id: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(client_order_id.to_owned());
+    }
+
+    fn hold(&self, client_order_id: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(client_order_id)
+    }
+}
+
+/// What was sent so far, for the person who watches; the report does not believe it.
+#[derive(Debug, Default)]
+pub struct Sent {
+    /// Intents.
+    pub intents: AtomicU64,
+    /// Attempts.
+    pub attempts: AtomicU64,
+}
+
+/// Makes intents while `trading`, then goes on until each intent is answered or given up; afterwards
+/// everything is delivered.
+///
+/// # Errors
+/// Kafka's, when something could not be sent or delivered.
+pub fn trade(plan: &Plan, answers: &Answers, sent: &Sent, trading: &AtomicBool) -> Result<(), Fault> {
+    let connections = CONNECTIONS_LINGER_MS.map(|linger| stage::publisher(&plan.config, linger));
+    let connections = connections.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let accounts = Plan::accounts();
+    let pause = Duration::from_micros(1_000_000 * accounts.len() as u64 / plan.rate.max(1));
+    thread::scope(|scope| {
+        let threads: Vec<_> = accounts
+            .iter()
+            .enumerate()
+            .map(|(number, account)| {
+                let topic = plan.config.topics.intents.as_str();
+                let dice = plan.dice(number as u64);
+                let mut strategy = Strategy { number, account, topic, connections: &connections, dice, sent };
+                scope.spawn(move || strategy.trade(pause, answers, trading))
+            })
+            .collect();
+        threads.into_iter().try_for_each(|one| one.join().map_err(|_| Fault::Broken("a strategy"))?)
+    })?;
+    connections.iter().try_for_each(|connection| Ok(connection.flush(FLUSH_WAIT)?))
+}
+
+struct Strategy<'p> {
+    number: usize,
+    account: &'p str,
+    topic: &'p str,
+    connections: &'p [Publisher],
+    dice: Dice,
+    sent: &'p Sent,
+}
+
+/// An intent that was sent, and of which nothing was heard.
+struct Waiting {
+    client_order_id: String,
+    value: Vec<u8>,
+    attempts: u32,
+    /// Answers that will not arrive.
+    unheard: u64,
+    timeout: Duration,
+    due: Instant,
+}
+
+impl Strategy<'_> {
+    fn trade(&mut self, pause: Duration, answers: &Answers, trading: &AtomicBool) -> Result<(), Fault> {
+        let mut waiting: Vec<Waiting> = Vec::new();
+        let (mut next, mut made) = (Instant::now(), 0);
+        loop {
+            let trading = trading.load(Ordering::Relaxed);
+            while trading && next <= Instant::now() {
+                waiting.push(self.ask(made)?);
+                made += 1;
+                next += pause.mul_f64(self.dice.between(20, 180) as f64 / 100.0);
+            }
+            self.retry(&mut waiting, answers)?;
+            if !trading && waiting.is_empty() {
+                return Ok(());
+            }
+            thread::sleep(TICK);
+        }
+    }
+
+    /// Makes an intent and sends it for the first time.
+    fn ask(&mut self, made: u64) -> Result<Waiting, Fault> {
+        let (intent_id, client_order_id) =
+            (format!("s{}-i{made:06}", self.number), format!("s{}-o{made:06}", self.number));
+        let value = self.compose(&intent_id, &client_order_id);
+        let timeout = Duration::from_millis(self.dice.between(TIMEOUT_MS.0, TIMEOUT_MS.1));
+        let unheard = if self.dice.happens(UNHEARD_PERCENT) { self.dice.between(1, 4) } else { 0 };
+        let first = if self.dice.happens(HEDGED_PERCENT) { 2 } else { 1 };
+        let mut waiting =
+            Waiting { client_order_id, value, attempts: 0, unheard, timeout, due: Instant::now() + timeout };
+        self.sent.intents.fetch_add(1, Ordering::Relaxed);
+        for _ in 0..first {
+            self.send(&mut waiting)?;
+        }
+        Ok(waiting)
+    }
+
+    /// The bytes of an intent: every attempt sends the same.
+    fn compose(&mut self, intent_id: &str, client_order_id: &str) -> Vec<u8> {
+        let id = |text| Id::parse(text).expect("the demo names everything by ids");
+        let (instrument, around) = *self.dice.one_of(&INSTRUMENTS);
+        let cents = self.dice.between(around * 98 / 100, around * 102 / 100);
+        let price = Decimal::new(i128::from(cents), 2).expect("a price of a few digits");
+        let quantity = i128::from(self.dice.between(1, 20)) * 10;
+        let quantity = Decimal::new(quantity, 0).expect("a quantity of a few digits");
+        let terms = IntentTerms {
+            side: Some(*self.dice.one_of(Side::ALL)),
+            order_type: Some(OrderType::Limit),
+            order_qty: Some(Numeral::Exact(quantity)),
+            price: Some(Numeral::Exact(price)),
+            time_in_force: Some(TimeInForce::Day),
+            ..IntentTerms::default()
+        };
+        let strategy_id = format!("strategy-{}", self.number);
+        let intent = Intent {
+            intent_type: IntentType::New,
+            intent_id: id(intent_id),
+            account_id: id(self.account),
+            strategy_id: id(&strategy_id),
+            client_order_id: id(client_order_id),
+            instrument_id: id(instrument),
+            created_at: clock::now(),
+            expires_at: None,
+            terms,
+            correlation_id: None,
+            tags: Vec::new(),
+        };
+        let mut value = Vec::new();
+        wire::intent::encode(&intent, &mut value);
+        value
+    }
+
+    /// Sends again what is due, and forgets what was answered or sent often enough.
+    fn retry(&mut self, waiting: &mut Vec<Waiting>, answers: &Answers) -> Result<(), Fault> {
+        let now = Instant::now();
+        let mut kept = Vec::with_capacity(waiting.len());
+        for mut one in waiting.drain(..) {
+            if one.due > now {
+                kept.push(one);
+                continue;
+            }
+            if answers.hold(&one.client_order_id) {
+                if one.unheard == 0 {
+                    continue;
+                }
+                one.unheard -= 1;
+            }
+            if one.attempts < ATTEMPTS_MAX {
+                self.send(&mut one)?;
+                // Twice the patience each time, up to a second.
+                one.timeout = (one.timeout * 2).min(Duration::from_secs(1));
+                one.due = now + one.timeout;
+                kept.push(one);
+            }
+        }
+        *waiting = kept;
+        Ok(())
+    }
+
+    fn send(&mut self, one: &mut Waiting) -> Result<(), Fault> {
+        let mut record = BaseRecord::to(self.topic).key(self.account).payload(&one.value);
+        let connection = self.dice.one_of(self.connections);
+        loop {
+            match connection.send(record) {
+                Ok(()) => break,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => record = back,
+                Err((error, _)) => return Err(error.into()),
+            }
+            thread::sleep(TICK);
+        }
+        one.attempts += 1;
+        self.sent.attempts.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
