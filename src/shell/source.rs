@@ -25,6 +25,18 @@ pub struct Source {
     standing: Option<Standing>,
 }
 
+/// A batch in the taking. Each record is decided before the next one is taken, so that the bound of
+/// time holds for the deciding too: a transaction that outlives its timeout is aborted by the
+/// brokers, read again, and would outlive it again.
+pub struct Taking<'s> {
+    standing: &'s Standing,
+    /// Those that were not passed yet.
+    inputs: &'s [Input],
+    records: usize,
+    bytes: usize,
+    deadline: Instant,
+}
+
 struct Standing {
     inputs: [Input; 3],
     next: Cell<Cursors>,
@@ -91,32 +103,16 @@ impl Source {
         Ok(())
     }
 
-    /// Takes what is queued, up to the bounds: control first, then executions, then intents, each in
-    /// offset order. Empty when nothing is.
-    ///
-    /// # Errors
-    /// `INPUT_LOST` or `CONTROL_INVALID` when the next record of an input is gone.
-    pub fn gather(&self, bounds: &BatchBounds) -> Result<Vec<BorrowedMessage<'_>>, Halt> {
+    /// Begins to take a batch: control first, then executions, then intents, each in offset order.
+    pub fn take(&self, bounds: &BatchBounds) -> Taking<'_> {
         let standing = self.standing.as_ref().expect("a lane stands somewhere before it reads");
-        if self.strayed()? {
-            return Ok(Vec::new());
-        }
+        let inputs = if self.has_strayed() { &[] } else { &standing.inputs[..] };
         let deadline = Instant::now() + Duration::from_millis(bounds.time_ms);
-        let (mut gathered, mut bytes) = (Vec::new(), 0);
-        for input in &standing.inputs {
-            while gathered.len() < bounds.records && bytes < bounds.bytes && Instant::now() < deadline {
-                let Some(event) = input.queue.poll(Duration::ZERO) else { break };
-                let Some(message) = input.accept(event)? else { continue };
-                bytes += message.payload_len();
-                standing.pass(input.kind, message.offset());
-                gathered.push(message);
-            }
-        }
-        Ok(gathered)
+        Taking { standing, inputs, records: bounds.records, bytes: bounds.bytes, deadline }
     }
 
     /// A record that came before its queue was split off would be missed: stand anew.
-    fn strayed(&self) -> Result<bool, Halt> {
+    fn has_strayed(&self) -> bool {
         let mut strayed = false;
         while let Some(event) = self.reader.poll(Duration::ZERO) {
             match event {
@@ -128,12 +124,37 @@ impl Source {
         if strayed && let Some(standing) = &self.standing {
             standing.next.set(NOWHERE);
         }
-        Ok(strayed)
+        strayed
     }
 }
 
 /// Where no trail stands: the source must be told again.
 const NOWHERE: Cursors = Cursors { intents: -1, executions: -1, control: -1 };
+
+impl<'s> Taking<'s> {
+    /// The next record, if one is queued and the bounds allow it.
+    ///
+    /// # Errors
+    /// `INPUT_LOST` or `CONTROL_INVALID` when the next record of an input is gone.
+    pub fn next(&mut self) -> Result<Option<BorrowedMessage<'s>>, Halt> {
+        while let Some((input, rest)) = self.inputs.split_first() {
+            if self.records == 0 || self.bytes == 0 || Instant::now() >= self.deadline {
+                return Ok(None);
+            }
+            let Some(event) = input.queue.poll(Duration::ZERO) else {
+                // What arrives here from now on is for the next batch: order holds in each.
+                self.inputs = rest;
+                continue;
+            };
+            let Some(message) = input.accept(event)? else { continue };
+            self.records -= 1;
+            self.bytes = self.bytes.saturating_sub(message.payload_len());
+            self.standing.pass(input.kind, message.offset());
+            return Ok(Some(message));
+        }
+        Ok(None)
+    }
+}
 
 impl Standing {
     fn pass(&self, kind: Kind, offset: i64) {

@@ -51,10 +51,8 @@ impl LaneThread {
     fn route_batch(&mut self, slot: Slot) -> Result<Option<Outcome>, Break> {
         let shared = &self.shared;
         let (config, topics) = (&shared.config, &shared.config.topics);
-        let gathered = self.source.gather(&config.batch)?;
-        if gathered.is_empty() {
-            return Ok(None);
-        }
+        let mut taking = self.source.take(&config.batch);
+        let Some(first) = taking.next()? else { return Ok(None) };
         let Some(group) = self.membership.metadata() else { return Ok(Some(Outcome::Aborted)) };
         let sink = self.sink.as_ref().expect("a lane runs behind its fence");
         let to = Destination {
@@ -63,15 +61,21 @@ impl LaneThread {
             quarantine_partitions: self.found.quarantine_partitions,
         };
         let batch = Batch::open(&mut self.ledger, clock::now());
-        let outcome = Transaction::begin(batch, sink, slot, &to).and_then(|mut transaction| {
-            for message in &gathered {
-                arrival::with(topics, &shared.schemas, message, |arrival| {
-                    transaction.answer(arrival).map(drop)
-                })?;
+        let mut transaction = match Transaction::begin(batch, sink, slot, &to) {
+            Ok(transaction) => transaction,
+            Err(outcome) => return Ok(Some(outcome)),
+        };
+        let mut next = Some(first);
+        while let Some(message) = next {
+            let answered = arrival::with(topics, &shared.schemas, &message, |arrival| {
+                transaction.answer(arrival).map(drop)
+            });
+            if let Err(outcome) = answered {
+                return Ok(Some(outcome));
             }
-            Ok(transaction.commit(&group))
-        });
-        Ok(Some(outcome.unwrap_or_else(|outcome| outcome)))
+            next = taking.next()?;
+        }
+        Ok(Some(transaction.commit(&group)))
     }
 
     /// Remembers how far the trail is known, and says so.
