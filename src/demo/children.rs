@@ -116,9 +116,10 @@ impl Router {
         let config = plan.side(side);
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
-            // What is set for the demo's caller is for another router; how to reach the brokers is not.
+            // What is set for the demo's caller is for another router; how to reach the brokers, and what to log, is not.
             let name = name.to_string_lossy().into_owned();
-            if name.starts_with("ONEFILL_") && !name.starts_with("ONEFILL_KAFKA_") {
+            let kept = name.starts_with("ONEFILL_KAFKA_") || name == "ONEFILL_LOG";
+            if name.starts_with("ONEFILL_") && !kept {
                 command.env_remove(name);
             }
         }

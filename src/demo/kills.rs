@@ -63,10 +63,10 @@ pub fn strike(
         let kill = striker.kill(children)?;
         kills.push(kill);
         narrator.event(&told(kills.len(), kill));
-        let stood = striker.stable()?;
+        let asked = striker.asked()?;
         children.restart()?;
-        settle::wait(plan, children, "the router works again", || {
-            Ok(!trading.load(Ordering::Relaxed) || striker.stable()? > stood)
+        settle::wait(plan, children, "every lane has answered what was asked before a kill", || {
+            Ok(striker.has_answered(&asked) || !trading.load(Ordering::Relaxed))
         })?;
     }
 }
@@ -82,7 +82,7 @@ impl Striker<'_> {
     fn kill(&mut self, children: &Children) -> Result<Kill, Fault> {
         let give_up = Instant::now() + OPEN_WAIT;
         // What was fetched before is old; the next record after an empty poll has just been written.
-        while !matches!(self.watch.poll(Duration::ZERO), None | Some(Err(_))) {}
+        while Instant::now() < give_up && matches!(self.watch.poll(Duration::ZERO), Some(Ok(_))) {}
         while Instant::now() < give_up && !matches!(self.watch.poll(OPEN_WAIT), Some(Ok(_)) | None) {}
         let at = clock::now();
         children.kill()?;
@@ -99,9 +99,21 @@ impl Striker<'_> {
         })
     }
 
-    fn stable(&self) -> Result<i64, Fault> {
-        let topic = &self.plan.config.topics.audit;
-        (0..PARTITIONS).try_fold(0, |sum, partition| Ok(sum + self.probe.stable_end(topic, partition)?))
+    /// The ends of `intents`, lane by lane.
+    fn asked(&self) -> Result<Vec<i64>, Fault> {
+        let topic = &self.plan.config.topics.intents;
+        (0..PARTITIONS).map(|partition| Ok(self.probe.extent(topic, partition)?.end)).collect()
+    }
+
+    /// Whether the group has committed that far in every lane. An offset of an open transaction is
+    /// an error to the asker, and no answer yet.
+    fn has_answered(&self, asked: &[i64]) -> bool {
+        let topics = &self.plan.config.topics;
+        let topics = [topics.intents.as_str(), topics.executions.as_str()];
+        let reached = |(partition, end): (i32, &i64)| {
+            self.probe.committed(topics, partition).is_ok_and(|offsets| offsets[0].unwrap_or(0) >= *end)
+        };
+        (0..).zip(asked).all(reached)
     }
 }
 

@@ -25,12 +25,14 @@ use crate::shell::clock;
 use crate::wire;
 
 /// How often an intent is sent at most.
-pub const ATTEMPTS_MAX: u32 = 10;
+pub const ATTEMPTS_MAX: u32 = 8;
 /// How long each connection gathers records before it sends them, in milliseconds: what is sent
 /// later by a fast one overtakes what is sent by a slow one.
 const CONNECTIONS_LINGER_MS: [u64; 4] = [0, 5, 15, 30];
 /// How long a strategy waits for its first answer, in milliseconds.
 const TIMEOUT_MS: (u64, u64) = (40, 90);
+/// How long it waits at most before it asks again.
+const TIMEOUT_MAX: Duration = Duration::from_secs(2);
 /// Of 100 intents, how many are sent twice at once, by two connections.
 const HEDGED_PERCENT: u64 = 6;
 /// Of 100 intents, how many lose one answer at least.
@@ -198,8 +200,8 @@ impl Strategy<'_> {
             }
             if one.attempts < ATTEMPTS_MAX {
                 self.send(&mut one)?;
-                // Twice the patience each time, up to a second.
-                one.timeout = (one.timeout * 2).min(Duration::from_secs(1));
+                // Twice the patience each time.
+                one.timeout = (one.timeout * 2).min(TIMEOUT_MAX);
                 one.due = now + one.timeout;
                 kept.push(one);
             }
