@@ -43,6 +43,8 @@ struct Picture {
     kills: Vec<f64>,
     /// The last moment that is drawn.
     end: f64,
+    /// What onefill's line is called.
+    ours: &'static str,
     title: String,
     subtitle: String,
     unwanted: String,
@@ -93,6 +95,7 @@ impl Picture {
             onefill: curve(onefill),
             kills: report.kills.iter().map(|kill| seconds(kill.at.0 / 1_000_000)).collect(),
             end,
+            ours: if report.findings.is_empty() { "onefill fills = intents" } else { "onefill fills" },
             title,
             subtitle,
             unwanted: format!("{} fills that nobody wanted", grouped(report.naive.duplicates)),
@@ -144,7 +147,7 @@ fn draw_all<B: DrawingBackend>(
     let named = [
         label("naive fills", &picture.naive, NAIVE),
         label("attempts", &picture.attempts, ATTEMPTS),
-        label("onefill fills = intents", &picture.onefill, ONEFILL),
+        label(picture.ours, &picture.onefill, ONEFILL),
     ];
     labels::draw(root, named.into(), axes.right() + 12 * scale, scale)?;
     root.present()

@@ -54,9 +54,11 @@ pub fn run(plan: &Plan, narrator: &Narrator, stop: &AtomicBool) -> Result<(Repor
     settle::until_open(plan, &children, stop)?;
     let kills = perform(plan, &children, narrator, stop)?;
     children.end();
-    narrator.phase("reading every topic back, and checking the audit trail");
+    narrator.phase("reading every topic back");
     let records = readback::read(plan)?;
-    let report = Report::of(plan, &records, kills, began.elapsed());
+    narrator.phase("verifying the audit trail: every link, every verdict anew");
+    let broken = trail::verify(plan)?;
+    let report = Report::of(plan, &records, &broken, kills, began.elapsed());
     if report.findings.is_empty() {
         children.remove_logs();
     }

@@ -72,11 +72,8 @@ pub fn read(plan: &Plan) -> Result<Records, Fault> {
         Ok(())
     })?;
     each(&plan.config, &ours.audit, |message, value| {
-        records.trail.take(
-            message.partition(),
-            value,
-            &wire::entry::decode(&schemas.open(RecordType::Entry, value)?)?,
-        );
+        let body = schemas.open(RecordType::Entry, value)?;
+        records.trail.take(message.partition(), &wire::entry::decode(&body)?);
         Ok(())
     })?;
     Ok(records)

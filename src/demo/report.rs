@@ -40,8 +40,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Counts.
-    pub fn of(plan: &Plan, records: &Records, kills: Vec<Kill>, took: Duration) -> Self {
+    /// Counts. `broken` is what is wrong with the trail, in words.
+    pub fn of(plan: &Plan, records: &Records, broken: &[String], kills: Vec<Kill>, took: Duration) -> Self {
         let intents = Intents::of(&records.attempts);
         let mut report = Self {
             seed: plan.seed,
@@ -56,6 +56,7 @@ impl Report {
             findings: Vec::new(),
         };
         report.findings = findings(&report, records, &intents);
+        report.findings.extend(broken.iter().take(NAMED_MAX).cloned());
         report
     }
 
@@ -127,7 +128,7 @@ fn right(text: String) -> Cell {
 /// Everything that must hold, and does not.
 fn findings(report: &Report, records: &Records, intents: &Intents) -> Vec<String> {
     let trail = &records.trail;
-    let mut found = trail.breaks.iter().take(NAMED_MAX).cloned().collect::<Vec<_>>();
+    let mut found = Vec::new();
     let mut expect = |what: &str, is: usize, should: usize| {
         if is != should {
             found.push(format!("{what}: {}, and {} were to be", grouped(is), grouped(should)));

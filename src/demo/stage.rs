@@ -17,7 +17,7 @@ use crate::shell::topics::{AuditCleanup, Role};
 use crate::wire;
 
 /// How long the cluster may take for each answer.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A producer that sends by itself.
 pub type Publisher = ThreadedProducer<DefaultProducerContext>;

@@ -1,20 +1,25 @@
-//! What the audit trail says of the run, and whether it hangs together.
+//! What the audit trail says of the run, and whether it holds.
 //!
-//! Checked here entry by entry as it is read: dense numbers, links, one entry per input record. What
-//! it says is then compared with the other topics by the [`report`](super::report).
+//! [`Trail`] counts entries as they are read back. [`verify`] has every lane's trail verified as
+//! `audit verify` does it: numbers, links, every verdict decided anew, every order and every input
+//! record with its entry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::Fault;
+use super::plan::{PARTITIONS, Plan};
+use super::stage::PATIENCE;
 use crate::core::entry::{Body, Entry, Ruling};
-use crate::core::ids::Digest;
+use crate::shell::admin::Cluster;
+use crate::shell::audit::verify::{self as audit, World};
+use crate::shell::trail::Probe;
+use crate::wire::Schemas;
 
-/// The trail of every lane.
+/// The entries of every lane, counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Trail {
     /// Entries in all.
     pub entries: usize,
-    /// Openings of lanes, the first ones included.
-    pub openings: usize,
     /// Accepted intents: partition and number of their entries.
     pub accepted: BTreeSet<(i32, u64)>,
     /// Arrivals of a key that was decided before.
@@ -25,66 +30,47 @@ pub struct Trail {
     pub executions: usize,
     /// Of those, with an anomaly.
     pub anomalies: usize,
-    /// What does not hang together.
-    pub breaks: Vec<String>,
-    heads: BTreeMap<i32, Head>,
-}
-
-/// The end of one lane's trail so far.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Head {
-    seq: u64,
-    leaf: Digest,
-    intents: i64,
-    executions: i64,
 }
 
 impl Trail {
-    /// Takes the next entry of a lane.
-    pub fn take(&mut self, partition: i32, value: &[u8], entry: &Entry<'_>) {
+    /// Counts an entry of a lane.
+    pub fn take(&mut self, partition: i32, entry: &Entry<'_>) {
         self.entries += 1;
-        let head = self.heads.get(&partition);
-        let (seq, prev) = head.map_or((0, Digest::ZERO), |head| (head.seq + 1, head.leaf));
-        let (intents, executions) = head.map_or((0, 0), |head| (head.intents, head.executions));
-        let place = format!("audit[{partition}] entry {}", entry.seq);
-        if entry.seq != seq {
-            self.breaks.push(format!("{place}: {seq} was to follow"));
-        }
-        if entry.prev != prev {
-            self.breaks.push(format!("{place}: it is not linked to the entry before it"));
-        }
-        let mut head = Head { seq: entry.seq, leaf: Digest::leaf(value), intents, executions };
-        self.count(partition, entry, &mut head, &place);
-        self.heads.insert(partition, head);
-    }
-
-    fn count(&mut self, partition: i32, entry: &Entry<'_>, head: &mut Head, place: &str) {
         match &entry.body {
-            Body::Genesis(_) | Body::LaneOpened(_) => self.openings += 1,
-            Body::Decision(decision) => {
-                self.follow(&mut head.intents, decision.input.offset, place);
-                match decision.ruling {
-                    Ruling::Accepted { .. } => {
-                        self.accepted.insert((partition, entry.seq));
-                    }
-                    Ruling::Duplicate { .. } => self.duplicates += 1,
-                    _ => self.rejected += 1,
+            Body::Decision(decision) => match decision.ruling {
+                Ruling::Accepted { .. } => {
+                    self.accepted.insert((partition, entry.seq));
                 }
-            }
+                Ruling::Duplicate { .. } => self.duplicates += 1,
+                _ => self.rejected += 1,
+            },
             Body::Execution(taken) => {
-                self.follow(&mut head.executions, taken.input.offset, place);
                 self.executions += 1;
                 self.anomalies += usize::from(taken.anomaly.is_some() || taken.report.is_err());
             }
-            Body::Control(_) | Body::OwedCancel(_) | Body::Recovery(_) => {}
+            _ => {}
         }
     }
+}
 
-    /// Nothing else writes to the inputs, and none of it in transactions: their offsets are dense.
-    fn follow(&mut self, next: &mut i64, offset: i64, place: &str) {
-        if offset != *next {
-            self.breaks.push(format!("{place}: answers offset {offset}, and {next} was to follow"));
-        }
-        *next = offset + 1;
+/// Verifies every lane's trail; says what is wrong with it, in words. Empty when it holds.
+///
+/// # Errors
+/// Kafka's, where something could not be read: then nothing is known.
+pub fn verify(plan: &Plan) -> Result<Vec<String>, Fault> {
+    let cluster = Cluster::connect(&plan.config, PATIENCE, PATIENCE)?;
+    let (schemas, probe) = (Schemas::compiled(), Probe::open(&plan.config)?);
+    let world = World::look(&plan.config, &schemas, &probe, &cluster)?;
+    let mut wrong = Vec::new();
+    for partition in 0..PARTITIONS {
+        let report = audit::verify(&world, partition, &[], &mut |_| {})?;
+        let kept = report.faults.kept.iter();
+        wrong.extend(kept.map(|fault| {
+            let entry = fault.seq.map_or_else(String::new, |seq| format!(" entry {seq}"));
+            let (topic, field) = (&fault.topic, fault.field.as_deref().unwrap_or("record"));
+            let code = fault.code.name();
+            format!("{code}: {topic}[{partition}]{entry}, {field}: {}, and not {}", fault.found, fault.due)
+        }));
     }
+    Ok(wrong)
 }
