@@ -16,6 +16,9 @@ use super::time::{MILLISECOND, Time};
 pub struct Evidence {
     /// Of the topics as they are now.
     pub topology: Topology,
+    /// What the first entries of the other partitions' trails recorded. A first start needs them: an
+    /// added partition has no trail of its own to say that it was added.
+    pub siblings: Vec<Opened>,
     /// What the group has committed; `None` only when that was read again and again.
     pub committed: Offsets<Option<i64>>,
     /// What the partitions of the inputs hold.
@@ -95,7 +98,11 @@ pub fn prove(ledger: &Ledger, restored: Result<(), Halt>, evidence: &Evidence) -
     one_count(&evidence.topology, ledger.placement().count)?;
     match ledger.opened() {
         Some(_) => prove_going_on(ledger, evidence),
-        None => prove_fresh(evidence),
+        None => {
+            let siblings = evidence.siblings.iter();
+            siblings.map(|sibling| prove_topology(sibling, &evidence.topology)).collect::<Result<(), _>>()?;
+            prove_fresh(evidence)
+        }
     }
 }
 

@@ -14,6 +14,8 @@ use super::config::Config;
 use super::preflight::{self, Finding, TopicStates};
 use super::topics::{Partitions, Role};
 use super::trail::{self, Probe, REQUEST_WAIT, ReadError};
+use crate::core::ids::Digest;
+use crate::core::ledger::{Ledger, Opened, Placement};
 use crate::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology};
 use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
@@ -41,15 +43,20 @@ pub fn gather(
     config: &Config,
     schemas: &Schemas,
     probe: &Probe,
-    partition: i32,
+    ledger: &Ledger,
 ) -> Result<Gathered, ClusterError> {
-    let topics = &config.topics;
+    let (topics, at) = (&config.topics, ledger.placement());
+    let partition = at.partition;
     let states = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?.topics(config)?;
     let refused = admin::refused(format!("partition {partition} cannot be looked at"));
     let look = || -> KafkaResult<Evidence> {
         let orders = probe.extent(&topics.orders, partition)?;
         Ok(Evidence {
             topology: topology(config, &states),
+            siblings: match ledger.opened() {
+                None => siblings(config, schemas, at, partitions(&states, Role::Audit))?,
+                Some(_) => Vec::new(),
+            },
             committed: committed(config, probe, partition)?,
             inputs: Offsets {
                 intents: probe.extent(&topics.intents, partition)?,
@@ -68,6 +75,25 @@ pub fn gather(
         unsafe_topic: preflight::unsafe_topic(config, &states),
         quarantine_partitions: partitions(&states, Role::Quarantine).max(1),
     })
+}
+
+/// What the other partitions' trails recorded first. One that does not begin with a GENESIS stands
+/// for none that could ever agree.
+fn siblings(config: &Config, schemas: &Schemas, at: Placement, count: i32) -> KafkaResult<Vec<Opened>> {
+    let others: Vec<i32> = (0..count).filter(|partition| *partition != at.partition).collect();
+    let first = trail::read_first(config, &config.topics.audit, &others)?;
+    Ok(first
+        .iter()
+        .map(|value| read_genesis(schemas, at, value).unwrap_or_else(Opened::unreadable))
+        .collect())
+}
+
+fn read_genesis(schemas: &Schemas, at: Placement, value: &[u8]) -> Option<Opened> {
+    let body = schemas.open(RecordType::Entry, value).ok()?;
+    let entry = wire::entry::decode(&body).ok()?;
+    let mut ledger = Ledger::new(at);
+    ledger.follow(&entry, Digest::leaf(value)).ok()?;
+    ledger.opened().cloned()
 }
 
 /// A topic that is not there has no partitions and no id.

@@ -81,7 +81,7 @@ impl<'c> Bench<'c> {
             Err(ReadError::Refused(halt)) => Err(halt),
             Err(ReadError::Kafka(error)) => return Err(error.into()),
         };
-        let gathered = evidence::gather(config, schemas, &probe, placement.partition)?;
+        let gathered = evidence::gather(config, schemas, &probe, &ledger)?;
         let verdict = proof::prove(&ledger, restored, &gathered.evidence);
         let group = member.group_metadata().ok_or(KafkaError::NoMessageReceived)?;
         Ok(Self { config, ledger, sink, gathered, verdict, group })

@@ -3,11 +3,12 @@
 //! "To its end" means the uncommitted high watermark, with everything before it settled. A reader
 //! that stopped at the stable offset could miss what a successor will see.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, Isolation, Logged};
@@ -122,6 +123,42 @@ pub fn read_to_end<E>(
         }
         heard = Instant::now();
     }
+}
+
+/// The first committed record of each of these partitions that has one.
+///
+/// # Errors
+/// Brokers that do not answer.
+pub fn read_first(config: &Config, topic: &str, partitions: &[i32]) -> KafkaResult<Vec<Vec<u8>>> {
+    let reader: BaseConsumer<Logged> =
+        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+    let mut assignment = TopicPartitionList::new();
+    for partition in partitions {
+        assignment.add_partition_offset(topic, *partition, Offset::Beginning)?;
+    }
+    reader.assign(&assignment)?;
+    let mut heard = Instant::now();
+    let mut first = BTreeMap::new();
+    while first.len() < partitions.len() {
+        match reader.poll(Duration::from_millis(100)) {
+            Some(Ok(message)) => {
+                let value = || message.payload().unwrap_or_default().to_vec();
+                first.entry(message.partition()).or_insert_with(|| Some(value()));
+            }
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                first.entry(partition).or_insert(None);
+            }
+            Some(Err(error)) if is_final(&error) => return Err(error),
+            Some(Err(error)) => {
+                tracing::debug!(topic, "reader: {error}");
+                continue;
+            }
+            None if heard.elapsed() > SILENCE_MAX => return Err(KafkaError::NoMessageReceived),
+            None => continue,
+        }
+        heard = Instant::now();
+    }
+    Ok(first.into_values().flatten().collect())
 }
 
 /// An offset that is not there stays away, however often it is asked for.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use onefill::core::halt::{Halt, HaltCode};
 use onefill::core::ids::{Id, OrderId};
 use onefill::core::intent::IntentType;
-use onefill::core::ledger::Ledger;
+use onefill::core::ledger::{Ledger, Opened};
 use onefill::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology, prove};
 
 use crate::world::{NOW, PLACEMENT, World, at, id, new_intent, trade};
@@ -34,6 +34,7 @@ fn used() -> (Ledger, Evidence) {
         order_version: 1,
     };
     let evidence = Evidence {
+        siblings: Vec::new(),
         topology: topology(),
         committed: Offsets { intents: Some(2), executions: Some(3) },
         inputs: Offsets { intents: extent, executions: extent },
@@ -50,6 +51,7 @@ fn used() -> (Ledger, Evidence) {
 fn fresh() -> (Ledger, Evidence) {
     let extent = Extent { start: 0, end: 0 };
     let evidence = Evidence {
+        siblings: Vec::new(),
         topology: topology(),
         committed: Offsets { intents: None, executions: None },
         inputs: Offsets { intents: extent, executions: extent },
@@ -252,4 +254,21 @@ fn a_first_start_may_find_records_and_what_aborted_ones_left() {
     evidence.inputs = Offsets { intents: waiting, executions: waiting };
     (evidence.audit, evidence.orders, evidence.control) = (waiting, waiting, waiting);
     assert_eq!(prove(&ledger, Ok(()), &evidence), Ok(()));
+}
+
+#[test]
+fn an_added_partition_is_no_first_start_where_its_siblings_recorded_fewer() {
+    let (used, _) = used();
+    let recorded = used.opened().expect("it was opened").clone();
+    let started_beside = |sibling: Opened| {
+        let (ledger, evidence) = fresh();
+        let evidence = Evidence { siblings: vec![recorded.clone(), sibling], ..evidence };
+        prove(&ledger, Ok(()), &evidence).map_err(|halt| halt.code)
+    };
+    assert_eq!(started_beside(recorded.clone()), Ok(()));
+    let fewer = Opened { partition_count: recorded.partition_count - 1, ..recorded.clone() };
+    let another = Opened { group: "another".to_owned(), ..recorded.clone() };
+    for sibling in [fewer, another, Opened::unreadable()] {
+        assert_eq!(started_beside(sibling), Err(HaltCode::TopologyChanged));
+    }
 }

@@ -110,6 +110,19 @@ pub struct Opened {
     pub settings: Settings,
 }
 
+impl Opened {
+    /// What stands for an opening that cannot be read: no topology agrees with it.
+    pub const fn unreadable() -> Self {
+        Self {
+            rules_version: 0,
+            group: String::new(),
+            partition_count: 0,
+            topic_ids: BTreeMap::new(),
+            settings: Settings { max_intent_age_ms: 0, skew_ms: 0, ref_max_age_ms: 0 },
+        }
+    }
+}
+
 /// What was decided of an intent key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyRow {

@@ -96,7 +96,7 @@ impl LaneThread {
     /// Compares the trail with the world.
     pub(super) fn prove(&mut self) -> Result<Event, Break> {
         let gathered = self.patiently("say how the topics stand", |lane| {
-            evidence::gather(&lane.shared.config, &lane.shared.schemas, &lane.probe, lane.placement.partition)
+            evidence::gather(&lane.shared.config, &lane.shared.schemas, &lane.probe, &lane.ledger)
         })?;
         let restored = std::mem::replace(&mut self.restored, Ok(()));
         proof::prove(&self.ledger, restored, &gathered.evidence)?;
