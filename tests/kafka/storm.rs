@@ -170,6 +170,32 @@ fn killed_again_and_again(name: &str, flags: &[&str], seed: u64) {
 }
 
 #[test]
+fn a_retry_storm_gives_one_order_for_each_key_while_owners_freeze_and_wake_up_too_late() {
+    let world = World::new("storm-freeze", 2);
+    let flags = ["--session-timeout", "2s"];
+    let mut owner = world.router(&flags);
+    world.wait_openings(2);
+    let storm = Storm::rise(&world, 200, 0xF2EE2E, Duration::from_millis(40));
+    for _ in 0..2 {
+        let opened = world.openings();
+        let successor = world.router(&flags);
+        // One lane each, and the storm over both, when the older one freezes.
+        world.wait_openings(opened + 2);
+        let opened = world.openings();
+        owner.signal("STOP");
+        world.wait_openings(opened + 2);
+        owner.signal("CONT");
+        let woken = owner;
+        // It joins again, and gets a lane back by the group's word, not by its own.
+        world.wait_openings(opened + 4);
+        assert_eq!((woken.halts(), successor.halts()), (Vec::new(), Vec::new()));
+        assert_eq!(woken.terminate().code(), Some(0));
+        owner = successor;
+    }
+    storm.verify(&world, owner);
+}
+
+#[test]
 fn a_member_that_is_told_to_stop_exits_with_0_and_leaves_the_group_unless_it_is_static() {
     let world = World::new("sigterm", 1);
     for (flags, members_left) in [(&[][..], 0), (&["--instance-id", "one"], 1)] {
