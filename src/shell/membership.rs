@@ -16,9 +16,14 @@ use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::heartbeat::{Heartbeat, Weight};
 use super::lane::{LaneThread, Membership, Shared, Signal, Wish};
+use super::status::thread_name;
 use super::{client, ownership};
 use crate::core::ledger::Placement;
+
+/// How often an ending lane is looked at.
+const END_WAIT: Duration = Duration::from_millis(2);
 
 /// The group member of this process.
 pub struct Member {
@@ -28,6 +33,7 @@ pub struct Member {
 /// What a rebalance does: it starts and ends lanes.
 struct Rebalancer {
     shared: Arc<Shared>,
+    heartbeat: Heartbeat,
     partitions: i32,
     consumer: OnceLock<Weak<BaseConsumer<Self>>>,
     lanes: Mutex<BTreeMap<i32, Running>>,
@@ -66,8 +72,13 @@ impl Member {
     pub fn join(shared: Arc<Shared>, partitions: i32) -> KafkaResult<Self> {
         let config = client::member(&shared.config);
         let topics = [shared.config.topics.intents.clone(), shared.config.topics.executions.clone()];
-        let rebalancer =
-            Rebalancer { shared, partitions, consumer: OnceLock::new(), lanes: Mutex::default() };
+        let rebalancer = Rebalancer {
+            heartbeat: shared.heartbeats.enter("member", Weight::Vital),
+            shared,
+            partitions,
+            consumer: OnceLock::new(),
+            lanes: Mutex::default(),
+        };
         let consumer: BaseConsumer<Rebalancer> = config.create_with_context(rebalancer)?;
         let consumer = Arc::new(consumer);
         consumer.context().consumer.get_or_init(|| Arc::downgrade(&consumer));
@@ -77,6 +88,7 @@ impl Member {
 
     /// Serves the group for this long: heartbeats, rebalances.
     pub fn serve(&self, wait: Duration) {
+        self.consumer.context().heartbeat.beat();
         match self.consumer.poll(wait) {
             None | Some(Err(KafkaError::PartitionEOF(_))) => {}
             Some(Err(error)) => tracing::debug!("group member: {error}"),
@@ -163,7 +175,7 @@ impl Rebalancer {
         let signal = Arc::new(Signal::default());
         let lane = LaneThread::new(Arc::clone(&self.shared), membership, Arc::clone(&signal), placement)?;
         let thread = thread::Builder::new()
-            .name(format!("lane-{partition}"))
+            .name(thread_name(partition))
             .spawn(move || lane.run())
             .map_err(|_| KafkaError::ClientCreation("a thread for the lane".to_owned()))?;
         tracing::info!(partition, "lane assigned");
@@ -178,6 +190,11 @@ impl Rebalancer {
             lane.thread.thread().unpark();
         }
         for (partition, lane) in lanes {
+            // However long a lane takes to finish: whether it advances, its own heartbeat says.
+            while !lane.thread.is_finished() {
+                self.heartbeat.beat();
+                thread::sleep(END_WAIT);
+            }
             match lane.thread.join() {
                 Ok(()) => tracing::info!(partition, ?wish, "lane given back"),
                 Err(_) => tracing::error!(partition, "the lane broke an invariant"),

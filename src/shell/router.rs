@@ -9,10 +9,10 @@ use rdkafka::error::KafkaError;
 
 use super::admin::{Cluster, ClusterError};
 use super::config::Config;
+use super::http::Server;
 use super::lane::Shared;
 use super::membership::Member;
 use super::preflight::Finding;
-use super::status::Status;
 use super::topics::Role;
 use super::trail::REQUEST_WAIT;
 use crate::core::halt::HaltCode;
@@ -47,17 +47,19 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`].
 pub fn run(config: Config, schemas: Schemas, stop: &Arc<AtomicBool>) -> Result<Ended, RunError> {
-    let Some(partitions) = preflight(&config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
+    let shared = Arc::new(Shared::new(config, schemas));
+    let config = &shared.config;
+    // Before the group is joined: whoever cannot be watched takes no lanes from others.
+    let _server = Server::start(Arc::clone(&shared)).map_err(RunError::Http)?;
+    let Some(partitions) = preflight(config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
-    let exit_on_halt = config.exit_on_halt;
-    let shared = Arc::new(Shared { config, schemas, status: Status::default() });
     let member = Member::join(Arc::clone(&shared), partitions)?;
     while !stop.load(Ordering::Relaxed) {
         member.serve(SERVED_FOR);
         if member.is_broken() {
             return Err(RunError::Broken);
         }
-        if exit_on_halt && !shared.status.halts().is_empty() {
+        if shared.config.exit_on_halt && !shared.status.halts().is_empty() {
             break;
         }
     }

@@ -5,9 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
+use super::clock;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::Stage;
+use crate::core::time::Time;
 
 /// The lanes of this process, by partition.
 #[derive(Debug, Default)]
@@ -32,8 +34,61 @@ pub struct LaneView {
     pub seq: u64,
     /// The next offset of each input.
     pub cursors: CursorsView,
-    /// Records that wait on each input, as far as is known.
+    /// Records that wait on each input; `None` when nobody knows.
     pub lag: Option<LagView>,
+    /// Inputs on which a transaction has stayed open for too long; `None` when nobody knows.
+    pub input_blocked: Option<Vec<&'static str>>,
+    /// What only the metrics show.
+    #[serde(skip)]
+    pub vitals: Vitals,
+}
+
+/// What only the metrics show of a lane.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Vitals {
+    /// When the last entry was decided; `None` before the first.
+    pub head_at: Option<Time>,
+    /// When an entry was last restored or committed; `None` before the first.
+    pub progressed_at: Option<Time>,
+    /// When a transaction last committed; `None` before the first of this life.
+    pub committed_at: Option<Time>,
+    /// When the open transaction began; `None` while none is open.
+    pub transaction_began_at: Option<Time>,
+    /// What the ledger holds.
+    pub holdings: Holdings,
+    /// How far transactions that are open hold readers back; `None` when nobody knows.
+    pub gaps: Option<Gaps>,
+}
+
+/// How much a ledger holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holdings {
+    /// Intent keys.
+    pub keys: usize,
+    /// Orders that may still be filled.
+    pub open_orders: usize,
+}
+
+/// Records between the last stable offset and the high watermark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gaps {
+    /// On `intents[p]`.
+    pub intents: i64,
+    /// On `executions[p]`.
+    pub executions: i64,
+    /// On `audit[p]`.
+    pub audit: i64,
+}
+
+/// What an observer found out about a lane's topics; `None` when Kafka did not say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Records that wait.
+    pub lag: Option<LagView>,
+    /// How far open transactions hold readers back.
+    pub gaps: Option<Gaps>,
+    /// Inputs on which a transaction has stayed open for too long.
+    pub blocked: Option<Vec<&'static str>>,
 }
 
 /// The next offset of each input.
@@ -48,12 +103,17 @@ pub struct CursorsView {
 }
 
 /// Records that wait, markers and aborted ones counted.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct LagView {
     /// On `intents[p]`.
     pub intents: i64,
     /// On `executions[p]`.
     pub executions: i64,
+}
+
+/// The name of a lane's thread.
+pub fn thread_name(partition: i32) -> String {
+    format!("lane-{partition}")
 }
 
 impl Status {
@@ -68,6 +128,8 @@ impl Status {
             seq: 0,
             cursors: CursorsView::default(),
             lag: None,
+            input_blocked: None,
+            vitals: Vitals::default(),
         };
         self.lock().insert(partition, view);
     }
@@ -104,18 +166,48 @@ impl Status {
         self.change(partition, |view| view.waiting = waiting);
     }
 
-    /// The trail of a lane stands here.
-    pub fn stand(&self, partition: i32, seq: u64, cursors: Cursors) {
+    /// The trail of a lane stands here, at an entry that was decided at `head_at`.
+    pub fn stand(&self, partition: i32, seq: u64, cursors: Cursors, head_at: Time) {
         let Cursors { intents, executions, control } = cursors;
+        let now = clock::now();
         self.change(partition, |view| {
             view.seq = seq;
             view.cursors = CursorsView { intents, executions, control };
+            view.vitals.head_at = Some(head_at);
+            view.vitals.progressed_at = Some(now);
         });
     }
 
-    /// What waits on the inputs of a lane.
-    pub fn lag(&self, partition: i32, lag: Option<LagView>) {
-        self.change(partition, |view| view.lag = lag);
+    /// A transaction of a lane is open from now on.
+    pub fn transaction_began(&self, partition: i32) {
+        let now = clock::now();
+        self.change(partition, |view| view.vitals.transaction_began_at = Some(now));
+    }
+
+    /// The transaction of a lane is over.
+    pub fn transaction_ended(&self, partition: i32, committed: bool) {
+        let now = clock::now();
+        self.change(partition, |view| {
+            view.vitals.transaction_began_at = None;
+            if committed {
+                view.vitals.committed_at = Some(now);
+            }
+        });
+    }
+
+    /// The ledger of a lane holds so much.
+    pub fn hold(&self, partition: i32, holdings: Holdings) {
+        self.change(partition, |view| view.vitals.holdings = holdings);
+    }
+
+    /// What was found out about the topics of a lane.
+    pub fn observe(&self, partition: i32, backlog: Backlog) {
+        let Backlog { lag, gaps, blocked } = backlog;
+        self.change(partition, |view| {
+            view.lag = lag;
+            view.vitals.gaps = gaps;
+            view.input_blocked = blocked;
+        });
     }
 
     /// Every lane, by partition.

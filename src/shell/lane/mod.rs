@@ -17,9 +17,10 @@ use rdkafka::error::KafkaResult;
 
 use super::clock;
 use super::config::Config;
+use super::heartbeat::{Heartbeat, Heartbeats, Weight};
 use super::sink::Sink;
 use super::source::Source;
-use super::status::Status;
+use super::status::{Holdings, Status, thread_name};
 use super::trail::Probe;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Effect, Event, Lane};
@@ -36,6 +37,15 @@ pub struct Shared {
     pub schemas: Schemas,
     /// Where lanes say how they are.
     pub status: Status,
+    /// Where threads say that they advance.
+    pub heartbeats: Heartbeats,
+}
+
+impl Shared {
+    /// What a process with no lanes yet has.
+    pub fn new(config: Config, schemas: Schemas) -> Self {
+        Self { config, schemas, status: Status::default(), heartbeats: Heartbeats::default() }
+    }
 }
 
 /// What a lane asks of the group's member.
@@ -56,6 +66,7 @@ pub struct LaneThread {
     shared: Arc<Shared>,
     membership: Arc<dyn Membership>,
     signal: Arc<Signal>,
+    heartbeat: Heartbeat,
     placement: Placement,
     ledger: Ledger,
     probe: Probe,
@@ -70,6 +81,8 @@ pub struct LaneThread {
     /// Outcomes in a row that were no commit.
     failures: u32,
     last_commit: Instant,
+    /// When the ledger was last measured.
+    measured: Instant,
 }
 
 /// What a proof found that the lane needs later.
@@ -119,10 +132,12 @@ impl LaneThread {
             partition_counts: Default::default(),
             topic_ids: Default::default(),
         };
+        let heartbeat = shared.heartbeats.enter(thread_name(placement.partition), Weight::Vital);
         Ok(Self {
             shared,
             membership,
             signal,
+            heartbeat,
             placement,
             ledger: Ledger::new(placement),
             probe,
@@ -133,6 +148,7 @@ impl LaneThread {
             found: Found { topology, quarantine_partitions: 1 },
             failures: 0,
             last_commit: Instant::now(),
+            measured: Instant::now(),
         })
     }
 
@@ -156,6 +172,7 @@ impl LaneThread {
             if !matches!(effect, Effect::Route(_)) {
                 tracing::debug!(partition, stage = %machine.stage(), ?effect);
             }
+            self.heartbeat.beat();
             self.shared.status.enter(partition, machine.stage());
             let event = match effect {
                 Effect::Fence => self.fence(),
@@ -179,6 +196,7 @@ impl LaneThread {
         self.shared.status.halt(partition, halt);
         self.sink = None;
         loop {
+            self.heartbeat.beat();
             if self.signal.wish().is_some() {
                 return Ended::Stopped;
             }
@@ -205,6 +223,7 @@ impl LaneThread {
     fn pause(&self, length: Duration) {
         let until = Instant::now() + length;
         while self.signal.wish().is_none() {
+            self.heartbeat.beat();
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -223,6 +242,7 @@ impl LaneThread {
         let partition = self.placement.partition;
         let mut attempts = 0;
         loop {
+            self.heartbeat.beat();
             if let Some(wish) = self.signal.wish() {
                 return Err(Break::Told(wish));
             }
@@ -243,6 +263,16 @@ impl LaneThread {
         }
     }
 
+    /// Says how much the ledger holds: not at every batch, for it looks at each account.
+    fn measure(&mut self, every: Duration) {
+        if self.measured.elapsed() < every {
+            return;
+        }
+        self.measured = Instant::now();
+        let holdings = Holdings { keys: self.ledger.keys_len(), open_orders: self.ledger.open_orders() };
+        self.shared.status.hold(self.placement.partition, holdings);
+    }
+
     fn say_waiting(&self, what: &str, error: &dyn Display, attempts: u32) {
         let partition = self.placement.partition;
         self.shared.status.wait(partition, Some(format!("{what}: {error}")));
@@ -252,6 +282,9 @@ impl LaneThread {
         }
     }
 }
+
+/// How often the size of the ledger is said.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
 
 /// How a life of the lane's machine ended.
 enum Ended {

@@ -49,9 +49,12 @@ impl LaneThread {
         let mut next = self.trail_next.unwrap_or(start);
         let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
         let read = self.patiently("read the trail", |lane| {
-            let Shared { config, schemas, status } = &*lane.shared;
-            let each =
-                |ledger: &Ledger| status.stand(partition, ledger.head().next_seq, ledger.head().cursors);
+            let Shared { config, schemas, status, .. } = &*lane.shared;
+            let each = |ledger: &Ledger| {
+                let head = ledger.head();
+                status.stand(partition, head.next_seq, head.cursors, head.decided_at);
+                lane.heartbeat.beat();
+            };
             match restore(config, schemas, &mut ledger, &mut next, each) {
                 Ok(()) => Ok(Ok(())),
                 Err(ReadError::Refused(halt)) => Ok(Err(halt)),
@@ -61,6 +64,7 @@ impl LaneThread {
         self.ledger = ledger;
         self.trail_next = Some(next);
         self.restored = read?;
+        self.measure(Duration::ZERO);
         let news = self.restored.is_err() || self.ledger.settled_head().next_seq != seq;
         let entries = self.ledger.settled_head().next_seq - seq;
         tracing::info!(partition, entries, seconds = began.elapsed().as_secs_f64(), "trail read to its end");
@@ -122,10 +126,12 @@ impl LaneThread {
         let opening = opening(&shared.config, &self.found.topology, &self.ledger);
         let cursor = self.ledger.settled_head().cursors.control;
         let batch = Batch::open(&mut self.ledger, clock::now());
+        shared.status.transaction_began(self.placement.partition);
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
             transaction.open_lane(opening)?;
             let topics = &shared.config.topics;
             let each = |message: &BorrowedMessage<'_>| {
+                self.heartbeat.beat();
                 arrival::with(topics, &shared.schemas, message, |arrival| {
                     transaction.answer(arrival).map(drop)
                 })
@@ -140,7 +146,7 @@ impl LaneThread {
             }
         });
         let outcome = outcome.unwrap_or_else(|outcome| outcome);
-        self.after_commit(outcome);
+        self.after_transaction(outcome);
         if outcome.is_committed() {
             let seq = self.ledger.settled_head().next_seq;
             tracing::info!(partition = self.placement.partition, seq, "lane opened");

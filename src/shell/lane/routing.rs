@@ -4,11 +4,15 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Break, LaneThread};
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::message::BorrowedMessage;
+
+use super::{Break, LaneThread, MEASURE_EVERY, Shared};
 use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::time::MILLISECOND;
+use crate::shell::source::Taking;
 use crate::shell::transaction::{Destination, Transaction};
 use crate::shell::{arrival, clock};
 
@@ -36,12 +40,10 @@ impl LaneThread {
         }
         let outcome = self.route_batch(slot)?;
         match outcome {
-            Some(outcome) => {
-                self.after_commit(outcome);
-                Ok(Event::Ended(outcome))
-            }
+            Some(outcome) => Ok(Event::Ended(outcome)),
             None if self.last_commit.elapsed() > IDS_EXPIRE_AFTER => Ok(Event::Ended(Outcome::Unknown)),
             None => {
+                self.measure(MEASURE_EVERY);
                 thread::park_timeout(IDLE_WAIT);
                 Ok(Event::Idle)
             }
@@ -50,7 +52,7 @@ impl LaneThread {
 
     fn route_batch(&mut self, slot: Slot) -> Result<Option<Outcome>, Break> {
         let shared = &self.shared;
-        let (config, topics) = (&shared.config, &shared.config.topics);
+        let config = &shared.config;
         let mut taking = self.source.take(&config.batch);
         let Some(first) = taking.next()? else { return Ok(None) };
         let Some(group) = self.membership.metadata() else { return Ok(Some(Outcome::Aborted)) };
@@ -61,25 +63,19 @@ impl LaneThread {
             quarantine_partitions: self.found.quarantine_partitions,
         };
         let batch = Batch::open(&mut self.ledger, clock::now());
-        let mut transaction = match Transaction::begin(batch, sink, slot, &to) {
-            Ok(transaction) => transaction,
-            Err(outcome) => return Ok(Some(outcome)),
+        shared.status.transaction_began(self.placement.partition);
+        let routed = match Transaction::begin(batch, sink, slot, &to) {
+            Ok(transaction) => answer_all(shared, transaction, first, taking, &group),
+            Err(outcome) => Ok(outcome),
         };
-        let mut next = Some(first);
-        while let Some(message) = next {
-            let answered = arrival::with(topics, &shared.schemas, &message, |arrival| {
-                transaction.answer(arrival).map(drop)
-            });
-            if let Err(outcome) = answered {
-                return Ok(Some(outcome));
-            }
-            next = taking.next()?;
-        }
-        Ok(Some(transaction.commit(&group)))
+        // A halt on the way leaves nothing committed.
+        self.after_transaction(*routed.as_ref().unwrap_or(&Outcome::Aborted));
+        Ok(Some(routed?))
     }
 
     /// Remembers how far the trail is known, and says so.
-    pub(super) fn after_commit(&mut self, outcome: Outcome) {
+    pub(super) fn after_transaction(&mut self, outcome: Outcome) {
+        self.shared.status.transaction_ended(self.placement.partition, outcome.is_committed());
         if !outcome.is_committed() {
             return;
         }
@@ -88,7 +84,8 @@ impl LaneThread {
             self.trail_next = self.trail_next.max(Some(sink.audit_end()));
         }
         let head = self.ledger.settled_head();
-        self.shared.status.stand(self.placement.partition, head.next_seq, head.cursors);
+        self.shared.status.stand(self.placement.partition, head.next_seq, head.cursors, head.decided_at);
+        self.measure(MEASURE_EVERY);
     }
 
     /// Times never decrease in a partition: a clock that is a little behind the last entry is waited
@@ -110,4 +107,25 @@ impl LaneThread {
             }
         }
     }
+}
+
+/// Answers everything that is queued, and commits.
+fn answer_all<'s>(
+    shared: &Shared,
+    mut transaction: Transaction<'_>,
+    first: BorrowedMessage<'s>,
+    mut taking: Taking<'s>,
+    group: &ConsumerGroupMetadata,
+) -> Result<Outcome, Halt> {
+    let mut next = Some(first);
+    while let Some(message) = next {
+        let answered = arrival::with(&shared.config.topics, &shared.schemas, &message, |arrival| {
+            transaction.answer(arrival).map(drop)
+        });
+        if let Err(outcome) = answered {
+            return Ok(outcome);
+        }
+        next = taking.next()?;
+    }
+    Ok(transaction.commit(group))
 }

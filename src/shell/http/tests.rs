@@ -1,0 +1,142 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use super::*;
+use crate::core::entry::Cursors;
+use crate::core::halt::{Halt, HaltCode};
+use crate::core::lane::Stage;
+use crate::shell::config::Config;
+use crate::shell::status::{Backlog, LagView};
+use crate::wire::schema::Schemas;
+
+fn shared() -> Arc<Shared> {
+    let config = Config { http: SocketAddr::from(([127, 0, 0, 1], 0)), ..Config::default() };
+    Arc::new(Shared::new(config, Schemas::compiled()))
+}
+
+/// Status code, headers, body.
+fn ask(server: &Server, path: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let code = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (code, head.to_lowercase(), body.to_owned())
+}
+
+/// The part of JSON Schema that the published schema uses, and stricter: every field is described.
+fn check(schema: &Value, value: &Value, at: &str) {
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_i64() || number.is_u64() => "integer",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    let allowed = match &schema["type"] {
+        Value::Array(kinds) => kinds.iter().any(|one| one == kind),
+        one => one == kind,
+    };
+    assert!(allowed, "{at} is of type {kind}");
+    if let Value::Array(symbols) = &schema["enum"] {
+        assert!(symbols.contains(value), "{at} is {value}");
+    }
+    if let Value::Array(items) = value {
+        items.iter().for_each(|item| check(&schema["items"], item, &format!("{at}[]")));
+    }
+    let Value::Object(fields) = value else { return };
+    for name in schema["required"].as_array().unwrap() {
+        assert!(fields.contains_key(name.as_str().unwrap()), "{at} has no {name}");
+    }
+    for (name, field) in fields {
+        let described = &schema["properties"][name];
+        assert!(described.is_object(), "{at}.{name} is not described");
+        check(described, field, &format!("{at}.{name}"));
+    }
+}
+
+fn schema() -> Value {
+    serde_json::from_str(include_str!("../../../schemas/status.schema.json")).unwrap()
+}
+
+#[test]
+fn the_schema_knows_every_stage_and_halt() {
+    let schema = schema();
+    let lane = &schema["properties"]["lanes"]["items"]["properties"];
+    let symbols = |field: &str| -> Vec<String> {
+        let symbols = lane[field]["enum"].as_array().unwrap().iter();
+        symbols.filter_map(|symbol| symbol.as_str().map(str::to_owned)).collect()
+    };
+    assert_eq!(symbols("stage"), Stage::ALL.iter().map(|stage| stage.name()).collect::<Vec<_>>());
+    assert_eq!(symbols("halt"), HaltCode::ALL.iter().map(|code| code.name()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_status_is_what_its_schema_says() {
+    let shared = shared();
+    let server = Server::start(Arc::clone(&shared)).unwrap();
+    let (code, head, body) = ask(&server, "/status");
+    assert_eq!(code, 200);
+    assert!(head.contains("content-type: application/json"), "{head}");
+    let empty: Value = serde_json::from_str(&body).unwrap();
+    check(&schema(), &empty, "status");
+    assert_eq!(empty["lanes"], Value::Array(Vec::new()));
+
+    shared.status.begin(0);
+    shared.status.begin(3);
+    shared.status.halt(0, &Halt::new(HaltCode::InputLost, "the log starts at 9"));
+    shared.status.enter(3, Stage::Running);
+    shared.status.stand(3, 42, Cursors { intents: 7, executions: 8, control: 9 }, Default::default());
+    let lag = Some(LagView { intents: 1, executions: 0 });
+    shared.status.observe(3, Backlog { lag, blocked: Some(vec!["intents"]), ..Backlog::default() });
+    let full: Value = serde_json::from_str(&ask(&server, "/status").2).unwrap();
+    check(&schema(), &full, "status");
+    assert_eq!(full["lanes"][0]["halt"], "INPUT_LOST");
+    assert_eq!(full["lanes"][0]["lag"], Value::Null);
+    assert_eq!(full["lanes"][1]["seq"], 42);
+    assert_eq!(full["lanes"][1]["cursors"]["executions"], 8);
+    assert_eq!(full["lanes"][1]["lag"]["intents"], 1);
+    assert_eq!(full["lanes"][1]["input_blocked"][0], "intents");
+}
+
+#[test]
+fn ready_follows_the_lanes_and_alive_does_not() {
+    let shared = shared();
+    let server = Server::start(Arc::clone(&shared)).unwrap();
+    assert_eq!(ask(&server, "/readyz").0, 503);
+    shared.status.begin(0);
+    shared.status.enter(0, Stage::Running);
+    assert_eq!(ask(&server, "/readyz").0, 200);
+    shared.status.halt(0, &Halt::new(HaltCode::ChainBroken, "entry 7"));
+    let (code, _, body) = ask(&server, "/readyz");
+    assert_eq!((code, body.as_str()), (503, "lane 0: HALTED CHAIN_BROKEN\n"));
+    assert_eq!(ask(&server, "/livez").0, 200);
+    assert_eq!(ask(&server, "/nowhere").0, 404);
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let config = Config { http: address, ..Config::default() };
+    let error = Server::start(Arc::new(Shared::new(config, Schemas::compiled()))).err().unwrap();
+    assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+#[test]
+fn it_stops_promptly_and_frees_its_port() {
+    let server = Server::start(shared()).unwrap();
+    let address = server.address();
+    let idle = TcpStream::connect(address).unwrap();
+    let began = std::time::Instant::now();
+    drop(server);
+    assert!(began.elapsed() < CLOSE_WAIT * 3);
+    drop(idle);
+    assert!(TcpStream::connect(address).is_err());
+}
