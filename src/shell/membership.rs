@@ -18,6 +18,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::heartbeat::{Heartbeat, Weight};
 use super::lane::{LaneThread, Membership, Shared, Signal, Wish};
+use super::metrics::Rebalance;
 use super::status::thread_name;
 use super::{client, ownership};
 use crate::core::ledger::Placement;
@@ -144,6 +145,7 @@ impl Rebalancer {
         }
         consumer.assign(&at_end)?;
         consumer.pause(partitions)?;
+        self.shared.metrics.rebalanced(Rebalance::Assigned);
         let topics = &self.shared.config.topics;
         for element in partitions.elements_for_topic(&topics.intents) {
             let partition = element.partition();
@@ -161,7 +163,11 @@ impl Rebalancer {
 
     /// Whoever comes next finds no transaction of this member open, unless it was too slow.
     fn revoked(&self, consumer: &BaseConsumer<Self>) -> KafkaResult<()> {
-        let wish = if consumer.assignment_lost() { Wish::Lost } else { Wish::Stop };
+        let (wish, kind) = match consumer.assignment_lost() {
+            true => (Wish::Lost, Rebalance::Lost),
+            false => (Wish::Stop, Rebalance::Revoked),
+        };
+        self.shared.metrics.rebalanced(kind);
         self.end_lanes(wish);
         consumer.unassign()
     }

@@ -3,8 +3,8 @@
 //! It makes no decision of the business: it creates no reason and compares no amounts. Start with
 //! [`router`], the process; [`membership`] owns partitions, each with a [`lane`] of its own, which
 //! reads by its [`source`], writes [`transaction`]s to its [`sink`], and before that restores its
-//! [`trail`] and gathers [`evidence`]. [`http`] shows the lanes' [`status`] and the threads'
-//! [`heartbeat`]s. [`topics`], [`config`] and [`client`] say how.
+//! [`trail`] and gathers [`evidence`]. [`http`] shows the lanes' [`status`], the threads'
+//! [`heartbeat`]s and the [`metrics`]. [`topics`], [`config`] and [`client`] say how.
 
 pub mod admin;
 pub mod arrival;
@@ -21,6 +21,7 @@ pub mod instruct;
 pub mod lane;
 pub mod librdkafka;
 pub mod membership;
+pub mod metrics;
 pub mod operate;
 pub mod outcome;
 pub mod ownership;

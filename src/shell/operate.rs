@@ -182,6 +182,7 @@ impl<'c> Bench<'c> {
             config: self.config,
             partition: self.ledger.placement().partition,
             quarantine_partitions: self.gathered.quarantine_partitions,
+            metrics: None,
         };
         let batch = Batch::open(&mut self.ledger, clock::now());
         let outcome = Transaction::begin(batch, &self.sink, Slot::Zero, &to).and_then(|mut transaction| {

@@ -14,9 +14,12 @@ use rdkafka::producer::{BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::config::Config;
-use super::librdkafka;
+use super::metrics::Metrics;
+use super::metrics::laps::{Laps, Phase};
+use super::metrics::tally::Tally;
 use super::outcome::{Step, is_retriable, outcome};
 use super::sink::{Producer, Sink};
+use super::{clock, librdkafka};
 use crate::core::batch::Batch;
 use crate::core::decide::Arrival;
 use crate::core::entry::{Body, Cursors, Entry, Opening, Recovery, Ruling};
@@ -41,6 +44,8 @@ pub struct Destination<'t> {
     pub partition: i32,
     /// Partitions of `quarantine`.
     pub quarantine_partitions: i32,
+    /// Where a batch that has committed counts; `None` where nobody looks.
+    pub metrics: Option<&'t Metrics>,
 }
 
 /// An open transaction over an open batch.
@@ -51,6 +56,9 @@ pub struct Transaction<'t> {
     to: &'t Destination<'t>,
     began: Instant,
     value: Vec<u8>,
+    /// What this batch counts, if it commits.
+    tally: Tally,
+    laps: Laps,
 }
 
 impl<'t> Transaction<'t> {
@@ -64,15 +72,18 @@ impl<'t> Transaction<'t> {
         slot: Slot,
         to: &'t Destination<'t>,
     ) -> Result<Self, Outcome> {
-        let transaction = Self {
+        let mut transaction = Self {
             batch,
             producer: sink.producer(slot),
             sink,
             to,
             began: Instant::now(),
             value: Vec::with_capacity(1024),
+            tally: Tally::default(),
+            laps: Laps::start(),
         };
         transaction.written(transaction.producer.begin_transaction())?;
+        transaction.laps = Laps::start();
         Ok(transaction)
     }
 
@@ -82,12 +93,21 @@ impl<'t> Transaction<'t> {
     /// The outcome, when a record cannot be written.
     pub fn answer<'a>(&mut self, arrival: &Arrival<'a>) -> Result<Entry<'a>, Outcome> {
         let entry = self.batch.take(arrival);
+        self.laps.lap(Phase::Decide);
+        self.tally.entry(&entry);
         self.write_entry(&entry)?;
         self.write_order(&entry)?;
         if let Some((reason, detail)) = quarantined(&entry) {
             self.write_quarantined(arrival, reason, detail)?;
+            self.tally.quarantine(reason);
         }
+        self.laps.lap(Phase::Produce);
         Ok(entry)
+    }
+
+    /// A record has been taken from its queue.
+    pub fn fetched(&mut self) {
+        self.laps.lap(Phase::Fetch);
     }
 
     /// Writes the opening of the lane.
@@ -96,6 +116,7 @@ impl<'t> Transaction<'t> {
     /// As [`Transaction::answer`].
     pub fn open_lane(&mut self, opening: Opening<'_>) -> Result<(), Outcome> {
         let entry = self.batch.open_lane(opening);
+        self.tally.entry(&entry);
         self.write_entry(&entry)
     }
 
@@ -111,14 +132,16 @@ impl<'t> Transaction<'t> {
     /// Commits, with the offsets after the last answered record of each input.
     ///
     /// Nothing is written any more when this is called, so the offsets overlap with the delivery.
-    pub fn commit(self, group: &ConsumerGroupMetadata) -> Outcome {
+    pub fn commit(mut self, group: &ConsumerGroupMetadata) -> Outcome {
+        self.laps.lap(Phase::Fetch);
         if let Err(outcome) = self.send_offsets(group) {
             return outcome;
         }
+        self.laps.lap(Phase::Offsets);
         if let Err(error) = librdkafka::flush(self.producer.client(), self.patience()) {
             return self.ended(&error, Step::Writing);
         }
-        let asked = Instant::now();
+        self.laps.lap(Phase::Flush);
         loop {
             match self.producer.commit_transaction(self.patience()) {
                 Ok(()) => break,
@@ -126,8 +149,11 @@ impl<'t> Transaction<'t> {
                 Err(error) => return self.ended(&error, Step::Committing),
             }
         }
-        let in_doubt = asked.elapsed() > SLOW_COMMIT || self.sink.is_disturbed();
+        let in_doubt = self.laps.lap(Phase::Commit) > SLOW_COMMIT || self.sink.is_disturbed();
         self.batch.settle();
+        if let Some(metrics) = self.to.metrics {
+            metrics.committed(&self.tally, &self.laps, clock::now());
+        }
         if in_doubt { Outcome::CommittedInDoubt } else { Outcome::Committed }
     }
 
@@ -158,6 +184,7 @@ impl<'t> Transaction<'t> {
         let Some(order) = self.batch.order(entry) else { return Ok(()) };
         self.value.clear();
         wire::order::encode(&order, &mut self.value);
+        self.tally.order(order.command);
         self.send(&self.to.config.topics.orders, self.to.partition, order.account_id.as_str().as_bytes())
     }
 

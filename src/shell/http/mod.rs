@@ -18,6 +18,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use prometheus::TEXT_FORMAT;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -26,6 +27,7 @@ pub use page::Page;
 
 /// How long answers under way may take when the process ends.
 const CLOSE_WAIT: Duration = Duration::from_secs(1);
+const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// The server; dropped, it stops.
 pub struct Server {
@@ -88,10 +90,18 @@ fn serve(runtime: &Runtime, listener: TcpListener, shared: Arc<Shared>, stopped:
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
+        .route("/metrics", get(metrics))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/status", get(status))
         .with_state(shared)
+}
+
+async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
+    match shared.metrics.render(&shared.status, &shared.heartbeats) {
+        Ok(text) => (StatusCode::OK, [(CONTENT_TYPE, TEXT_FORMAT)], text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, [(CONTENT_TYPE, PLAIN)], format!("{error}\n")),
+    }
 }
 
 async fn livez(State(shared): State<Arc<Shared>>) -> Response {
@@ -113,7 +123,7 @@ fn verdict(good: &str, faults: &[String]) -> Response {
         [] => (StatusCode::OK, format!("{good}\n")),
         faults => (StatusCode::SERVICE_UNAVAILABLE, faults.join("\n") + "\n"),
     };
-    (code, [(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+    (code, [(CONTENT_TYPE, PLAIN)], text).into_response()
 }
 
 #[cfg(test)]

@@ -120,6 +120,15 @@ fn ready_follows_the_lanes_and_alive_does_not() {
 }
 
 #[test]
+fn metrics_are_in_the_text_format() {
+    let server = Server::start(shared()).unwrap();
+    let (code, head, body) = ask(&server, "/metrics");
+    assert_eq!(code, 200);
+    assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
+    assert!(body.contains("\nonefill_assigned_lanes 0\n"), "{body}");
+}
+
+#[test]
 fn a_port_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();

@@ -18,6 +18,7 @@ use rdkafka::error::KafkaResult;
 use super::clock;
 use super::config::Config;
 use super::heartbeat::{Heartbeat, Heartbeats, Weight};
+use super::metrics::{Cause, Metrics};
 use super::sink::Sink;
 use super::source::Source;
 use super::status::{Holdings, Status, thread_name};
@@ -39,12 +40,15 @@ pub struct Shared {
     pub status: Status,
     /// Where threads say that they advance.
     pub heartbeats: Heartbeats,
+    /// What Prometheus sees.
+    pub metrics: Metrics,
 }
 
 impl Shared {
     /// What a process with no lanes yet has.
     pub fn new(config: Config, schemas: Schemas) -> Self {
-        Self { config, schemas, status: Status::default(), heartbeats: Heartbeats::default() }
+        let metrics = Metrics::new(&config);
+        Self { config, schemas, status: Status::default(), heartbeats: Heartbeats::default(), metrics }
     }
 }
 
@@ -80,6 +84,8 @@ pub struct LaneThread {
     found: Found,
     /// Outcomes in a row that were no commit.
     failures: u32,
+    /// Why the next fence is taken.
+    cause: Cause,
     last_commit: Instant,
     /// When the ledger was last measured.
     measured: Instant,
@@ -147,6 +153,7 @@ impl LaneThread {
             restored: Ok(()),
             found: Found { topology, quarantine_partitions: 1 },
             failures: 0,
+            cause: Cause::Opening,
             last_commit: Instant::now(),
             measured: Instant::now(),
         })
@@ -158,6 +165,7 @@ impl LaneThread {
         self.shared.status.begin(partition);
         while let Ended::Again = self.live() {
             self.shared.status.resume(partition);
+            self.cause = Cause::Opening;
             self.ledger = Ledger::new(self.placement);
             self.trail_next = None;
         }
@@ -194,6 +202,7 @@ impl LaneThread {
         let partition = self.placement.partition;
         tracing::error!(partition, code = halt.code.name(), "lane halted: {}", halt.detail);
         self.shared.status.halt(partition, halt);
+        self.shared.metrics.halted(halt.code);
         self.sink = None;
         loop {
             self.heartbeat.beat();
@@ -211,6 +220,7 @@ impl LaneThread {
     /// A lane that fails again and again tries again ever more slowly.
     fn count(&mut self, event: &Event) {
         let Event::Ended(outcome) = event else { return };
+        self.cause = Cause::after(*outcome);
         if outcome.is_committed() {
             self.failures = 0;
         } else {

@@ -28,6 +28,7 @@ impl LaneThread {
             Sink::open(&lane.shared.config, lane.placement.partition)
         })?;
         self.sink = Some(sink);
+        self.shared.metrics.replaced(self.cause);
         Ok(Event::Fenced)
     }
 
@@ -53,6 +54,7 @@ impl LaneThread {
             let each = |ledger: &Ledger| {
                 let head = ledger.head();
                 status.stand(partition, head.next_seq, head.cursors, head.decided_at);
+                lane.shared.metrics.restored_entry();
                 lane.heartbeat.beat();
             };
             match restore(config, schemas, &mut ledger, &mut next, each) {
@@ -65,6 +67,7 @@ impl LaneThread {
         self.trail_next = Some(next);
         self.restored = read?;
         self.measure(Duration::ZERO);
+        self.shared.metrics.restored(began.elapsed());
         let news = self.restored.is_err() || self.ledger.settled_head().next_seq != seq;
         let entries = self.ledger.settled_head().next_seq - seq;
         tracing::info!(partition, entries, seconds = began.elapsed().as_secs_f64(), "trail read to its end");
@@ -122,6 +125,7 @@ impl LaneThread {
             config: &shared.config,
             partition: self.placement.partition,
             quarantine_partitions: self.found.quarantine_partitions,
+            metrics: Some(&shared.metrics),
         };
         let opening = opening(&shared.config, &self.found.topology, &self.ledger);
         let cursor = self.ledger.settled_head().cursors.control;

@@ -61,6 +61,7 @@ impl LaneThread {
             config,
             partition: self.placement.partition,
             quarantine_partitions: self.found.quarantine_partitions,
+            metrics: Some(&shared.metrics),
         };
         let batch = Batch::open(&mut self.ledger, clock::now());
         shared.status.transaction_began(self.placement.partition);
@@ -75,6 +76,7 @@ impl LaneThread {
 
     /// Remembers how far the trail is known, and says so.
     pub(super) fn after_transaction(&mut self, outcome: Outcome) {
+        self.shared.metrics.ended(outcome);
         self.shared.status.transaction_ended(self.placement.partition, outcome.is_committed());
         if !outcome.is_committed() {
             return;
@@ -119,6 +121,7 @@ fn answer_all<'s>(
 ) -> Result<Outcome, Halt> {
     let mut next = Some(first);
     while let Some(message) = next {
+        transaction.fetched();
         let answered = arrival::with(&shared.config.topics, &shared.schemas, &message, |arrival| {
             transaction.answer(arrival).map(drop)
         });

@@ -1,0 +1,233 @@
+//! What Prometheus sees. Counters are added to where something has come true, and a batch counts
+//! once it has committed; gauges are read from the lanes' status when they are asked for.
+//!
+//! Nothing here decides anything, and no label names an account, an order or a client. What there
+//! is: [`catalogue`]. What a batch counts: [`tally`].
+
+pub mod catalogue;
+mod family;
+pub mod laps;
+mod scrape;
+pub mod tally;
+
+use std::time::Duration;
+
+use prometheus::{Histogram, IntCounter, Registry, TextEncoder};
+
+use super::config::Config;
+use super::heartbeat::Heartbeats;
+use super::status::Status;
+use crate::core::entry::Anomaly;
+use crate::core::execution::ExecType;
+use crate::core::halt::HaltCode;
+use crate::core::intent::IntentType;
+use crate::core::lane::Outcome;
+use crate::core::symbols::symbols;
+use crate::core::time::Time;
+use crate::core::verdict::{Reason, Verdict};
+use family::{counter, counter_family, counters, histogram, histograms};
+use laps::{Laps, Phase};
+use scrape::Gauges;
+use tally::{QUARANTINE, Tally, UNREADABLE};
+
+symbols! {
+    /// How the partitions of this process changed.
+    pub enum Rebalance {
+        /// It was given partitions.
+        Assigned = "assigned",
+        /// It gave partitions back when asked.
+        Revoked = "revoked",
+        /// It lost partitions without being asked.
+        Lost = "lost",
+    }
+}
+
+symbols! {
+    /// Why a lane's producers were initialised.
+    pub enum Cause {
+        /// The lane opened.
+        Opening = "opening",
+        /// A commit was slow, or something disturbed it.
+        Doubt = "doubt",
+        /// A transaction did not commit.
+        Aborted = "aborted",
+        /// Another producer took the fence.
+        Fenced = "fenced",
+        /// Nobody knows what became of a transaction, or the lane's ids were about to expire.
+        Unknown = "unknown",
+    }
+}
+
+impl Cause {
+    /// What a transaction that ended so makes necessary; after a good one nothing, but the next
+    /// fence is then for a doubt.
+    pub const fn after(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Committed | Outcome::CommittedInDoubt => Self::Doubt,
+            Outcome::Aborted => Self::Aborted,
+            Outcome::Fenced => Self::Fenced,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// The label of each outcome, in the order of their declaration.
+const OUTCOMES: [&str; 5] = ["committed", "committed_in_doubt", "aborted", "fenced", "unknown"];
+
+/// The metrics of this process.
+pub struct Metrics {
+    registry: Registry,
+    halts: Vec<IntCounter>,
+    rebalances: Vec<IntCounter>,
+    batches: Batches,
+    transactions: Vec<IntCounter>,
+    replacements: Vec<IntCounter>,
+    restored_entries: IntCounter,
+    restore_seconds: Histogram,
+    gauges: Gauges,
+}
+
+/// What committed batches count.
+struct Batches {
+    intents: Vec<IntCounter>,
+    rejections: Vec<IntCounter>,
+    orders: Vec<IntCounter>,
+    executions: Vec<IntCounter>,
+    anomalies: Vec<IntCounter>,
+    quarantined: Vec<IntCounter>,
+    intent_to_commit: Histogram,
+    phases: Vec<Histogram>,
+    records: Histogram,
+}
+
+impl Metrics {
+    /// All of the catalogue, counters at 0.
+    pub fn new(config: &Config) -> Self {
+        let registry = Registry::new();
+        observe_process(&registry);
+        let to = &registry;
+        Self {
+            halts: counters(to, &catalogue::LANE_HALTS, HaltCode::ALL.iter().map(|code| code.name())),
+            rebalances: counters(to, &catalogue::REBALANCES, Rebalance::ALL.iter().map(|kind| kind.name())),
+            batches: Batches::new(to, config),
+            transactions: counters(to, &catalogue::TRANSACTIONS, OUTCOMES),
+            replacements: counters(to, &catalogue::REPLACEMENTS, Cause::ALL.iter().map(|cause| cause.name())),
+            restored_entries: counter(to, &catalogue::RESTORED_ENTRIES),
+            restore_seconds: histogram(to, &catalogue::RESTORE_SECONDS),
+            gauges: Gauges::new(to, config),
+            registry,
+        }
+    }
+
+    /// A lane halted.
+    pub fn halted(&self, code: HaltCode) {
+        self.halts[code.index()].inc();
+    }
+
+    /// The partitions of this process changed.
+    pub fn rebalanced(&self, kind: Rebalance) {
+        self.rebalances[kind.index()].inc();
+    }
+
+    /// A batch has committed, now.
+    pub fn committed(&self, tally: &Tally, laps: &Laps, now: Time) {
+        self.batches.add(tally, now);
+        // An opening takes no queued records: how long it took says nothing of batches.
+        if !tally.opens {
+            self.batches.observe(tally, laps);
+        }
+    }
+
+    /// A transaction has ended.
+    pub fn ended(&self, outcome: Outcome) {
+        self.transactions[outcome as usize].inc();
+    }
+
+    /// A lane's producers were initialised.
+    pub fn replaced(&self, cause: Cause) {
+        self.replacements[cause.index()].inc();
+    }
+
+    /// An entry of the trail was read.
+    pub fn restored_entry(&self) {
+        self.restored_entries.inc();
+    }
+
+    /// A trail was read to its end.
+    pub fn restored(&self, length: Duration) {
+        self.restore_seconds.observe(length.as_secs_f64());
+    }
+
+    /// Everything in the text format of Prometheus, as it is now.
+    ///
+    /// # Errors
+    /// Metrics that cannot be written as text: a broken invariant.
+    pub fn render(&self, status: &Status, heartbeats: &Heartbeats) -> prometheus::Result<String> {
+        self.gauges.read(&status.lanes(), &heartbeats.pulses());
+        TextEncoder::new().encode_to_string(&self.registry.gather())
+    }
+}
+
+impl Batches {
+    fn new(to: &Registry, config: &Config) -> Self {
+        let quarantined = counter_family(to, &catalogue::QUARANTINED);
+        let quarantined = QUARANTINE
+            .map(|(role, reason)| quarantined.with_label_values(&[config.topics.name(role), reason]));
+        let exec_types = ExecType::ALL.iter().map(|kind| kind.name()).chain([UNREADABLE]);
+        Self {
+            intents: counters(to, &catalogue::INTENTS, Verdict::ALL.iter().map(|verdict| verdict.name())),
+            rejections: counters(to, &catalogue::REJECTIONS, Reason::ALL.iter().map(|reason| reason.name())),
+            orders: counters(to, &catalogue::ORDERS, IntentType::ALL.iter().map(|kind| kind.name())),
+            executions: counters(to, &catalogue::EXECUTIONS, exec_types),
+            anomalies: counters(to, &catalogue::ANOMALIES, Anomaly::ALL.iter().map(|kind| kind.name())),
+            quarantined: quarantined.to_vec(),
+            intent_to_commit: histogram(to, &catalogue::INTENT_TO_COMMIT),
+            phases: histograms(to, &catalogue::STAGE_SECONDS, Phase::ALL.iter().map(|phase| phase.name())),
+            records: histogram(to, &catalogue::BATCH_RECORDS),
+        }
+    }
+
+    fn add(&self, tally: &Tally, now: Time) {
+        add(&self.intents, &tally.intents);
+        add(&self.rejections, &tally.rejections);
+        add(&self.orders, &tally.orders);
+        add(&self.executions, &tally.executions);
+        add(&self.anomalies, &tally.anomalies);
+        add(&self.quarantined, &tally.quarantined);
+        for at in &tally.intents_at {
+            // A clock of Kafka's that is ahead of ours is no time at all.
+            self.intent_to_commit.observe((now.since(*at) as f64 / 1e9).max(0.0));
+        }
+    }
+
+    fn observe(&self, tally: &Tally, laps: &Laps) {
+        for phase in Phase::ALL {
+            self.phases[phase.index()].observe(laps.spent(*phase).as_secs_f64());
+        }
+        self.records.observe(tally.records as f64);
+    }
+}
+
+fn add(counters: &[IntCounter], counts: &[u64]) {
+    for (counter, count) in counters.iter().zip(counts) {
+        if *count > 0 {
+            counter.inc_by(*count);
+        }
+    }
+}
+
+/// The usual `process_*`, where the system has them.
+fn observe_process(registry: &Registry) {
+    #[cfg(target_os = "linux")]
+    {
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        if let Err(error) = registry.register(Box::new(process)) {
+            tracing::warn!("no process metrics: {error}");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _none: &Registry = registry;
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,156 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::catalogue::{ALL, PREFIX};
+use super::*;
+use crate::core::entry::Cursors;
+use crate::core::lane::Stage;
+use crate::shell::heartbeat::Weight;
+use crate::shell::status::{Backlog, Gaps, LagView};
+
+/// Every sample by its name with labels, as it is written.
+fn samples(text: &str) -> BTreeMap<&str, &str> {
+    text.lines().filter(|line| !line.starts_with('#')).map(|line| line.rsplit_once(' ').unwrap()).collect()
+}
+
+/// A process with one lane, of which everything is known.
+fn lane(status: &Status) {
+    status.begin(3);
+    status.enter(3, Stage::Running);
+    status.stand(3, 42, Cursors::default(), Time(5_000_000_000));
+    status.transaction_began(3);
+    status.transaction_ended(3, true);
+    status.transaction_began(3);
+    let (lag, gaps) = (LagView { intents: 7, executions: 8 }, Gaps { intents: 1, executions: 2, audit: 3 });
+    let blocked = Some(vec!["executions"]);
+    status.observe(3, Backlog { lag: Some(lag), gaps: Some(gaps), blocked });
+}
+
+#[test]
+fn the_registry_has_exactly_what_the_catalogue_says() {
+    let (metrics, status, heartbeats) =
+        (Metrics::new(&Config::default()), Status::default(), Heartbeats::default());
+    lane(&status);
+    let _heartbeat = heartbeats.enter("lane-3", Weight::Vital);
+    metrics.render(&status, &heartbeats).unwrap();
+    let families = metrics.registry.gather();
+    let found: BTreeMap<_, _> = families
+        .iter()
+        .filter(|family| family.name().starts_with(PREFIX))
+        .map(|family| (family.name().to_owned(), format!("{:?}", family.get_field_type()).to_lowercase()))
+        .collect();
+    let listed: BTreeMap<_, _> =
+        ALL.iter().map(|one| (format!("{PREFIX}{}", one.name), one.kind.name().to_owned())).collect();
+    assert_eq!(found, listed);
+}
+
+#[test]
+fn every_counter_is_0_before_anything_happens() {
+    let metrics = Metrics::new(&Config::default());
+    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    let samples = samples(&text);
+    for (name, count) in [
+        ("onefill_lane_halts_total", HaltCode::ALL.len()),
+        ("onefill_rebalances_total", 3),
+        ("onefill_intents_total", Verdict::ALL.len()),
+        ("onefill_rejections_total", Reason::ALL.len()),
+        ("onefill_orders_total", IntentType::ALL.len()),
+        ("onefill_executions_total", ExecType::ALL.len() + 1),
+        ("onefill_anomalies_total", Anomaly::ALL.len()),
+        ("onefill_quarantined_total", 3),
+        ("onefill_transactions_total", 5),
+        ("onefill_producer_replacements_total", 5),
+        ("onefill_restored_entries_total", 1),
+        ("onefill_stage_seconds_count", 6),
+    ] {
+        let found: Vec<_> = samples.iter().filter(|(key, _)| key.starts_with(name)).collect();
+        assert_eq!(found.len(), count, "{name}: {found:?}");
+        assert!(found.iter().all(|(_, value)| **value == "0"), "{found:?}");
+    }
+    assert_eq!(samples["onefill_assigned_lanes"], "0");
+    assert!(!samples.contains_key("onefill_last_commit_timestamp_seconds"));
+}
+
+#[test]
+fn outcomes_are_labelled_in_the_order_of_their_declaration() {
+    let metrics = Metrics::new(&Config::default());
+    let outcomes = [
+        (Outcome::Committed, "committed"),
+        (Outcome::CommittedInDoubt, "committed_in_doubt"),
+        (Outcome::Aborted, "aborted"),
+        (Outcome::Fenced, "fenced"),
+        (Outcome::Unknown, "unknown"),
+    ];
+    for (outcome, name) in outcomes {
+        metrics.ended(outcome);
+        let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+        assert_eq!(samples(&text)[&*format!("onefill_transactions_total{{outcome=\"{name}\"}}")], "1");
+    }
+}
+
+#[test]
+fn a_committed_batch_adds_all_that_it_counted() {
+    let metrics = Metrics::new(&Config::default());
+    let mut tally = Tally { records: 3, ..Tally::default() };
+    tally.intents[Verdict::Accepted.index()] = 2;
+    tally.rejections[Reason::GrossNotionalExceeded.index()] = 1;
+    tally.intents_at = vec![Time(1_000_000_000), Time(9_000_000_000)];
+    tally.order(IntentType::Cancel);
+    tally.quarantine("ACCOUNT_MISMATCH");
+    metrics.committed(&tally, &Laps::start(), Time(1_200_000_000));
+    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    let samples = samples(&text);
+    assert_eq!(samples["onefill_intents_total{verdict=\"ACCEPTED\"}"], "2");
+    assert_eq!(samples["onefill_rejections_total{reason=\"GROSS_NOTIONAL_EXCEEDED\"}"], "1");
+    assert_eq!(samples["onefill_orders_total{command=\"CANCEL\"}"], "1");
+    let quarantined = "onefill_quarantined_total{reason=\"ACCOUNT_MISMATCH\",topic=\"onefill.executions\"}";
+    assert_eq!(samples[quarantined], "1");
+    assert_eq!(samples["onefill_batch_records_sum"], "3");
+    assert_eq!(samples["onefill_intent_to_commit_seconds_bucket{le=\"0.001\"}"], "1");
+    assert_eq!(samples["onefill_intent_to_commit_seconds_bucket{le=\"0.25\"}"], "2");
+    assert_eq!(samples["onefill_stage_seconds_count{stage=\"fetch\"}"], "1");
+}
+
+#[test]
+fn an_opening_is_no_batch_of_records() {
+    let metrics = Metrics::new(&Config::default());
+    let tally = Tally { opens: true, ..Tally::default() };
+    metrics.committed(&tally, &Laps::start(), Time(0));
+    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    assert_eq!(samples(&text)["onefill_batch_records_count"], "0");
+    assert_eq!(samples(&text)["onefill_stage_seconds_count{stage=\"commit\"}"], "0");
+}
+
+#[test]
+fn gauges_follow_the_lanes_and_leave_with_them() {
+    let (metrics, status) = (Metrics::new(&Config::default()), Status::default());
+    lane(&status);
+    let text = metrics.render(&status, &Heartbeats::default()).unwrap();
+    let known = samples(&text);
+    assert_eq!(known["onefill_lane_state{partition=\"3\",state=\"RUNNING\"}"], "1");
+    assert_eq!(known["onefill_lane_state{partition=\"3\",state=\"HALTED\"}"], "0");
+    assert_eq!(known["onefill_audit_seq{partition=\"3\"}"], "42");
+    assert_eq!(known["onefill_audit_head_timestamp_seconds{partition=\"3\"}"], "5");
+    assert_eq!(known["onefill_lag_records{partition=\"3\",topic=\"onefill.executions\"}"], "8");
+    assert_eq!(known["onefill_stable_offset_gap_records{partition=\"3\",topic=\"onefill.audit\"}"], "3");
+    assert_eq!(known["onefill_input_blocked{partition=\"3\",topic=\"onefill.executions\"}"], "1");
+    assert_eq!(known["onefill_input_blocked{partition=\"3\",topic=\"onefill.intents\"}"], "0");
+
+    status.observe(3, Backlog::default());
+    let unknown = metrics.render(&status, &Heartbeats::default()).unwrap();
+    for name in ["lag_records", "stable_offset_gap_records", "input_blocked"] {
+        assert!(!unknown.contains(&format!("{PREFIX}{name}{{")), "{name}");
+    }
+    status.end(3);
+    let gone = metrics.render(&status, &Heartbeats::default()).unwrap();
+    assert!(!gone.contains("partition=\"3\""), "{gone}");
+}
+
+#[test]
+fn the_process_is_measured_too() {
+    let metrics = Metrics::new(&Config::default());
+    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    let names: BTreeSet<_> = samples(&text).into_keys().collect();
+    for name in ["process_resident_memory_bytes", "process_open_fds", "process_start_time_seconds"] {
+        assert!(names.contains(name) || !cfg!(target_os = "linux"), "{name}");
+    }
+}
