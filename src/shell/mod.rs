@@ -4,7 +4,8 @@
 //! [`router`], the process; [`membership`] owns partitions, each with a [`lane`] of its own, which
 //! reads by its [`source`], writes [`transaction`]s to its [`sink`], and before that restores its
 //! [`trail`] and gathers [`evidence`]. [`http`] shows the lanes' [`status`], the threads'
-//! [`heartbeat`]s and the [`metrics`]. [`topics`], [`config`] and [`client`] say how.
+//! [`heartbeat`]s and the [`metrics`]; the [`observer`] measures what waits. [`topics`], [`config`]
+//! and [`client`] say how.
 
 pub mod admin;
 pub mod arrival;
@@ -22,6 +23,7 @@ pub mod lane;
 pub mod librdkafka;
 pub mod membership;
 pub mod metrics;
+pub mod observer;
 pub mod operate;
 pub mod outcome;
 pub mod ownership;

@@ -12,6 +12,7 @@ use super::config::Config;
 use super::http::Server;
 use super::lane::Shared;
 use super::membership::Member;
+use super::observer::Observer;
 use super::preflight::Finding;
 use super::topics::Role;
 use super::trail::REQUEST_WAIT;
@@ -37,6 +38,9 @@ pub enum RunError {
     /// Where status and metrics were to be served.
     #[error("{0}")]
     Http(std::io::Error),
+    /// No thread for measuring.
+    #[error("a thread for the observer: {0}")]
+    Observer(std::io::Error),
     /// A broken invariant of this program.
     #[error("a lane broke an invariant of this program and ended; its last words are above")]
     Broken,
@@ -53,6 +57,7 @@ pub fn run(config: Config, schemas: Schemas, stop: &Arc<AtomicBool>) -> Result<E
     let _server = Server::start(Arc::clone(&shared)).map_err(RunError::Http)?;
     let Some(partitions) = preflight(config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
+    let _observer = Observer::start(Arc::clone(&shared)).map_err(RunError::Observer)?;
     let member = Member::join(Arc::clone(&shared), partitions)?;
     while !stop.load(Ordering::Relaxed) {
         member.serve(SERVED_FOR);

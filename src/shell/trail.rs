@@ -24,6 +24,7 @@ pub(super) const SILENCE_MAX: Duration = Duration::from_secs(30);
 pub struct Probe {
     committed: BaseConsumer<Logged>,
     uncommitted: BaseConsumer<Logged>,
+    wait: Duration,
 }
 
 impl Probe {
@@ -32,8 +33,16 @@ impl Probe {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn open(config: &Config) -> KafkaResult<Self> {
+        Self::with_patience(config, REQUEST_WAIT)
+    }
+
+    /// Connects, for requests that may take so long each.
+    ///
+    /// # Errors
+    /// As [`Probe::open`].
+    pub fn with_patience(config: &Config, wait: Duration) -> KafkaResult<Self> {
         let open = |isolation| client::reader(config, isolation).create_with_context(Logged);
-        Ok(Self { committed: open(Isolation::Committed)?, uncommitted: open(Isolation::Uncommitted)? })
+        Ok(Self { committed: open(Isolation::Committed)?, uncommitted: open(Isolation::Uncommitted)?, wait })
     }
 
     /// Log start and high watermark.
@@ -41,7 +50,7 @@ impl Probe {
     /// # Errors
     /// Brokers that do not answer, a partition that is not there.
     pub fn extent(&self, topic: &str, partition: i32) -> KafkaResult<Extent> {
-        let (start, end) = self.uncommitted.fetch_watermarks(topic, partition, REQUEST_WAIT)?;
+        let (start, end) = self.uncommitted.fetch_watermarks(topic, partition, self.wait)?;
         Ok(Extent { start, end })
     }
 
@@ -51,7 +60,7 @@ impl Probe {
     /// As [`Probe::extent`].
     pub fn stable_end(&self, topic: &str, partition: i32) -> KafkaResult<i64> {
         // Under read_committed the upper watermark is the stable one.
-        Ok(self.committed.fetch_watermarks(topic, partition, REQUEST_WAIT)?.1)
+        Ok(self.committed.fetch_watermarks(topic, partition, self.wait)?.1)
     }
 
     /// Offsets that the group has committed; unstable ones are an error, never "none".
@@ -63,7 +72,7 @@ impl Probe {
         for topic in topics {
             asked.add_partition(topic, partition);
         }
-        let found = self.committed.committed_offsets(asked, REQUEST_WAIT)?;
+        let found = self.committed.committed_offsets(asked, self.wait)?;
         let offset = |topic| -> KafkaResult<Option<i64>> {
             let element = found.find_partition(topic, partition).ok_or(KafkaError::NoMessageReceived)?;
             element.error()?;
