@@ -51,7 +51,12 @@ impl Installation {
 
     /// A router of this installation, killed when it is dropped.
     pub fn router(&self) -> Router {
-        let mut command = self.command(&["run", "--http", "127.0.0.1:0"]);
+        self.router_at("127.0.0.1:0")
+    }
+
+    /// The same, serving HTTP there.
+    pub fn router_at(&self, address: &str) -> Router {
+        let mut command = self.command(&["run", "--http", address]);
         Router(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs"))
     }
 

@@ -20,6 +20,8 @@ mod fixture;
 #[cfg(feature = "cli")]
 mod halts;
 #[cfg(feature = "cli")]
+mod http;
+#[cfg(feature = "cli")]
 mod init;
 mod reader;
 #[cfg(feature = "cli")]
