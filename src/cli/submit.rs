@@ -229,12 +229,17 @@ impl From<SubmitError> for Failure {
     }
 }
 
+/// How many intents are listed with their places when nothing is waited for.
+const LISTED_MAX: usize = 50;
+
 /// Shows what becomes of intents: lines of JSON as they come, or a table in the end.
 struct Report<'c> {
     config: &'c Config,
     schemas: Schemas,
     output: Output,
     wait: bool,
+    /// Whether places are listed: of many intents the sum says enough.
+    listed: bool,
     bar: ProgressBar,
     rows: Vec<Shown>,
     verdicts: [usize; 3],
@@ -259,7 +264,9 @@ impl<'c> Report<'c> {
             bar.set_style(style);
         }
         let (output, wait) = (submit.output, submit.wait);
-        Self { config, schemas: Schemas::compiled(), output, wait, bar, rows: Vec::new(), verdicts: [0; 3] }
+        let listed = prepared.count <= LISTED_MAX;
+        let (schemas, rows) = (Schemas::compiled(), Vec::new());
+        Self { config, schemas, output, wait, listed, bar, rows, verdicts: [0; 3] }
     }
 
     fn take(&mut self, sent: &Sent, news: &News<'_>) {
@@ -280,7 +287,8 @@ impl<'c> Report<'c> {
                 "line": sent.line, "account_id": sent.account_id, "intent_id": sent.intent_id,
                 "partition": partition, "offset": offset,
             })),
-            Output::Text => self.row(sent, vec![partition.into(), offset.into()], Vec::new()),
+            Output::Text if self.listed => self.row(sent, vec![partition.into(), offset.into()], Vec::new()),
+            Output::Text => {}
         }
     }
 
