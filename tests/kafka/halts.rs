@@ -8,9 +8,9 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use crate::checker::check;
 use crate::reader::{Isolation, Record, eventually};
-use crate::records::{account_in, instrument, new_intent, set};
+use crate::records::{ORDER, account_in, instrument, new_intent, set};
 use crate::router::Router;
-use crate::strangers::{alter, delete_group, forge, last, lose_records, recreate, set_lane};
+use crate::strangers::{alter, delete_group, forge, last, lose_records, recreate, set_lane, widen};
 use crate::uncommitted::transactional;
 use crate::world::World;
 
@@ -200,6 +200,37 @@ fn proofs_are_made_in_order_and_the_first_that_fails_names_the_halt() {
     forge(&world, 0, |entry| set(entry, "prev", Value::Fixed(32, vec![7; 32])));
     halts_with(&world, &[], "CHAIN_BROKEN");
     halts_with(&world, &["--group", "another"], "TOPOLOGY_CHANGED");
+}
+
+#[test]
+fn a_key_that_wider_topics_have_moved_gives_no_second_order() {
+    let mut world = World::new("wider", 1);
+    let moved = new_intent(&account_in(1, 2), "first", "first");
+    world.send(&moved);
+    let router = world.router(&[]);
+    world.wait_answered(&router);
+    router.end_cleanly();
+    check(&world);
+    for role in ["intents", "executions", "orders", "audit"] {
+        widen(&world, role, 2);
+    }
+    world.partitions = 2;
+    let orders = |world: &World| {
+        let orders = world.read("orders", Isolation::Committed);
+        let decoded = orders.iter().map(|order| ORDER.decode(order.value.as_ref().expect("an order")));
+        decoded.map(|order| [order["account_id"].clone(), order["intent_id"].clone()]).collect::<Vec<_>>()
+    };
+    let before = orders(&world);
+    world.send(&moved);
+    let router = world.router(&[]);
+    eventually("both lanes have halted, or one has decided", || {
+        let decided = world.committed("intents").get(&1) >= Some(&1);
+        (decided || router.halts().len() == 2).then_some(())
+    });
+    assert_eq!(orders(&world), before);
+    let due = [0, 1].map(|lane| (lane, "TOPOLOGY_CHANGED".to_owned()));
+    assert_eq!(router.halts(), due);
+    assert_eq!(router.terminate().code(), Some(4));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apache_avro::types::Value;
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
+use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewPartitions, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -47,6 +47,15 @@ pub fn delete_group(world: &World) {
     let group = world.group();
     administer("the group is deleted", async |admin, options| {
         let done = admin.delete_groups(&[&group], options).await?;
+        Ok(done.iter().all(Result::is_ok).then_some(()))
+    });
+}
+
+/// A topic has more partitions than before.
+pub fn widen(world: &World, role: &str, partitions: usize) {
+    let name = world.topic(role);
+    administer("partitions are added", async |admin, options| {
+        let done = admin.create_partitions(&[NewPartitions::new(&name, partitions)], options).await?;
         Ok(done.iter().all(Result::is_ok).then_some(()))
     });
 }
