@@ -24,6 +24,7 @@ mod findings;
 mod init;
 pub mod print;
 mod recover;
+mod restoring;
 mod run;
 mod status;
 mod submit;

@@ -6,8 +6,9 @@ use std::thread;
 
 use clap::Args;
 
-use super::{Common, Failure, Status, findings, load, log};
+use super::{Common, Failure, Status, findings, load, log, restoring};
 use crate::shell::config::Flag;
+use crate::shell::lane::Shared;
 use crate::shell::router::{self, RunError};
 use crate::shell::schemas;
 
@@ -43,7 +44,9 @@ impl Run {
         let schemas = schemas::load(&config)?;
         let stop = Arc::new(AtomicBool::new(false));
         stop_on_signal(Arc::clone(&stop))?;
-        let ended = router::run(config, schemas, &stop).inspect_err(|error| {
+        let shared = Arc::new(Shared::new(config, schemas));
+        restoring::show(Arc::clone(&shared))?;
+        let ended = router::run(&shared, &stop).inspect_err(|error| {
             if let RunError::Refused(found) = error {
                 findings::show(found);
             }

@@ -99,8 +99,7 @@ pub fn prove(ledger: &Ledger, restored: Result<(), Halt>, evidence: &Evidence) -
     match ledger.opened() {
         Some(_) => prove_going_on(ledger, evidence),
         None => {
-            let siblings = evidence.siblings.iter();
-            siblings.map(|sibling| prove_topology(sibling, &evidence.topology)).collect::<Result<(), _>>()?;
+            evidence.siblings.iter().try_for_each(|sibling| prove_topology(sibling, &evidence.topology))?;
             prove_fresh(evidence)
         }
     }

@@ -14,7 +14,7 @@ use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
 
 /// Takes in every entry of `audit[p]` from offset `next` on, and moves `next` behind it. `each` is
-/// told after each entry.
+/// told after each entry, with the next offset.
 ///
 /// # Errors
 /// The halt that an entry is refused with; Kafka's, after which it can be gone on with from `next`.
@@ -23,13 +23,13 @@ pub fn restore(
     schemas: &Schemas,
     ledger: &mut Ledger,
     next: &mut i64,
-    mut each: impl FnMut(&Ledger),
+    mut each: impl FnMut(&Ledger, i64),
 ) -> Result<(), ReadError<Halt>> {
     let (topic, partition, from) = (&config.topics.audit, ledger.placement().partition, *next);
     trail::read_to_end(config, (topic, partition), from, |message| {
         take_in(schemas, ledger, message)?;
         *next = message.offset() + 1;
-        each(ledger);
+        each(ledger, *next);
         Ok(())
     })
 }

@@ -17,7 +17,6 @@ use super::preflight::Finding;
 use super::topics::Role;
 use super::trail::REQUEST_WAIT;
 use crate::core::halt::HaltCode;
-use crate::wire::schema::Schemas;
 
 /// How a run ended, when it ended in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,15 +49,14 @@ pub enum RunError {
 ///
 /// # Errors
 /// [`RunError`].
-pub fn run(config: Config, schemas: Schemas, stop: &Arc<AtomicBool>) -> Result<Ended, RunError> {
-    let shared = Arc::new(Shared::new(config, schemas));
+pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let config = &shared.config;
     // Before the group is joined: whoever cannot be watched takes no lanes from others.
-    let _server = Server::start(Arc::clone(&shared)).map_err(RunError::Http)?;
+    let _server = Server::start(Arc::clone(shared)).map_err(RunError::Http)?;
     let Some(partitions) = preflight(config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
-    let _observer = Observer::start(Arc::clone(&shared)).map_err(RunError::Observer)?;
-    let member = Member::join(Arc::clone(&shared), partitions)?;
+    let _observer = Observer::start(Arc::clone(shared)).map_err(RunError::Observer)?;
+    let member = Member::join(Arc::clone(shared), partitions)?;
     while !stop.load(Ordering::Relaxed) {
         member.serve(SERVED_FOR);
         if member.is_broken() {

@@ -136,7 +136,7 @@ impl<'s> Taking<'s> {
     ///
     /// # Errors
     /// `INPUT_LOST` or `CONTROL_INVALID` when the next record of an input is gone.
-    pub fn next(&mut self) -> Result<Option<BorrowedMessage<'s>>, Halt> {
+    pub fn take_next(&mut self) -> Result<Option<BorrowedMessage<'s>>, Halt> {
         while let Some((input, rest)) = self.inputs.split_first() {
             if self.records == 0 || self.bytes == 0 || Instant::now() >= self.deadline {
                 return Ok(None);

@@ -34,6 +34,8 @@ pub struct LaneView {
     pub seq: u64,
     /// The next offset of each input.
     pub cursors: CursorsView,
+    /// How far the trail is read, while it is.
+    pub restoring: Option<RestoringView>,
     /// Records that wait on each input; `None` when nobody knows.
     pub lag: Option<LagView>,
     /// Inputs on which a transaction has stayed open for too long; `None` when nobody knows.
@@ -91,6 +93,15 @@ pub struct Backlog {
     pub blocked: Option<Vec<&'static str>>,
 }
 
+/// How far a lane has read its trail, in offsets of `audit[p]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RestoringView {
+    /// The next one to read.
+    pub next: i64,
+    /// Where the reading ends.
+    pub end: i64,
+}
+
 /// The next offset of each input.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct CursorsView {
@@ -127,6 +138,7 @@ impl Status {
             waiting: None,
             seq: 0,
             cursors: CursorsView::default(),
+            restoring: None,
             lag: None,
             input_blocked: None,
             vitals: Vitals::default(),
@@ -159,6 +171,11 @@ impl Status {
             view.halt = None;
             view.detail = None;
         });
+    }
+
+    /// A lane reads its trail, or no longer does.
+    pub fn restore(&self, partition: i32, restoring: Option<RestoringView>) {
+        self.change(partition, |view| view.restoring = restoring);
     }
 
     /// A lane waits for Kafka, or no longer does.

@@ -9,15 +9,19 @@ use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::ledger::Ledger;
-use crate::core::proof;
+use crate::core::proof::{self, Extent};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
+use crate::shell::status::RestoringView;
 use crate::shell::trail::{self, ReadError};
 use crate::shell::transaction::{Destination, Transaction, opening};
 use crate::shell::{arrival, clock, evidence};
 
 /// How long past the transaction timeout an open transaction of `audit[p]` is waited for.
 const UNSTABLE_GRACE: Duration = Duration::from_secs(30);
+
+/// How often a long restore says how far it is.
+const SAID_EVERY: Duration = Duration::from_secs(5);
 
 impl LaneThread {
     /// Replaces both producers: afterwards no former owner can commit.
@@ -44,16 +48,22 @@ impl LaneThread {
     /// Reads the trail from where it was last read to its end.
     pub(super) fn restore(&mut self) -> Result<Event, Break> {
         let (topic, partition) = (self.shared.config.topics.audit.clone(), self.placement.partition);
-        let start = self.settled_end(&topic)?;
+        let Extent { start, end } = self.settled_end(&topic)?;
         let seq = self.ledger.settled_head().next_seq;
         let began = Instant::now();
         let mut next = self.trail_next.unwrap_or(start);
         let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
         let read = self.patiently("read the trail", |lane| {
             let Shared { config, schemas, status, .. } = &*lane.shared;
-            let each = |ledger: &Ledger| {
+            let mut said = Instant::now();
+            let each = |ledger: &Ledger, next: i64| {
                 let head = ledger.head();
                 status.stand(partition, head.next_seq, head.cursors, head.decided_at);
+                status.restore(partition, Some(RestoringView { next, end }));
+                if said.elapsed() > SAID_EVERY {
+                    tracing::info!(partition, next, end, "reading the trail");
+                    said = Instant::now();
+                }
                 lane.shared.metrics.restored_entry();
                 lane.heartbeat.beat();
             };
@@ -65,6 +75,7 @@ impl LaneThread {
         });
         self.ledger = ledger;
         self.trail_next = Some(next);
+        self.shared.status.restore(partition, None);
         self.restored = read?;
         self.measure(Duration::ZERO);
         self.shared.metrics.restored(began.elapsed());
@@ -74,10 +85,10 @@ impl LaneThread {
         Ok(Event::Restored { news })
     }
 
-    /// Waits until everything on `audit[p]` is settled; the log start.
+    /// Waits until everything on `audit[p]` is settled; what it holds.
     ///
     /// The fence has settled this lane's own transactions. What may still be open is a stranger's.
-    fn settled_end(&self, topic: &str) -> Result<i64, Break> {
+    fn settled_end(&self, topic: &str) -> Result<Extent, Break> {
         let partition = self.placement.partition;
         let timeout = Duration::from_millis(self.shared.config.transaction_timeout_ms.into());
         let began = Instant::now();
@@ -87,7 +98,7 @@ impl LaneThread {
                 lane.probe.stable_end(topic, partition).map(|stable| (extent, stable))
             })?;
             if stable >= extent.end {
-                return Ok(extent.start);
+                return Ok(extent);
             }
             if began.elapsed() > timeout + UNSTABLE_GRACE {
                 let detail = format!(

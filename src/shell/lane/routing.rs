@@ -54,7 +54,7 @@ impl LaneThread {
         let shared = &self.shared;
         let config = &shared.config;
         let mut taking = self.source.take(&config.batch);
-        let Some(first) = taking.next()? else { return Ok(None) };
+        let Some(first) = taking.take_next()? else { return Ok(None) };
         let Some(group) = self.membership.metadata() else { return Ok(Some(Outcome::Aborted)) };
         let sink = self.sink.as_ref().expect("a lane runs behind its fence");
         let to = Destination {
@@ -128,7 +128,7 @@ fn answer_all<'s>(
         if let Err(outcome) = answered {
             return Ok(outcome);
         }
-        next = taking.next()?;
+        next = taking.take_next()?;
     }
     Ok(transaction.commit(group))
 }
