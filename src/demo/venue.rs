@@ -80,10 +80,9 @@ impl<'p> Venue<'p> {
     /// An order that cannot be read, a report that cannot be sent.
     pub fn serve(&self, answers: &Answers, closed: &AtomicBool) -> Result<(), Fault> {
         while !closed.load(Ordering::Relaxed) {
-            match self.orders.poll(Duration::from_millis(50)) {
-                Some(Ok(order)) => self.fill(&order, answers)?,
-                // Disconnects and ends of partitions are no events here: the reader goes on.
-                Some(Err(_)) | None => {}
+            // Disconnects and ends of partitions are no events here: the reader goes on.
+            if let Some(Ok(order)) = self.orders.poll(Duration::from_millis(50)) {
+                self.fill(&order, answers)?;
             }
         }
         Ok(self.reports.flush(FLUSH_WAIT)?)
