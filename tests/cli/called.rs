@@ -2,8 +2,24 @@
 
 use crate::onefill;
 
-const COMMANDS: &[&[&str]] =
-    &[&["init"], &["check"], &["run"], &["submit"], &["control"], &["control", "instrument"], &["explain"]];
+const COMMANDS: &[&[&str]] = &[
+    &["init"],
+    &["check"],
+    &["run"],
+    &["submit"],
+    &["control"],
+    &["control", "instrument"],
+    &["status"],
+    &["audit"],
+    &["audit", "verify"],
+    &["audit", "show"],
+    &["audit", "explain"],
+    &["audit", "export"],
+    &["cursor", "restore"],
+    &["recover"],
+    &["demo"],
+    &["explain"],
+];
 
 #[test]
 fn every_command_has_help_on_the_standard_output() {
@@ -35,6 +51,8 @@ fn a_wrong_call_ends_with_2_and_prints_nothing_on_the_standard_output() {
         &["init", "--partitions", "many"],
         &["check", "--output", "xml"],
         &["control", "instrument"],
+        // A slip that every lane would answer INVALID, and halt trading for.
+        &["control", "instrument", "ES.CME", "--currency", "USD", "--tick", "0", "--lot", "1"],
         &["submit", "--timeout", "0"],
         &["explain", "NO_SUCH_CODE"],
     ] {

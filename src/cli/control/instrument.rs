@@ -10,6 +10,7 @@ use crate::cli::{Failure, Status};
 use crate::core::amount::Numeral;
 use crate::core::control::{ControlRecord, InstrumentRecord, InstrumentStatus};
 use crate::core::ids::Id;
+use crate::core::ledger;
 use crate::shell::config::Config;
 use crate::shell::instruct;
 
@@ -86,6 +87,9 @@ impl Instrument {
         };
         // Before anything is asked of the cluster: a slip in the terms shows at once.
         let mut record = terms.record()?;
+        // What the lanes would answer INVALID halts trading everywhere: it is not sent.
+        ledger::instrument::Instrument::new(&record)
+            .map_err(|detail| Failure::usage(detail, "steps and multiplier are above zero"))?;
         if terms.version.is_none() {
             let newest = instruct::instrument_version(config, &terms.instrument_id).map_err(unsent)?;
             record.version = newest.map_or(1, |version| version.saturating_add(1));
