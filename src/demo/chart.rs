@@ -86,7 +86,7 @@ impl Picture {
         );
         let subtitle = format!(
             "Fills so far, while strategies resend what they have not heard of and both routers are ended \
-             by kill -9, {} times (marks at the top).",
+             by kill -9, {} times.",
             report.kills.len()
         );
         Self {
@@ -98,7 +98,11 @@ impl Picture {
             ours: if report.findings.is_empty() { "onefill fills = intents" } else { "onefill fills" },
             title,
             subtitle,
-            unwanted: format!("{} fills that nobody wanted", grouped(report.naive.duplicates)),
+            unwanted: format!(
+                "{} fills that nobody wanted, worth {} USD",
+                grouped(report.naive.duplicates),
+                grouped(report.naive.money_error_cents / 100),
+            ),
         }
     }
 }
@@ -160,6 +164,10 @@ fn kills<B: DrawingBackend>(
     axes: &Axes,
 ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
     let scale = axes.scale;
+    if let Some(first) = picture.kills.first() {
+        let style = (FONT, 13 * scale).into_font().color(&INK).pos(Pos::new(HPos::Center, VPos::Bottom));
+        root.draw_text("kill -9", &style, (axes.x(*first), axes.top() - 11 * scale))?;
+    }
     for at in &picture.kills {
         let (x, top) = (axes.x(*at), axes.top());
         let line = vec![(x, top), (x, axes.bottom())];

@@ -51,9 +51,13 @@ pub fn run(plan: &Plan, narrator: &Narrator, stop: &AtomicBool) -> Result<(Repor
     stage::set(plan)?;
     narrator.phase("starting onefill and the naive router (a new lane makes sure for 5 s that it is new)");
     let children = Children::start(plan)?;
-    settle::until_open(plan, &children, stop)?;
-    let kills = perform(plan, &children, narrator, stop)?;
+    let told =
+        settle::until_open(plan, &children, stop).and_then(|()| perform(plan, &children, narrator, stop));
     children.end();
+    if matches!(told, Err(Fault::Interrupted)) {
+        children.remove_logs();
+    }
+    let kills = told?;
     narrator.phase("reading every topic back");
     let records = readback::read(plan)?;
     narrator.phase("verifying the audit trail: every link, every verdict anew");

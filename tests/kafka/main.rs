@@ -16,6 +16,8 @@ mod checker;
 mod command;
 #[cfg(feature = "cli")]
 mod conflicts;
+#[cfg(feature = "demo")]
+mod demo;
 mod fixture;
 #[cfg(feature = "cli")]
 mod halts;

@@ -1,0 +1,26 @@
+//! The demo, in short: it counts what it should, says so, and leaves nothing behind.
+
+use crate::broker::broker;
+use crate::command::Installation;
+
+#[test]
+fn the_demo_fills_each_intent_once_and_the_naive_router_does_not() {
+    let out = tempfile::tempdir().expect("a temporary directory");
+    let place = out.path().to_str().expect("its path is text");
+    let here = Installation::new(broker(), "demo-test");
+    let arguments =
+        ["demo", "--seconds", "5", "--rate", "100", "--seed", "7", "--output", "json", "--out", place];
+    let told = here.done(&arguments).json();
+    let numbers = &told[0];
+    let number = |path: &str| numbers.pointer(path).and_then(serde_json::Value::as_u64).expect("a number");
+    let (attempts, intents) = (number("/attempts"), number("/intents"));
+    assert!(intents > 0 && attempts > intents, "{numbers:#}");
+    assert_eq!(number("/onefill/fills"), intents, "{numbers:#}");
+    assert_eq!(number("/duplicate_entries"), attempts - intents, "{numbers:#}");
+    assert!(number("/naive/fills") >= attempts, "{numbers:#}");
+    assert!(number("/kills") >= 1, "{numbers:#}");
+    assert_eq!((&numbers["seed"], &numbers["findings"]), (&7.into(), &serde_json::json!([])));
+    for name in ["chart.svg", "chart.png", "numbers.json", "table.txt"] {
+        assert!(out.path().join(name).metadata().is_ok_and(|file| file.len() > 100), "{name}");
+    }
+}
