@@ -32,7 +32,7 @@ pub(super) struct Demo {
     #[arg(long)]
     seed: Option<u64>,
     /// Write chart.svg, chart.png, numbers.json and table.txt into this directory
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", overrides_with = "out")]
     out: Option<PathBuf>,
     /// Who reads the output
     #[arg(long, value_name = "FORMAT", default_value = "text")]

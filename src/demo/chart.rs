@@ -47,7 +47,8 @@ struct Picture {
     ours: &'static str,
     title: String,
     subtitle: String,
-    unwanted: String,
+    /// What the naive router did too much, in two lines.
+    unwanted: [String; 2],
 }
 
 /// How many there were until when.
@@ -98,11 +99,10 @@ impl Picture {
             ours: if report.findings.is_empty() { "onefill fills = intents" } else { "onefill fills" },
             title,
             subtitle,
-            unwanted: format!(
-                "{} fills that nobody wanted, worth {} USD",
-                grouped(report.naive.duplicates),
-                grouped(report.naive.money_error_cents / 100),
-            ),
+            unwanted: [
+                format!("{} fills that nobody wanted,", grouped(report.naive.duplicates)),
+                format!("worth {} USD", grouped(report.naive.money_error_cents / 100)),
+            ],
         }
     }
 }
@@ -185,13 +185,16 @@ fn unwanted<B: DrawingBackend>(
     axes: &Axes,
     scale: i32,
 ) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
-    let place = picture.onefill.len() * 4 / 5;
+    let place = picture.onefill.len() * 3 / 4;
     let (Some(low), Some(high)) = (picture.onefill.get(place), picture.naive.get(place)) else {
         return Ok(());
     };
     let ((x, low), (_, high)) = (axes.at(*low), axes.at(*high));
     let style = (FONT, 15 * scale).into_font().color(&NAIVE).pos(Pos::new(HPos::Center, VPos::Center));
-    root.draw_text(&picture.unwanted, &style, (x, i32::midpoint(low, high)))
+    for (line, half) in picture.unwanted.iter().zip([-1, 1]) {
+        root.draw_text(line, &style, (x, i32::midpoint(low, high) + half * 11 * scale))?;
+    }
+    Ok(())
 }
 
 /// A line of text, from its upper left corner.
