@@ -83,6 +83,7 @@ impl From<RunError> for Failure {
             RunError::Refused(_) => "mend what is named above, or forgive it by name with --dev",
             RunError::Http(_) => "name a free address with --http",
             RunError::Observer(_) => "let the process have more threads",
+            RunError::Expelled(_) => "give each process an --instance-id of its own",
             RunError::Broken => "restart it; should it happen again, report it with the log",
         };
         let status = if matches!(error, RunError::Refused(_)) { Status::Refused } else { Status::Failed };

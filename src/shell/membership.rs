@@ -102,6 +102,11 @@ impl Member {
         self.consumer.context().lanes().values().any(|lane| lane.thread.is_finished())
     }
 
+    /// Why this member can never own a lane again, if so: another process has joined under its name.
+    pub fn expelled(&self) -> Option<String> {
+        self.consumer.client().fatal_error().map(|(code, reason)| format!("{reason} ({code})"))
+    }
+
     /// Drains every lane, and leaves the group; a static member stays in it.
     pub fn leave(self) {
         self.consumer.context().end_lanes(Wish::Stop);

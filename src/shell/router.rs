@@ -40,6 +40,9 @@ pub enum RunError {
     /// No thread for measuring.
     #[error("a thread for the observer: {0}")]
     Observer(std::io::Error),
+    /// The group refuses this member for good.
+    #[error("the group has put this process out for good: {0}")]
+    Expelled(String),
     /// A broken invariant of this program.
     #[error("a lane broke an invariant of this program and ended; its last words are above")]
     Broken,
@@ -61,6 +64,11 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
         member.serve(SERVED_FOR);
         if member.is_broken() {
             return Err(RunError::Broken);
+        }
+        // Without a lane for ever, it must end: whoever watches it would take it for one that works.
+        if let Some(reason) = member.expelled() {
+            member.leave();
+            return Err(RunError::Expelled(reason));
         }
         if shared.config.exit_on_halt && !shared.status.halts().is_empty() {
             break;
