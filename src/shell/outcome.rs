@@ -18,10 +18,13 @@ pub enum Step {
 
 /// The outcome of a transaction that met this error at this step.
 ///
+/// `fatal` is what the producer can go on no more for: from then on most of its calls only say that
+/// something was.
+///
 /// `overdue` says that it was open for longer than the broker allows: the broker then aborts it and
 /// fences its producer by itself, which is no other owner's doing.
-pub fn outcome(error: &KafkaError, step: Step, overdue: bool) -> Outcome {
-    let fenced = error.rdkafka_error_code().is_some_and(is_fence) || fatal_code(error).is_some_and(is_fence);
+pub fn outcome(error: &KafkaError, fatal: Option<RDKafkaErrorCode>, step: Step, overdue: bool) -> Outcome {
+    let fenced = error.rdkafka_error_code().is_some_and(is_fence) || fatal.is_some_and(is_fence);
     match (fenced, overdue, step) {
         (true, true, _) => Outcome::Unknown,
         (true, false, _) => Outcome::Fenced,
@@ -40,13 +43,6 @@ pub fn is_retriable(error: &KafkaError) -> bool {
 /// librdkafka asks for an abort only while the commit has not been sent, or was refused.
 fn refused(error: &KafkaError) -> bool {
     matches!(error, KafkaError::Transaction(error) if error.txn_requires_abort() && !error.is_fatal())
-}
-
-fn fatal_code(error: &KafkaError) -> Option<RDKafkaErrorCode> {
-    match error {
-        KafkaError::Transaction(error) if error.is_fatal() => Some(error.code()),
-        _ => None,
-    }
 }
 
 const fn is_fence(code: RDKafkaErrorCode) -> bool {
@@ -76,7 +72,11 @@ mod tests {
             RDKafkaErrorCode::IllegalGeneration,
             RDKafkaErrorCode::UnknownMemberId,
         ] {
-            assert_eq!(outcome(&produce_error(code), Step::Writing, false), Outcome::Aborted, "{code:?}");
+            assert_eq!(
+                outcome(&produce_error(code), None, Step::Writing, false),
+                Outcome::Aborted,
+                "{code:?}"
+            );
         }
     }
 
@@ -89,7 +89,11 @@ mod tests {
             RDKafkaErrorCode::InvalidTransactionalState,
             RDKafkaErrorCode::Unknown,
         ] {
-            assert_eq!(outcome(&produce_error(code), Step::Committing, false), Outcome::Unknown, "{code:?}");
+            assert_eq!(
+                outcome(&produce_error(code), None, Step::Committing, false),
+                Outcome::Unknown,
+                "{code:?}"
+            );
         }
     }
 
@@ -101,9 +105,18 @@ mod tests {
             RDKafkaErrorCode::InvalidProducerEpoch,
         ] {
             for step in [Step::Writing, Step::Committing] {
-                assert_eq!(outcome(&produce_error(code), step, false), Outcome::Fenced, "{code:?}");
-                assert_eq!(outcome(&produce_error(code), step, true), Outcome::Unknown, "{code:?}");
+                assert_eq!(outcome(&produce_error(code), None, step, false), Outcome::Fenced, "{code:?}");
+                assert_eq!(outcome(&produce_error(code), None, step, true), Outcome::Unknown, "{code:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_fence_that_a_call_only_calls_fatal_is_a_fence() {
+        let error = produce_error(RDKafkaErrorCode::Fatal);
+        let told = |fatal| outcome(&error, fatal, Step::Writing, false);
+        assert_eq!(told(Some(RDKafkaErrorCode::Fenced)), Outcome::Fenced);
+        assert_eq!(told(Some(RDKafkaErrorCode::InvalidTransactionTimeout)), Outcome::Aborted);
+        assert_eq!(told(None), Outcome::Aborted);
     }
 }

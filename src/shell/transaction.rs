@@ -219,7 +219,8 @@ impl<'t> Transaction<'t> {
     }
 
     fn ended(&self, error: &KafkaError, step: Step) -> Outcome {
-        let outcome = outcome(error, step, self.is_overdue());
+        let fatal = self.producer.client().fatal_error().map(|(code, _)| code);
+        let outcome = outcome(error, fatal, step, self.is_overdue());
         tracing::warn!(partition = self.to.partition, ?step, ?outcome, "transaction: {error}");
         outcome
     }
