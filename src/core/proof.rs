@@ -85,6 +85,19 @@ impl LastOrder {
         Self { audit_seq: u64::MAX, command: IntentType::New, order_id: OrderId([0; 16]), order_version: 0 };
 }
 
+/// Whether a trail that was read up to offset `next` can be gone on with from there.
+///
+/// # Errors
+/// `CHAIN_BROKEN` when what was read, or what follows it, is erased, or the topic is another one.
+pub fn still_there(topic: &str, next: i64, audit: Extent) -> Result<(), Halt> {
+    let Extent { start, end } = audit;
+    if (start..=end).contains(&next) {
+        return Ok(());
+    }
+    let detail = format!("{topic} was read up to offset {next}, but now it holds {start} to {end}");
+    halt(HaltCode::ChainBroken, detail)
+}
+
 /// Judges the evidence, in the contract's order: topology (d), chain (a), offsets (b), outputs (c),
 /// control (e). `restored` is what reading the trail came to.
 ///

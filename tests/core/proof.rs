@@ -6,7 +6,7 @@ use onefill::core::halt::{Halt, HaltCode};
 use onefill::core::ids::{Id, OrderId};
 use onefill::core::intent::IntentType;
 use onefill::core::ledger::{Ledger, Opened};
-use onefill::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology, prove};
+use onefill::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology, prove, still_there};
 
 use crate::world::{NOW, PLACEMENT, World, at, id, new_intent, trade};
 
@@ -270,5 +270,17 @@ fn an_added_partition_is_no_first_start_where_its_siblings_recorded_fewer() {
     let another = Opened { group: "another".to_owned(), ..recorded.clone() };
     for sibling in [fewer, another, Opened::unreadable()] {
         assert_eq!(started_beside(sibling), Err(HaltCode::TopologyChanged));
+    }
+}
+
+#[test]
+fn a_trail_that_ends_before_what_was_read_of_it_is_broken() {
+    let held = Extent { start: 10, end: 20 };
+    for next in [10, 15, 20] {
+        assert_eq!(still_there("audit", next, held), Ok(()));
+    }
+    for next in [9, 21] {
+        let found = still_there("audit", next, held).map_err(|halt| halt.code);
+        assert_eq!(found, Err(HaltCode::ChainBroken), "read up to {next}");
     }
 }

@@ -48,10 +48,14 @@ impl LaneThread {
     /// Reads the trail from where it was last read to its end.
     pub(super) fn restore(&mut self) -> Result<Event, Break> {
         let (topic, partition) = (self.shared.config.topics.audit.clone(), self.placement.partition);
-        let Extent { start, end } = self.settled_end(&topic)?;
+        let extent @ Extent { start, end } = self.settled_end(&topic)?;
         let seq = self.ledger.settled_head().next_seq;
         let began = Instant::now();
         let mut next = self.trail_next.unwrap_or(start);
+        if let Err(halt) = proof::still_there(&topic, next, extent) {
+            self.restored = Err(halt);
+            return Ok(Event::Restored { news: true });
+        }
         let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
         let read = self.patiently("read the trail", |lane| {
             let Shared { config, schemas, status, .. } = &*lane.shared;
