@@ -20,7 +20,7 @@ use super::heartbeat::{Heartbeat, Weight};
 use super::lane::{LaneThread, Membership, Shared, Signal, Wish};
 use super::metrics::Rebalance;
 use super::status::thread_name;
-use super::{client, ownership};
+use super::{client, librdkafka, ownership};
 use crate::core::ledger::Placement;
 
 /// How often an ending lane is looked at.
@@ -48,7 +48,10 @@ struct Card {
 
 impl Membership for Card {
     fn metadata(&self) -> Option<ConsumerGroupMetadata> {
-        self.consumer.upgrade()?.group_metadata()
+        let consumer = self.consumer.upgrade()?;
+        let metadata = consumer.group_metadata()?;
+        // A coordinator takes the offsets of a transaction that names no member from anybody.
+        librdkafka::member_id(consumer.client()).map(|_| metadata)
     }
 
     fn owns(&self, partition: i32) -> KafkaResult<bool> {
