@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
@@ -33,6 +34,8 @@ use crate::wire;
 
 /// A commit that takes longer leaves a doubt behind, even when it returns OK.
 const SLOW_COMMIT: Duration = Duration::from_millis(500);
+/// How long a full queue is given to send some of what it holds.
+const QUEUE_WAIT: Duration = Duration::from_millis(1);
 /// How much of a value that could not be read is kept.
 const QUARANTINED_BYTES_MAX: usize = 64 * 1024;
 
@@ -189,8 +192,14 @@ impl<'t> Transaction<'t> {
     }
 
     fn send(&self, topic: &str, partition: i32, key: &[u8]) -> Result<(), Outcome> {
-        let record = BaseRecord::to(topic).partition(partition).key(key).payload(&self.value);
-        self.written(self.producer.send(record).map_err(|(error, _)| error))
+        let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(&self.value);
+        loop {
+            match self.producer.send(record) {
+                Err((error, again)) if is_full(&error) && !self.is_overdue() => record = again,
+                sent => return self.written(sent.map_err(|(error, _)| error)),
+            }
+            thread::sleep(QUEUE_WAIT);
+        }
     }
 
     fn write_quarantined(&self, arrival: &Arrival<'_>, reason: &str, detail: &str) -> Result<(), Outcome> {
@@ -251,6 +260,12 @@ pub fn opening(config: &Config, topology: &Topology, ledger: &Ledger) -> Opening
         settings: owned(config.decide.to_map()),
         ledger_hash: ledger_hash(ledger),
     }
+}
+
+/// Whether the producer has no room now. What it has is on its way: a first opening writes an entry for
+/// each control record there ever was.
+fn is_full(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull)
 }
 
 /// Why a value is kept for people, if it is.
