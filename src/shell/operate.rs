@@ -76,7 +76,7 @@ impl<'c> Bench<'c> {
         let probe = Probe::open(config)?;
         let mut ledger = Ledger::new(placement);
         let mut next = probe.extent(&config.topics.audit, placement.partition)?.start;
-        let restored = match restore(config, schemas, &mut ledger, &mut next, |_, _| {}) {
+        let restored = match restore(config, schemas, &mut ledger, &mut next, |_, _| Ok(())) {
             Ok(()) => Ok(()),
             Err(ReadError::Refused(halt)) => Err(halt),
             Err(ReadError::Kafka(error)) => return Err(error.into()),

@@ -14,26 +14,26 @@ use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
 
 /// Takes in every entry of `audit[p]` from offset `next` on, and moves `next` behind it. `each` is
-/// told after each entry, with the next offset.
+/// told after each entry, with the next offset, and may end it there.
 ///
 /// # Errors
-/// The halt that an entry is refused with; Kafka's, after which it can be gone on with from `next`.
-pub fn restore(
+/// The halt that an entry is refused with; what `each` ends it for; Kafka's, after which it can be
+/// gone on with from `next`.
+pub fn restore<E: From<Halt>>(
     config: &Config,
     schemas: &Schemas,
     ledger: &mut Ledger,
     next: &mut i64,
-    mut each: impl FnMut(&Ledger, i64),
-) -> Result<(), ReadError<Halt>> {
+    mut each: impl FnMut(&Ledger, i64) -> Result<(), E>,
+) -> Result<(), ReadError<E>> {
     let (topic, partition, from) = (&config.topics.audit, ledger.placement().partition, *next);
     let mut again = Again { known: ledger.settled_head().next_seq, last: None };
     trail::read_to_end(config, (topic, partition), from, |message| {
         take_in(schemas, ledger, &mut again, message)?;
         *next = message.offset() + 1;
-        each(ledger, *next);
-        Ok(())
+        each(ledger, *next)
     })?;
-    again.end().map_err(ReadError::Refused)
+    again.end().map_err(|halt| ReadError::Refused(halt.into()))
 }
 
 /// Entries of this lane's own that are read again. They go on without a gap to the last one that it

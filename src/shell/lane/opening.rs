@@ -70,17 +70,23 @@ impl LaneThread {
                 }
                 lane.shared.metrics.restored_entry();
                 lane.heartbeat.beat();
+                // A long trail takes minutes: whoever waits for the lane to end must not.
+                lane.signal.wish().map_or(Ok(()), |wish| Err(Break::Told(wish)))
             };
             match restore(config, schemas, &mut ledger, &mut next, each) {
                 Ok(()) => Ok(Ok(())),
-                Err(ReadError::Refused(halt)) => Ok(Err(halt)),
+                Err(ReadError::Refused(reason)) => Ok(Err(reason)),
                 Err(ReadError::Kafka(error)) => Err(error),
             }
         });
         self.ledger = ledger;
         self.trail_next = Some(next);
         self.shared.status.restore(partition, None);
-        self.restored = read?;
+        self.restored = match read? {
+            Ok(()) => Ok(()),
+            Err(Break::Halt(halt)) => Err(halt),
+            Err(told) => return Err(told),
+        };
         self.measure(Duration::ZERO);
         self.shared.metrics.restored(began.elapsed());
         let news = self.restored.is_err() || self.ledger.settled_head().next_seq != seq;
