@@ -46,6 +46,8 @@ pub struct Topology {
     pub partition_counts: BTreeMap<String, i32>,
     /// Topic name to topic id.
     pub topic_ids: BTreeMap<String, String>,
+    /// Which of them is the control log: made anew, it has a halt of its own.
+    pub control: String,
 }
 
 /// One value for each input that a group offset stands for.
@@ -134,8 +136,9 @@ fn prove_topology(opened: &Opened, now: &Topology) -> Result<(), Halt> {
         let found = now.topic_ids.get(topic);
         if found != Some(recorded) {
             let found = found.map_or("not there", String::as_str);
+            let is_control = *topic == now.control;
             return halt(
-                HaltCode::TopologyChanged,
+                if is_control { HaltCode::ControlInvalid } else { HaltCode::TopologyChanged },
                 format!("topic {topic} had id {recorded} when the lane was opened, now it is {found}"),
             );
         }

@@ -105,6 +105,7 @@ fn topology(config: &Config, states: &TopicStates) -> Topology {
         group: config.group.clone(),
         partition_counts: lanes.map(|role| (name(&role), partitions(states, role))).collect(),
         topic_ids: recorded.filter_map(|role| Some((name(&role), states.get(&role)?.id.clone()))).collect(),
+        control: name(&Role::Control),
     }
 }
 

@@ -65,6 +65,28 @@ pub fn member_id<C: ClientContext>(client: &Client<C>) -> Option<String> {
     }
 }
 
+/// The high watermark that the last fetch of this partition brought; negative before the first. The
+/// crate has only the call that asks the broker anew.
+///
+/// # Errors
+/// `MetadataFetch` when the client has never heard of the partition.
+pub fn fetched_end<C: ClientContext>(client: &Client<C>, topic: &str, partition: i32) -> KafkaResult<i64> {
+    let topic = CString::new(topic)?;
+    let (mut low, mut high) = (-1, -1);
+    // SAFETY: the client and the name outlive the call, which writes both numbers or none.
+    let code = unsafe {
+        sys::rd_kafka_get_watermark_offsets(
+            client.native_ptr(),
+            topic.as_ptr(),
+            partition,
+            &raw mut low,
+            &raw mut high,
+        )
+    };
+    checked(code, KafkaError::MetadataFetch)?;
+    Ok(high)
+}
+
 /// What the cluster says of these topics, in the order asked. The crate has no such call, and its
 /// metadata has no topic ids.
 ///

@@ -40,7 +40,7 @@ impl ClientContext for Watch {
     /// so in words.
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let grave = (level as i32) <= (RDKafkaLogLevel::Warning as i32);
-        let lost = ["REQTMOUT", "FAIL", "TXNERR", "TXNRETRY"].contains(&facility);
+        let lost = ["REQTMOUT", "FAIL"].contains(&facility);
         if grave || lost {
             self.disturbed.store(true, Ordering::Relaxed);
         }

@@ -13,6 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, Isolation, Logged};
 use super::config::Config;
+use super::librdkafka;
 use crate::core::proof::Extent;
 
 /// How long one request may take.
@@ -117,11 +118,19 @@ pub fn read_to_end<E>(
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
     reader.assign(&assignment)?;
+    // A broker that has just become the leader may not know yet how far the log goes: its end is only
+    // believed when it is no nearer than the one that was asked for.
+    let (_, end) = reader.fetch_watermarks(topic, partition, REQUEST_WAIT)?;
     let mut heard = Instant::now();
     loop {
         match reader.poll(Duration::from_millis(100)) {
             Some(Ok(message)) => each(&message).map_err(ReadError::Refused)?,
-            Some(Err(KafkaError::PartitionEOF(_))) => return Ok(()),
+            Some(Err(KafkaError::PartitionEOF(_))) => {
+                if librdkafka::fetched_end(reader.client(), topic, partition)? >= end {
+                    return Ok(());
+                }
+                tracing::debug!(topic, partition, end, "the log seems to end too early");
+            }
             Some(Err(error)) if is_final(&error) => return Err(error.into()),
             Some(Err(error)) => {
                 tracing::debug!(topic, partition, "reader: {error}");

@@ -17,6 +17,7 @@ fn topology() -> Topology {
         group: "onefill.router".to_owned(),
         partition_counts: TOPICS.map(|topic| (topic.to_owned(), PLACEMENT.count)).into(),
         topic_ids: BTreeMap::from([("audit".to_owned(), "id-audit".to_owned())]),
+        control: "control".to_owned(),
     }
 }
 
@@ -283,4 +284,14 @@ fn a_trail_that_ends_before_what_was_read_of_it_is_broken() {
         let found = still_there("audit", next, held).map_err(|halt| halt.code);
         assert_eq!(found, Err(HaltCode::ChainBroken), "read up to {next}");
     }
+}
+
+#[test]
+fn a_control_log_that_was_made_anew_has_a_halt_of_its_own() {
+    let (ledger, mut evidence) = used();
+    // The one topic whose id these worlds record is taken for the control log.
+    evidence.topology.control = "audit".to_owned();
+    evidence.topology.topic_ids.insert("audit".to_owned(), "another".to_owned());
+    let found = prove(&ledger, Ok(()), &evidence).map_err(|halt| halt.code);
+    assert_eq!(found, Err(HaltCode::ControlInvalid));
 }

@@ -137,6 +137,7 @@ impl LaneThread {
             group: shared.config.group.clone(),
             partition_counts: Default::default(),
             topic_ids: Default::default(),
+            control: shared.config.topics.control.clone(),
         };
         let heartbeat = shared.heartbeats.enter(thread_name(placement.partition), Weight::Vital);
         Ok(Self {
