@@ -21,7 +21,8 @@ pub struct Run {
     /// The consumer group (ONEFILL_GROUP; <prefix>router)
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
-    /// Where status and metrics are served (ONEFILL_HTTP; 127.0.0.1:9464)
+    /// Where status and metrics are served (ONEFILL_HTTP; 127.0.0.1:9464, or a free port
+    /// where that is taken)
     #[arg(long, value_name = "ADDR")]
     http: Option<String>,
     /// The static member that this process is: restarted, it gets its lanes back at once

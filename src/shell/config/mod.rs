@@ -88,6 +88,10 @@ impl ConfigError {
     }
 }
 
+/// Where metrics and status are served unless somebody says where.
+pub const HTTP_DEFAULT: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9464);
+
 impl Default for Config {
     fn default() -> Self {
         let prefix = "onefill.".to_owned();
@@ -98,7 +102,7 @@ impl Default for Config {
             prefix,
             instance_id: None,
             session_timeout_ms: 10_000,
-            http: SocketAddr::from(([127, 0, 0, 1], 9464)),
+            http: HTTP_DEFAULT,
             exit_on_halt: false,
             dev: false,
             router_id: "onefill".to_owned(),

@@ -22,6 +22,7 @@ use prometheus::TEXT_FORMAT;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use super::config::HTTP_DEFAULT;
 use super::lane::Shared;
 pub use page::Page;
 
@@ -42,9 +43,7 @@ impl Server {
     /// # Errors
     /// A port that is taken, or may not be taken.
     pub fn start(shared: Arc<Shared>) -> io::Result<Self> {
-        let wanted = shared.config.http;
-        let listener = TcpListener::bind(wanted)
-            .map_err(|error| io::Error::new(error.kind(), format!("HTTP on {wanted}: {error}")))?;
+        let listener = listen(shared.config.http)?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
@@ -59,6 +58,21 @@ impl Server {
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// Listens where it was told to. Nobody chose the default: a second router on one machine that finds
+/// it taken lets the system choose.
+fn listen(wanted: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(wanted);
+    let taken = |error: &io::Error| error.kind() == io::ErrorKind::AddrInUse && wanted == HTTP_DEFAULT;
+    match listener {
+        Err(error) if taken(&error) => {
+            tracing::info!("{wanted} is taken: the system chooses a port; name one with --http");
+            TcpListener::bind((wanted.ip(), 0))
+        }
+        listener => listener,
+    }
+    .map_err(|error| io::Error::new(error.kind(), format!("HTTP on {wanted}: {error}")))
 }
 
 impl Drop for Server {

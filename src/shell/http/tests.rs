@@ -7,7 +7,7 @@ use super::*;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::Stage;
-use crate::shell::config::Config;
+use crate::shell::config::{Config, HTTP_DEFAULT};
 use crate::shell::status::{Backlog, LagView};
 use crate::wire::schema::Schemas;
 
@@ -136,6 +136,16 @@ fn a_port_that_is_taken_is_named() {
     let error = Server::start(Arc::new(Shared::new(config, Schemas::compiled()))).err().unwrap();
     assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
     assert!(error.to_string().contains(&address.to_string()), "{error}");
+}
+
+#[test]
+fn a_second_router_on_one_machine_gets_another_port_unless_one_was_chosen() {
+    let servers = [(); 2].map(|()| {
+        let config = Config { http: HTTP_DEFAULT, ..Config::default() };
+        Server::start(Arc::new(Shared::new(config, Schemas::compiled()))).unwrap()
+    });
+    assert_ne!(servers[0].address(), servers[1].address());
+    assert!(servers.iter().all(|server| server.address().ip().is_loopback()));
 }
 
 #[test]
