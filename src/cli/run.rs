@@ -85,6 +85,7 @@ impl From<RunError> for Failure {
             RunError::Http(_) => "name a free address with --http",
             RunError::Observer(_) => "let the process have more threads",
             RunError::Expelled(_) => "give each process an --instance-id of its own",
+            RunError::Unserved(_) => "let the process have more threads and open files",
             RunError::Broken => "restart it; should it happen again, report it with the log",
         };
         let status = if matches!(error, RunError::Refused(_)) { Status::Refused } else { Status::Failed };

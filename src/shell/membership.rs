@@ -38,6 +38,8 @@ struct Rebalancer {
     partitions: i32,
     consumer: OnceLock<Weak<BaseConsumer<Self>>>,
     lanes: Mutex<BTreeMap<i32, Running>>,
+    /// Why a partition that the group gave is not served.
+    fault: OnceLock<String>,
 }
 
 /// A lane's way to ask the member.
@@ -82,6 +84,7 @@ impl Member {
             partitions,
             consumer: OnceLock::new(),
             lanes: Mutex::default(),
+            fault: OnceLock::new(),
         };
         let consumer: BaseConsumer<Rebalancer> = config.create_with_context(rebalancer)?;
         let consumer = Arc::new(consumer);
@@ -103,6 +106,11 @@ impl Member {
     /// Whether a lane's thread ended by itself: a broken invariant, which ends the process.
     pub fn is_broken(&self) -> bool {
         self.consumer.context().lanes().values().any(|lane| lane.thread.is_finished())
+    }
+
+    /// Why a partition that the group gave is not served, if so: no lane could be started on it.
+    pub fn fault(&self) -> Option<String> {
+        self.consumer.context().fault.get().cloned()
     }
 
     /// Why this member can never own a lane again, if so: another process has joined under its name.
@@ -140,7 +148,7 @@ impl ConsumerContext for Rebalancer {
             _ => self.revoked(consumer),
         };
         if let Err(error) = done {
-            tracing::error!("rebalance: {error}");
+            self.fault.get_or_init(|| error.to_string());
         }
     }
 }

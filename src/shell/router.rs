@@ -43,6 +43,9 @@ pub enum RunError {
     /// The group refuses this member for good.
     #[error("the group has put this process out for good: {0}")]
     Expelled(String),
+    /// A partition that the group gave to this process, and no lane on it.
+    #[error("a lane cannot be started on a partition that is owned: {0}")]
+    Unserved(String),
     /// A broken invariant of this program.
     #[error("a lane broke an invariant of this program and ended; its last words are above")]
     Broken,
@@ -69,6 +72,10 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
         if let Some(reason) = member.expelled() {
             member.leave();
             return Err(RunError::Expelled(reason));
+        }
+        if let Some(reason) = member.fault() {
+            member.leave();
+            return Err(RunError::Unserved(reason));
         }
         if shared.config.exit_on_halt && !shared.status.halts().is_empty() {
             break;
