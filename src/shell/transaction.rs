@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::message::{Header, OwnedHeaders, ToBytes};
 use rdkafka::producer::{BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -192,7 +192,13 @@ impl<'t> Transaction<'t> {
     }
 
     fn send(&self, topic: &str, partition: i32, key: &[u8]) -> Result<(), Outcome> {
-        let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(&self.value);
+        self.deliver(BaseRecord::to(topic).partition(partition).key(key).payload(&self.value))
+    }
+
+    fn deliver<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
+        &self,
+        mut record: BaseRecord<'_, K, P>,
+    ) -> Result<(), Outcome> {
         loop {
             match self.producer.send(record) {
                 Err((error, again)) if is_full(&error) && !self.is_overdue() => record = again,
@@ -220,7 +226,7 @@ impl<'t> Transaction<'t> {
         if arrival.value.is_some() {
             record = record.payload(kept);
         }
-        self.written(self.producer.send(record).map_err(|(error, _)| error))
+        self.deliver(record)
     }
 
     fn written<T>(&self, result: KafkaResult<T>) -> Result<T, Outcome> {
