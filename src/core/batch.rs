@@ -8,30 +8,46 @@ use super::decide::{Arrival, decide};
 use super::entry::{After, Body, Cursors, Entry, IntentIds, Opening, Recovery, Ruling};
 use super::ids::{Digest, OrderId};
 use super::ledger::Ledger;
+use super::ledger::owed::Owing;
 use super::order::{Order, Origin};
+use super::prices::PriceBook;
 use super::time::Time;
 
 /// An open batch over a ledger.
 #[derive(Debug)]
-pub struct Batch<'l> {
+pub struct Batch<'l, 'p> {
     ledger: &'l mut Ledger,
+    prices: &'p PriceBook,
     now: Time,
     linked: bool,
 }
 
-impl<'l> Batch<'l> {
+impl<'l, 'p> Batch<'l, 'p> {
     /// Opens a batch. All of it is decided at one time: the clock's, but never before the last
     /// entry's, so that times never decrease in a partition.
-    pub fn open(ledger: &'l mut Ledger, clock: Time) -> Self {
+    pub fn open(ledger: &'l mut Ledger, prices: &'p PriceBook, clock: Time) -> Self {
         let now = clock.max(ledger.head().decided_at);
-        Self { ledger, now, linked: true }
+        Self { ledger, prices, now, linked: true }
     }
 
     /// Decides an arrival. The entry is complete but for the next one's link: encode it, and say
     /// its leaf hash to [`Batch::link`].
-    pub fn take<'a>(&mut self, arrival: &Arrival<'a>) -> Entry<'a> {
-        let body = decide(self.ledger, arrival, self.now);
+    pub fn take<'e, 'a: 'e>(&mut self, arrival: &Arrival<'a>) -> Entry<'e>
+    where
+        'p: 'e,
+    {
+        let body = decide(self.ledger, self.prices, arrival, self.now);
         self.append(body)
+    }
+
+    /// The next cancel that a command owes, if one is left: no intent is decided before it.
+    pub fn next_owed(&self) -> Option<Owing> {
+        self.ledger.next_owed()
+    }
+
+    /// Publishes an owed cancel: that of [`Batch::next_owed`].
+    pub fn take_owed<'a>(&mut self, owing: &'a Owing) -> Entry<'a> {
+        self.append(Body::OwedCancel(owing.cancel()))
     }
 
     /// Opens the lane: GENESIS where the trail is empty, LANE_OPENED where it is not.
@@ -92,7 +108,7 @@ impl<'l> Batch<'l> {
 }
 
 /// Drops what is still staged; after [`Batch::settle`] that is nothing.
-impl Drop for Batch<'_> {
+impl Drop for Batch<'_, '_> {
     fn drop(&mut self) {
         self.ledger.discard();
     }

@@ -18,6 +18,7 @@ use super::intent::{Intent, IntentTerms, IntentType};
 use super::ledger::order::OrderRow;
 use super::ledger::{Ledger, executions};
 use super::order::Terms;
+use super::prices::PriceBook;
 use super::time::Time;
 use super::verdict::{FailedCheck, Reason};
 
@@ -56,7 +57,7 @@ impl<'a> Arrival<'a> {
 }
 
 /// What this arrival means at this time.
-pub fn decide<'a>(ledger: &Ledger, arrival: &Arrival<'a>, now: Time) -> Body<'a> {
+pub fn decide<'a>(ledger: &Ledger, _prices: &'a PriceBook, arrival: &Arrival<'a>, now: Time) -> Body<'a> {
     let input = arrival.input;
     match &arrival.content {
         Content::Intent(Ok(intent)) => {

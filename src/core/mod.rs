@@ -4,7 +4,8 @@
 //! are arguments, effects are return values. It builds alone, with `--no-default-features`.
 //!
 //! Words first: [`ids`], [`time`], [`amount`]. Then the records: [`intent`], [`execution`],
-//! [`control`], [`price`] come in; [`order`] and [`entry`] go out, with a [`verdict`]. Then the
+//! [`control`], [`price`] come in; [`order`] and [`entry`] go out, with a [`verdict`]. Of prices, the
+//! newest are held: [`prices`]. Then the
 //! work: [`decide`] says what an arrival means, by the [`checks`]; the [`ledger`] makes it true, in
 //! a [`batch`]; a [`proof`] must hold before; a [`lane`] says what comes next. For people, a
 //! [`difference`] says why two intents conflict.
@@ -27,6 +28,7 @@ pub mod lane;
 pub mod ledger;
 pub mod order;
 pub mod price;
+pub mod prices;
 pub mod proof;
 pub mod replay;
 pub mod settings;

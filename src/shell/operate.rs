@@ -22,6 +22,7 @@ use crate::core::entry::{Cursors, Recovery};
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Outcome, Slot};
 use crate::core::ledger::{Ledger, Placement};
+use crate::core::prices::PriceBook;
 use crate::core::proof::{self, Evidence, Offsets};
 use crate::wire::schema::Schemas;
 
@@ -184,7 +185,8 @@ impl<'c> Bench<'c> {
             quarantine_partitions: self.gathered.quarantine_partitions,
             metrics: None,
         };
-        let batch = Batch::open(&mut self.ledger, clock::now());
+        let prices = PriceBook::default();
+        let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         let outcome = Transaction::begin(batch, &self.sink, Slot::Zero, &to).and_then(|mut transaction| {
             write(&mut transaction)?;
             Ok(transaction.commit(&self.group))

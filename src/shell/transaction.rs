@@ -53,7 +53,7 @@ pub struct Destination<'t> {
 
 /// An open transaction over an open batch.
 pub struct Transaction<'t> {
-    batch: Batch<'t>,
+    batch: Batch<'t, 't>,
     producer: &'t Producer,
     sink: &'t Sink,
     to: &'t Destination<'t>,
@@ -70,7 +70,7 @@ impl<'t> Transaction<'t> {
     /// # Errors
     /// The outcome, when it has ended before it began.
     pub fn begin(
-        batch: Batch<'t>,
+        batch: Batch<'t, 't>,
         sink: &'t Sink,
         slot: Slot,
         to: &'t Destination<'t>,
@@ -94,7 +94,10 @@ impl<'t> Transaction<'t> {
     ///
     /// # Errors
     /// The outcome, when a record cannot be written.
-    pub fn answer<'a>(&mut self, arrival: &Arrival<'a>) -> Result<Entry<'a>, Outcome> {
+    pub fn answer<'e, 'a: 'e>(&mut self, arrival: &Arrival<'a>) -> Result<Entry<'e>, Outcome>
+    where
+        't: 'e,
+    {
         let entry = self.batch.take(arrival);
         self.laps.lap(Phase::Decide);
         self.tally.entry(&entry);

@@ -8,6 +8,7 @@ use onefill::core::decide::Arrival;
 use onefill::core::intent::{IntentType, Side};
 use onefill::core::ledger::Ledger;
 use onefill::core::ledger::hash::ledger_hash;
+use onefill::core::prices::PriceBook;
 use onefill::core::replay::replay;
 use proptest::prelude::*;
 
@@ -124,7 +125,8 @@ fn rebuilds(past: &Past) {
             replay(&mut decided, entry, *link).expect("a trail replays");
             continue;
         };
-        let mut batch = Batch::open(&mut decided, entry.decided_at);
+        let prices = PriceBook::default();
+        let mut batch = Batch::open(&mut decided, &prices, entry.decided_at);
         let again = batch.take(arrival);
         assert_eq!(&again, entry, "decided again from what was recorded");
         batch.link(leaf(&again));

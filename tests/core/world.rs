@@ -14,6 +14,7 @@ use onefill::core::execution::{ExecType, Execution};
 use onefill::core::ids::{Digest, Id, OrderId};
 use onefill::core::intent::{Intent, IntentTerms, IntentType, OrderType, Side, TimeInForce};
 use onefill::core::ledger::{Ledger, Placement};
+use onefill::core::prices::PriceBook;
 use onefill::core::settings::{RULES_VERSION, Settings};
 use onefill::core::time::Time;
 use onefill::core::verdict::{FailedCheck, Reason};
@@ -50,6 +51,7 @@ pub struct Sent {
 /// A lane with its trail, and with what it has sent.
 pub struct World {
     pub ledger: Ledger,
+    pub prices: &'static PriceBook,
     pub clock: Time,
     pub trail: Vec<(Entry<'static>, Digest)>,
     pub sent: Vec<Sent>,
@@ -60,7 +62,14 @@ impl World {
     /// A lane that nobody has opened.
     pub fn unopened() -> Self {
         let ledger = Ledger::new(PLACEMENT);
-        Self { ledger, clock: NOW, trail: Vec::new(), sent: Vec::new(), next_offset: 0 }
+        Self {
+            ledger,
+            prices: Box::leak(Box::default()),
+            clock: NOW,
+            trail: Vec::new(),
+            sent: Vec::new(),
+            next_offset: 0,
+        }
     }
 
     /// A lane that decides by these settings, without instruments.
@@ -79,7 +88,7 @@ impl World {
 
     /// One opening, settled.
     pub fn open(&mut self, opening: Opening<'static>) -> Entry<'static> {
-        let mut batch = Batch::open(&mut self.ledger, self.clock);
+        let mut batch = Batch::open(&mut self.ledger, self.prices, self.clock);
         let entry = batch.open_lane(opening);
         let leaf = leaf(&entry);
         batch.link(leaf);
@@ -90,7 +99,7 @@ impl World {
 
     /// One batch of these arrivals, settled.
     pub fn settle(&mut self, arrivals: &[Arrival<'static>]) -> Vec<Entry<'static>> {
-        let mut batch = Batch::open(&mut self.ledger, self.clock);
+        let mut batch = Batch::open(&mut self.ledger, self.prices, self.clock);
         let (entries, sent) = fill(&mut batch, arrivals);
         batch.settle();
         self.ledger.validate().expect("a settled batch keeps every invariant");
@@ -101,7 +110,7 @@ impl World {
 
     /// One batch of these arrivals, discarded.
     pub fn discard(&mut self, arrivals: &[Arrival<'static>]) -> Vec<Entry<'static>> {
-        let mut batch = Batch::open(&mut self.ledger, self.clock);
+        let mut batch = Batch::open(&mut self.ledger, self.prices, self.clock);
         let (entries, _) = fill(&mut batch, arrivals);
         drop(batch);
         self.ledger.validate().expect("a discarded batch keeps every invariant");
@@ -168,7 +177,7 @@ impl World {
 
 type Filled = (Vec<(Entry<'static>, Digest)>, Vec<Sent>);
 
-fn fill(batch: &mut Batch<'_>, arrivals: &[Arrival<'static>]) -> Filled {
+fn fill(batch: &mut Batch<'_, 'static>, arrivals: &[Arrival<'static>]) -> Filled {
     let (mut entries, mut sent) = (Vec::new(), Vec::new());
     for arrival in arrivals {
         let entry = batch.take(arrival);

@@ -11,6 +11,7 @@ pub mod instrument;
 mod limits;
 pub mod names;
 pub mod order;
+pub mod owed;
 mod report_index;
 pub mod states;
 pub mod table;

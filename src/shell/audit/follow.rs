@@ -18,6 +18,7 @@ use crate::core::entry::{Body, Entry, EntryKind, Ruling};
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::ids::Digest;
 use crate::core::ledger::{Ledger, Placement};
+use crate::core::prices::PriceBook;
 use crate::core::replay::replay;
 use crate::core::settings::RULES_VERSION;
 use crate::shell::arrival;
@@ -191,7 +192,8 @@ impl<'s> Follower<'s> {
         arrival: &Arrival<'_>,
         faults: &mut Faults,
     ) {
-        let mut batch = Batch::open(&mut self.ledger, entry.decided_at);
+        let prices = PriceBook::default();
+        let mut batch = Batch::open(&mut self.ledger, &prices, entry.decided_at);
         let anew = batch.take(arrival);
         self.value.clear();
         wire::entry::encode(&anew, &mut self.value);

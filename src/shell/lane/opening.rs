@@ -9,6 +9,7 @@ use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::ledger::Ledger;
+use crate::core::prices::PriceBook;
 use crate::core::proof::{self, Extent};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
@@ -150,7 +151,8 @@ impl LaneThread {
         };
         let opening = opening(&shared.config, &self.found.topology, &self.ledger);
         let cursor = self.ledger.settled_head().cursors.control;
-        let batch = Batch::open(&mut self.ledger, clock::now());
+        let prices = PriceBook::default();
+        let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
             transaction.open_lane(opening)?;

@@ -11,6 +11,7 @@ use super::{Break, LaneThread, MEASURE_EVERY, Shared};
 use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
+use crate::core::prices::PriceBook;
 use crate::core::time::MILLISECOND;
 use crate::shell::source::Taking;
 use crate::shell::transaction::{Destination, Transaction};
@@ -63,7 +64,8 @@ impl LaneThread {
             quarantine_partitions: self.found.quarantine_partitions,
             metrics: Some(&shared.metrics),
         };
-        let batch = Batch::open(&mut self.ledger, clock::now());
+        let prices = PriceBook::default();
+        let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
         let routed = match Transaction::begin(batch, sink, slot, &to) {
             Ok(transaction) => answer_all(shared, transaction, first, taking, &group),
