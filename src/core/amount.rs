@@ -79,6 +79,26 @@ impl Decimal {
         self.0.signum()
     }
 
+    /// With the other sign.
+    pub const fn negated(self) -> Self {
+        Self(-self.0)
+    }
+
+    /// Without its sign.
+    pub const fn abs(self) -> Self {
+        Self(self.0.abs())
+    }
+
+    /// How far apart the two are; `None` when that has more digits than a decimal may have.
+    pub fn distance(self, other: Self) -> Option<Self> {
+        Self::new((self.0 - other.0).abs(), SCALE_MAX).ok()
+    }
+
+    /// A whole number; every one of 64 bits fits.
+    pub fn whole(count: i64) -> Self {
+        Self(i128::from(count) * Self::ONE.0)
+    }
+
     /// How many whole steps of `step` this is.
     ///
     /// # Errors

@@ -5,10 +5,11 @@
 //! unknown outcome thus never becomes a fact by mistake (`G4`).
 
 use super::decide::{Arrival, decide};
-use super::entry::{After, Body, Cursors, Entry, IntentIds, Opening, Recovery, Ruling};
+use super::entry::{After, Body, Cursors, Entry, IntentIds, Opening, Recovery, Reference, Ruling};
 use super::ids::{Digest, OrderId};
 use super::ledger::Ledger;
 use super::ledger::owed::Owing;
+use super::ledger::owner::Owner;
 use super::order::{Order, Origin};
 use super::prices::PriceBook;
 use super::time::Time;
@@ -164,8 +165,14 @@ fn published_order<'b>(
 fn say_after(ledger: &Ledger, body: &mut Body<'_>) {
     match body {
         Body::Decision(decision) => match &mut decision.ruling {
-            Ruling::Accepted { intent, after, .. } | Ruling::Rejected { intent, after, .. } => {
-                *after = account_after(ledger, intent.account_id.as_str(), intent.instrument_id.as_str());
+            Ruling::Accepted { intent, references, after, .. } => {
+                let (account, instrument) = (intent.account_id.as_str(), intent.instrument_id.as_str());
+                *after = account_after(ledger, account, instrument, references);
+            }
+            // Of its references one may be too old to value anything by.
+            Ruling::Rejected { intent, after, .. } => {
+                let (account, instrument) = (intent.account_id.as_str(), intent.instrument_id.as_str());
+                *after = account_after(ledger, account, instrument, &[]);
             }
             Ruling::Malformed { .. } | Ruling::Misplaced { .. } => {}
             Ruling::Duplicate { .. } | Ruling::Conflict { .. } => {}
@@ -173,27 +180,36 @@ fn say_after(ledger: &Ledger, body: &mut Body<'_>) {
         Body::Execution(taken) => {
             if let Ok(execution) = &taken.report {
                 let (account, instrument) = (execution.account_id.as_str(), execution.instrument_id.as_str());
-                taken.after = account_after(ledger, account, instrument);
+                taken.after = account_after(ledger, account, instrument, &[]);
             }
         }
         Body::OwedCancel(owed) => {
             let (account, instrument) = (owed.ids.account_id.as_str(), owed.ids.instrument_id.as_str());
-            owed.after = account_after(ledger, account, instrument);
+            owed.after = account_after(ledger, account, instrument, &[]);
         }
         Body::Genesis(_) | Body::LaneOpened(_) | Body::Control(_) | Body::Recovery(_) => {}
     }
 }
 
 /// `None` where the instrument is not known, or a sum has more digits than a decimal may have.
-fn account_after(ledger: &Ledger, account: &str, instrument_id: &str) -> Option<After> {
+fn account_after(
+    ledger: &Ledger,
+    account: &str,
+    instrument_id: &str,
+    references: &[Reference<'_>],
+) -> Option<After> {
     let instrument = ledger.instrument(instrument_id)?;
     let holding = ledger.holding(account, instrument_id);
     let quantity = |lots| instrument.quantity(lots).ok();
+    let gross_notional = match references {
+        [] => None,
+        _ => ledger.gross(account, &instrument.currency, references),
+    };
     Some(After {
         position: quantity(holding.position)?,
         reserved_buy_qty: quantity(holding.reserved_buys)?,
         reserved_sell_qty: quantity(holding.reserved_sells)?,
-        gross_notional: None,
-        open_orders: ledger.account(account).open_orders,
+        gross_notional,
+        open_orders: ledger.open_orders_of(Owner::account(ledger.name(account))),
     })
 }

@@ -6,11 +6,13 @@
 use std::borrow::Cow;
 
 use super::amount::{Numeral, Overflow};
-use super::checks::increments::{self, Candidate};
-use super::checks::{Checked, Question, numbers, permission, shape, state, time};
+use super::checks::risk::Assessment;
+use super::checks::{Checked, Question, increments, numbers, permission, risk, shape, state, time};
 use super::control::ControlRecord;
 use super::control_log;
-use super::entry::{Anomaly, Body, Decision, ExecutionTaken, Input, Prior, RawRecord, Ruling, Unreadable};
+use super::entry::{
+    Anomaly, Body, Decision, ExecutionTaken, Input, Prior, RawRecord, Reference, Ruling, Unreadable,
+};
 use super::execution::Execution;
 use super::fingerprint::fingerprint;
 use super::ids::{Digest, Fingerprint, Id, OrderId, placement};
@@ -57,11 +59,11 @@ impl<'a> Arrival<'a> {
 }
 
 /// What this arrival means at this time.
-pub fn decide<'a>(ledger: &Ledger, _prices: &'a PriceBook, arrival: &Arrival<'a>, now: Time) -> Body<'a> {
+pub fn decide<'a>(ledger: &Ledger, prices: &'a PriceBook, arrival: &Arrival<'a>, now: Time) -> Body<'a> {
     let input = arrival.input;
     match &arrival.content {
         Content::Intent(Ok(intent)) => {
-            Body::Decision(Decision { input, ruling: rule(ledger, arrival, intent, now) })
+            Body::Decision(Decision { input, ruling: rule(ledger, prices, arrival, intent, now) })
         }
         Content::Intent(Err(detail)) => {
             let ruling = Ruling::Malformed { raw: arrival.raw(), detail: detail.clone() };
@@ -79,7 +81,13 @@ pub fn decide<'a>(ledger: &Ledger, _prices: &'a PriceBook, arrival: &Arrival<'a>
 ///
 /// Keys come before limits: a client that retries after its limit was lowered must still be told
 /// "already accepted", or it would believe that its first order never went out.
-fn rule<'a>(ledger: &Ledger, arrival: &Arrival<'a>, intent: &Intent<'a>, now: Time) -> Ruling<'a> {
+fn rule<'a>(
+    ledger: &Ledger,
+    prices: &'a PriceBook,
+    arrival: &Arrival<'a>,
+    intent: &Intent<'a>,
+    now: Time,
+) -> Ruling<'a> {
     if let Some(detail) = misplaced(ledger, arrival, intent.account_id) {
         return Ruling::Misplaced { raw: arrival.raw(), ids: intent.ids(), detail };
     }
@@ -92,76 +100,78 @@ fn rule<'a>(ledger: &Ledger, arrival: &Arrival<'a>, intent: &Intent<'a>, now: Ti
         };
     }
     let verdict = match intent.intent_type {
-        IntentType::New => decide_new(ledger, intent, now),
+        IntentType::New => decide_new(ledger, prices, intent, now),
         IntentType::Cancel => decide_cancel(ledger, intent, now),
-        IntentType::Replace => decide_replace(ledger, intent, now),
+        IntentType::Replace => decide_replace(ledger, prices, intent, now),
     };
     conclude(intent.clone(), fingerprint, verdict)
 }
 
 /// How an intent that was decided now is refused.
-struct Refusal {
+struct Refusal<'a> {
     failed_checks: Vec<FailedCheck>,
     of: Option<Prior>,
+    references: Vec<Reference<'a>>,
 }
 
 /// How it is accepted.
-struct Acceptance {
+#[derive(Default)]
+struct Acceptance<'a> {
     converted_to_cancel: bool,
+    references: Vec<Reference<'a>>,
 }
 
-impl From<FailedCheck> for Refusal {
+type Verdict<'a> = Result<Acceptance<'a>, Refusal<'a>>;
+
+impl From<FailedCheck> for Refusal<'_> {
     fn from(check: FailedCheck) -> Self {
-        Self { failed_checks: vec![check], of: None }
+        Self { failed_checks: vec![check], of: None, references: Vec::new() }
     }
 }
 
-const ACCEPTED: Result<Acceptance, Refusal> = Ok(Acceptance { converted_to_cancel: false });
-
-fn conclude<'a>(
-    intent: Intent<'a>,
-    fingerprint: Fingerprint,
-    verdict: Result<Acceptance, Refusal>,
-) -> Ruling<'a> {
+fn conclude<'a>(intent: Intent<'a>, fingerprint: Fingerprint, verdict: Verdict<'a>) -> Ruling<'a> {
     match verdict {
-        Ok(Acceptance { converted_to_cancel }) => {
-            Ruling::Accepted { intent, fingerprint, converted_to_cancel, references: Vec::new(), after: None }
+        Ok(Acceptance { converted_to_cancel, references }) => {
+            Ruling::Accepted { intent, fingerprint, converted_to_cancel, references, after: None }
         }
-        Err(Refusal { failed_checks, of }) => {
-            Ruling::Rejected { intent, fingerprint, failed_checks, of, references: Vec::new(), after: None }
+        Err(Refusal { failed_checks, of, references }) => {
+            Ruling::Rejected { intent, fingerprint, failed_checks, of, references, after: None }
         }
     }
 }
 
-fn decide_new(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acceptance, Refusal> {
+fn decide_new<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
     let order_id = OrderId::of(intent.account_id, intent.client_order_id);
     if let Some(order) = ledger.order(order_id) {
         let of = Prior { seq: order.accepted_seq, reason: None, order_id: Some(order_id) };
         let check = FailedCheck::plain(Reason::IdempotencyKeyConflict);
         return Err(Refusal { of: Some(of), ..check.into() });
     }
-    ladder(&Question { ledger, intent, terms: intent.terms, replaced: None, now })?;
-    ACCEPTED
+    ladder(&Question::new(ledger, prices, intent, intent.terms, None, now))
 }
 
 /// Checks 4 to 20. The first that fails is the reason; if 4 to 9 pass, all of 10 to 20 are named.
-fn ladder(question: &Question<'_, '_>) -> Result<Candidate, Refusal> {
+fn ladder<'a>(question: &Question<'_, 'a>) -> Verdict<'a> {
     time::check(question)?;
     state::check(question)?;
     let instrument = permission::check(question)?;
     shape::check(question, instrument)?;
     let candidate = increments::check(question, instrument)?;
     numbers::check(question, &candidate)?;
-    Ok(candidate)
+    let Assessment { failures, references } = risk::assess(question, instrument, &candidate)?;
+    match failures.is_empty() {
+        true => Ok(Acceptance { converted_to_cancel: false, references }),
+        false => Err(Refusal { failed_checks: failures, of: None, references }),
+    }
 }
 
-fn decide_cancel(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acceptance, Refusal> {
-    time::expiry(&Question { ledger, intent, terms: intent.terms, replaced: None, now })?;
+fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
+    time::expiry(intent, now)?;
     live_order(ledger, intent)?;
-    ACCEPTED
+    Ok(Acceptance::default())
 }
 
-fn decide_replace(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acceptance, Refusal> {
+fn decide_replace<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
     let order = live_order(ledger, intent)?;
     if order.quantity.pending_total.is_some() {
         return Err(FailedCheck::plain(Reason::OrderPendingReplace).into());
@@ -170,11 +180,10 @@ fn decide_replace(ledger: &Ledger, intent: &Intent<'_>, now: Time) -> Result<Acc
         return Err(FailedCheck::plain(Reason::OrderPendingCancel).into());
     }
     if asks_for_no_more_than_filled(ledger, intent, order) {
-        return Ok(Acceptance { converted_to_cancel: true });
+        return Ok(Acceptance { converted_to_cancel: true, references: Vec::new() });
     }
     let terms = replacing(&order.terms, &intent.terms);
-    ladder(&Question { ledger, intent, terms, replaced: Some(order), now })?;
-    ACCEPTED
+    ladder(&Question::new(ledger, prices, intent, terms, Some(order), now))
 }
 
 /// The order that a CANCEL or REPLACE is about, while it may still be filled.
@@ -241,16 +250,16 @@ fn take_execution<'a>(
         Err(detail) => {
             let report = Err(arrival.unreadable(detail));
             let anomaly = Some(Anomaly::ExecutionUnapplied);
-            return ExecutionTaken { input, report, anomaly, detail: None, after: None };
+            return ExecutionTaken { input, report, misplaced: None, anomaly, detail: None, after: None };
         }
     };
-    let judged = match misplaced(ledger, arrival, execution.account_id) {
-        Some(detail) => Err(detail),
-        None => executions::judge(ledger, execution).map_err(Cow::from),
+    let (judged, raw) = match misplaced(ledger, arrival, execution.account_id) {
+        Some(detail) => (Err(detail), Some(arrival.raw())),
+        None => (executions::judge(ledger, execution).map_err(Cow::from), None),
     };
     let (anomaly, detail) = match judged {
         Ok(anomaly) => (anomaly, None),
         Err(detail) => (Some(Anomaly::ExecutionUnapplied), Some(detail)),
     };
-    ExecutionTaken { input, report: Ok(execution.clone()), anomaly, detail, after: None }
+    ExecutionTaken { input, report: Ok(execution.clone()), misplaced: raw, anomaly, detail, after: None }
 }

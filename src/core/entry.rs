@@ -304,6 +304,8 @@ pub struct ExecutionTaken<'a> {
     pub input: Input<'a>,
     /// What it said, or which bytes they were and what was wrong with them.
     pub report: Result<Execution<'a>, Unreadable<'a>>,
+    /// Of a readable report that does not lie where its account belongs: which record it was.
+    pub misplaced: Option<RawRecord<'a>>,
     /// What was odd about it.
     pub anomaly: Option<Anomaly>,
     /// For people: why it was not applied.

@@ -12,6 +12,7 @@
 
 pub mod amount;
 pub mod batch;
+pub mod bounds;
 pub mod canonical;
 pub mod checks;
 pub mod control;
@@ -26,6 +27,7 @@ pub mod ids;
 pub mod intent;
 pub mod lane;
 pub mod ledger;
+pub mod money;
 pub mod order;
 pub mod price;
 pub mod prices;
@@ -34,4 +36,5 @@ pub mod replay;
 pub mod settings;
 pub mod symbols;
 pub mod time;
+pub mod valuation;
 pub mod verdict;

@@ -5,6 +5,7 @@ use super::ids::{Id, OrderId};
 use super::intent::{IntentType, OrderType, Side, TimeInForce};
 use super::symbols::symbols;
 use super::time::Time;
+use super::valuation::Pricing;
 
 symbols! {
     /// Who caused an order record.
@@ -37,6 +38,14 @@ pub struct Terms {
     pub post_only: bool,
     /// FIX 18=E.
     pub reduce_only: bool,
+}
+
+impl Terms {
+    /// What makes its price.
+    pub const fn pricing(&self) -> Pricing {
+        let Self { order_type, side, price, trigger_price, .. } = *self;
+        Pricing { order_type, side, price, trigger: trigger_price }
+    }
 }
 
 /// One record on `orders`. A gateway stores `(order_id, order_version)` before it sends, and sends

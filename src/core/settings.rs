@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// Version of the rules of deciding and applying: raised when the same inputs would give another
 /// entry or another ledger.
-pub const RULES_VERSION: i32 = 1;
+pub const RULES_VERSION: i32 = 2;
 
 /// The settings that a verdict depends on, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

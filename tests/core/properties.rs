@@ -8,6 +8,7 @@ use onefill::core::decide::Arrival;
 use onefill::core::intent::{IntentType, Side};
 use onefill::core::ledger::Ledger;
 use onefill::core::ledger::hash::ledger_hash;
+use onefill::core::ledger::owner::Owner;
 use onefill::core::prices::PriceBook;
 use onefill::core::replay::replay;
 use proptest::prelude::*;
@@ -60,7 +61,8 @@ fn agrees_with_the_model(past: &Past) {
                 same_holding(&model, &ledger, account, instrument);
             }
             let open = model.orders.values().filter(|order| order.account == account && order.reserved() > 0);
-            assert_eq!(ledger.account(account).open_orders as usize, open.count());
+            let owner = Owner::account(ledger.name(account));
+            assert_eq!(ledger.open_orders_of(owner) as usize, open.count());
         }
     }
     assert_eq!(ledger.keys_len(), model.keys.len());

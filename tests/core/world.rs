@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 
 use onefill::core::amount::Numeral;
 use onefill::core::batch::Batch;
-use onefill::core::control::{ControlRecord, InstrumentRecord, InstrumentStatus};
+use onefill::core::control::{
+    AnomalyPolicy, ControlRecord, InstrumentRecord, InstrumentStatus, LimitScope, RiskLimit,
+};
 use onefill::core::decide::{Arrival, Content};
 use onefill::core::entry::{Anomaly, Body, Decision, Entry, Input, Opening, Ruling};
 use onefill::core::execution::{ExecType, Execution};
 use onefill::core::ids::{Digest, Id, OrderId};
 use onefill::core::intent::{Intent, IntentTerms, IntentType, OrderType, Side, TimeInForce};
+use onefill::core::ledger::owner::Owner;
 use onefill::core::ledger::{Ledger, Placement};
 use onefill::core::prices::PriceBook;
 use onefill::core::settings::{RULES_VERSION, Settings};
@@ -72,10 +75,13 @@ impl World {
         }
     }
 
-    /// A lane that decides by these settings, without instruments.
+    /// A lane that decides by these settings, without instruments. Its accounts have wide limits.
     pub fn with_settings(settings: Settings) -> Self {
         let mut world = Self::unopened();
         world.open(opening(settings));
+        for account in ["A1", "A6", "A29"] {
+            world.control(Ok(ControlRecord::RiskLimit(wide(account))));
+        }
         world
     }
 
@@ -168,6 +174,11 @@ impl World {
         Arrival { input, key, value: Some(b"report"), content: Content::Execution(Ok(execution)) }
     }
 
+    /// How many orders of the account may still be filled.
+    pub fn open_orders(&self, account: &str) -> i32 {
+        self.ledger.open_orders_of(Owner::account(self.ledger.name(account)))
+    }
+
     /// Offsets rise; which numbers they are matters to nobody.
     fn next(&mut self) -> i64 {
         self.next_offset += 1;
@@ -240,6 +251,49 @@ pub fn opening(settings: Settings) -> Opening<'static> {
         topic_ids: BTreeMap::from([("audit".into(), "id-audit".into())]),
         settings: settings.collect(),
         ledger_hash: Digest::ZERO,
+    }
+}
+
+/// Limits of an account that hold nobody up.
+pub fn wide(account: &'static str) -> RiskLimit<'static> {
+    let most = Some(num("99999999999999999999.999999999999999999"));
+    RiskLimit {
+        scope_type: LimitScope::Account,
+        scope_id: account,
+        max_order_qty: most,
+        max_long_qty: most,
+        max_short_qty: most,
+        on_anomaly: Some(AnomalyPolicy::Warn),
+        ..no_limit(account)
+    }
+}
+
+/// A GLOBAL limit for all instruments that sets nothing.
+pub fn no_limit(limit_id: &'static str) -> RiskLimit<'static> {
+    RiskLimit {
+        limit_id: id(limit_id),
+        version: 1,
+        scope_type: LimitScope::Global,
+        scope_id: "",
+        instrument_id: "*",
+        max_order_qty: None,
+        max_order_notional: None,
+        max_long_qty: None,
+        max_short_qty: None,
+        max_gross_notional: None,
+        currency: None,
+        max_open_orders: None,
+        price_collar_bps: None,
+        price_collar_abs: None,
+        ref_max_age_ms: None,
+        max_orders: None,
+        orders_window_ms: None,
+        dup_window_ms: None,
+        max_intent_age_ms: None,
+        market_orders: None,
+        on_anomaly: None,
+        set_by: "risk",
+        reason: "test",
     }
 }
 

@@ -1,9 +1,11 @@
 //! Checks 8 and 9: prices are whole ticks, quantities whole lots within bounds, and everything fits
 //! in the numbers that the ledger counts with.
 
-use super::{Checked, Question};
+use super::{Checked, Question, overflow};
 use crate::core::amount::{Decimal, Lots, Numeral, Overflow, StepError, Ticks};
+use crate::core::intent::IntentTerms;
 use crate::core::ledger::instrument::Instrument;
+use crate::core::money::{Valuation, Worth};
 use crate::core::verdict::{FailedCheck, Reason};
 
 /// An order whose numbers are whole steps: what checks 10 to 20 measure.
@@ -30,7 +32,7 @@ pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked<Ca
     }
     let candidate = Candidate { quantity: quantity?, price: price?, trigger: trigger? };
     if !terms.reduce_only {
-        smallest_value(instrument, &candidate)?;
+        smallest_value(instrument, terms, &candidate)?;
     }
     Ok(candidate)
 }
@@ -62,27 +64,25 @@ fn within_bounds(instrument: &Instrument, quantity: Option<Numeral<'_>>) -> Chec
     }
 }
 
-fn smallest_value(instrument: &Instrument, candidate: &Candidate) -> Checked {
-    let Some((price, least)) = candidate.price.zip(instrument.min_notional) else { return Ok(()) };
-    let value = instrument.value(candidate.quantity, price);
-    if instrument.reaches(value, least).map_err(|Overflow| overflow())? {
+fn smallest_value(instrument: &Instrument, terms: &IntentTerms<'_>, candidate: &Candidate) -> Checked {
+    let price = terms.price.map(exact).transpose()?;
+    let Some((price, least)) = price.zip(instrument.min_notional) else { return Ok(()) };
+    let worth = Worth::of(candidate.quantity, Valuation::at(price)).map_err(overflow)?;
+    let value = instrument.money(worth).map_err(overflow)?;
+    if value.is_at_least(least) {
         return Ok(());
     }
-    let observed = instrument.money(value).ok();
+    let observed = value.decimal();
     Err(FailedCheck { observed, limit: Some(least), ..FailedCheck::plain(Reason::MinNotional) })
 }
 
 fn exact(number: Numeral<'_>) -> Checked<Decimal> {
-    number.exact().map_err(|Overflow| overflow())
+    number.exact().map_err(overflow)
 }
 
 fn whole<T>(steps: Result<T, StepError>, reason: Reason, step: Decimal, observed: Decimal) -> Checked<T> {
     steps.map_err(|error| match error {
         StepError::Fraction => FailedCheck::compared(reason, step, observed),
-        StepError::Overflow => overflow(),
+        StepError::Overflow => overflow(Overflow),
     })
-}
-
-const fn overflow() -> FailedCheck {
-    FailedCheck::plain(Reason::NumericOverflow)
 }

@@ -3,17 +3,31 @@
 //! A check looks at a [`Question`] and passes, or says what it compared with what. A missing fact
 //! refuses; nothing passes by default.
 
+pub mod gross;
 pub mod increments;
 pub mod numbers;
+pub mod pace;
 pub mod permission;
+pub mod position;
+pub mod reference;
+pub mod risk;
 pub mod shape;
+pub mod size;
 pub mod state;
 pub mod time;
+pub mod value;
 
+use super::amount::{Numeral, Overflow};
 use super::ledger::Ledger;
+use super::ledger::limits::{Level, Limits};
+use super::ledger::names::Name;
 use super::ledger::order::OrderRow;
+use super::ledger::states::TradingState;
+use super::prices::PriceBook;
 use super::time::Time;
-use super::verdict::FailedCheck;
+use super::valuation::Pricing;
+use super::verdict::{FailedCheck, Reason};
+use crate::core::control::Scope;
 use crate::core::intent::{Intent, IntentTerms};
 
 /// What a check passes with, or is refused by.
@@ -24,6 +38,8 @@ pub type Checked<T = ()> = Result<T, FailedCheck>;
 pub struct Question<'q, 'a> {
     /// The state, the open batch included.
     pub ledger: &'q Ledger,
+    /// The prices held.
+    pub prices: &'a PriceBook,
     /// What is asked for.
     pub intent: &'q Intent<'a>,
     /// The terms to judge: a NEW's own; of a REPLACE the order's, with what it gives in their place.
@@ -32,4 +48,68 @@ pub struct Question<'q, 'a> {
     pub replaced: Option<&'q OrderRow>,
     /// The time of the decision.
     pub now: Time,
+    /// Whose order it is.
+    pub account: Name,
+    /// Who is measured: of a REPLACE the order's strategy, whoever asks for it.
+    pub strategy: Name,
+    /// What is traded.
+    pub instrument: Name,
+    /// The limits that count.
+    pub limits: Limits<'q>,
+    /// The strictest trading state, and the narrowest scope that holds it.
+    pub state: (TradingState, Scope),
+}
+
+impl<'q, 'a> Question<'q, 'a> {
+    /// What is asked, with all that is looked up once.
+    pub fn new(
+        ledger: &'q Ledger,
+        prices: &'a PriceBook,
+        intent: &'q Intent<'a>,
+        terms: IntentTerms<'a>,
+        replaced: Option<&'q OrderRow>,
+        now: Time,
+    ) -> Self {
+        let account = ledger.name(intent.account_id.as_str());
+        let asking = ledger.name(intent.strategy_id.as_str());
+        let strategy = replaced.map_or(asking, |order| order.strategy);
+        let instrument = ledger.name(intent.instrument_id.as_str());
+        let limits = ledger.limits(account, strategy, instrument);
+        let own = ledger.trading_state(account, strategy, instrument);
+        let state = match strategy == asking {
+            true => own,
+            // Nobody's halt is passed by letting another strategy replace the order.
+            false => stricter(own, ledger.trading_state(account, asking, instrument)),
+        };
+        Self { ledger, prices, intent, terms, replaced, now, account, strategy, instrument, limits, state }
+    }
+
+    /// Walks the limits from narrow to wide; the first that refuses is named.
+    pub fn each_level(&self, check: impl Fn(&Level<'q>) -> Checked) -> Checked {
+        self.limits.levels().try_for_each(|level| check(&level).map_err(|failure| failure.by(level.scope)))
+    }
+
+    /// What makes the price. Its numbers have passed check 8.
+    ///
+    /// # Errors
+    /// `UNSUPPORTED_ORDER` when side or type are missing, as check 7 has it.
+    pub fn pricing(&self) -> Checked<Pricing> {
+        let missing = FailedCheck::plain(Reason::UnsupportedOrder);
+        let exact = |number: Option<Numeral<'_>>| number.map(Numeral::exact).transpose();
+        Ok(Pricing {
+            order_type: self.terms.order_type.ok_or(missing)?,
+            side: self.terms.side.ok_or(missing)?,
+            price: exact(self.terms.price).map_err(overflow)?,
+            trigger: exact(self.terms.trigger_price).map_err(overflow)?,
+        })
+    }
+}
+
+fn stricter(one: (TradingState, Scope), other: (TradingState, Scope)) -> (TradingState, Scope) {
+    if other.0 > one.0 { other } else { one }
+}
+
+/// Check 9, wherever a number does not fit.
+pub const fn overflow(_: Overflow) -> FailedCheck {
+    FailedCheck::plain(Reason::NumericOverflow)
 }

@@ -4,25 +4,19 @@
 //! is refused here.
 
 use super::increments::Candidate;
-use super::{Checked, Question};
-use crate::core::amount::{Lots, Overflow};
-use crate::core::ledger::order::Quantity;
+use super::risk::reserved_after;
+use super::{Checked, Question, overflow};
+use crate::core::ledger::holdings::Reserve;
+use crate::core::ledger::owner::Owner;
+use crate::core::money::Worth;
 use crate::core::verdict::{FailedCheck, Reason};
 
-/// The side's reservations, this order included, fit.
+/// The side's reservations, this order included, fit. What they are worth is not known yet.
 pub fn check(question: &Question<'_, '_>, candidate: &Candidate) -> Checked {
-    let intent = question.intent;
-    let holding = question.ledger.holding(intent.account_id.as_str(), intent.instrument_id.as_str());
-    let (before, after) = match question.replaced {
-        None => (Lots(0), candidate.quantity),
-        Some(order) => {
-            let replaced = Quantity { pending_total: Some(candidate.quantity), ..order.quantity };
-            (order.quantity.reserved(), replaced.reserved())
-        }
-    };
+    let held = question.ledger.held(Owner::account(question.account), question.instrument);
     let side = question.terms.side.ok_or(FailedCheck::plain(Reason::UnsupportedOrder))?;
-    match holding.reserving(side, before, after) {
-        Ok(_) => Ok(()),
-        Err(Overflow) => Err(FailedCheck::plain(Reason::NumericOverflow)),
-    }
+    let worthless = |lots| Reserve { lots, worth: Worth::ZERO };
+    let before = question.replaced.map(|order| order.quantity.reserved()).unwrap_or_default();
+    let after = reserved_after(question, candidate).reserved();
+    held.reserving(side, worthless(before), worthless(after)).map(drop).map_err(overflow)
 }

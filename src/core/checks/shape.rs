@@ -2,7 +2,7 @@
 
 use super::{Checked, Question};
 use crate::core::amount::{Decimal, Numeral};
-use crate::core::intent::{IntentTerms, TimeInForce};
+use crate::core::intent::{IntentTerms, OrderType, TimeInForce};
 use crate::core::ledger::instrument::Instrument;
 use crate::core::order::Terms;
 use crate::core::verdict::{FailedCheck, Reason};
@@ -22,6 +22,12 @@ pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked {
         || question.replaced.is_some_and(|order| changes_identity(&question.intent.terms, &order.terms))
     {
         return Err(FailedCheck::plain(Reason::UnsupportedOrder));
+    }
+    if order_type == OrderType::Market {
+        question.each_level(|level| match level.bounds.refuses_market_orders {
+            true => Err(FailedCheck::plain(Reason::UnsupportedOrder)),
+            false => Ok(()),
+        })?;
     }
     above_zero(terms.order_qty, Reason::InvalidQuantity)?;
     if instrument.allow_negative_price {

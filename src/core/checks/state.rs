@@ -6,7 +6,7 @@ use crate::core::verdict::{FailedCheck, Reason};
 
 /// The strictest state rules; HALTED refuses reducing orders too.
 pub fn check(question: &Question<'_, '_>) -> Checked {
-    match question.ledger.trading_state(question.intent) {
+    match question.state {
         (TradingState::Halted, scope) => Err(FailedCheck::plain(Reason::TradingHalted).by(scope)),
         (TradingState::Active | TradingState::Reducing, _) => Ok(()),
     }

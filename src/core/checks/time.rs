@@ -1,34 +1,44 @@
 //! Check 4: an intent has its time.
 
 use super::{Checked, Question};
-use crate::core::time::MILLISECOND;
+use crate::core::amount::Decimal;
+use crate::core::intent::Intent;
+use crate::core::time::{MILLISECOND, Time};
 use crate::core::verdict::{FailedCheck, Reason};
 
 /// Not from the future, not too old, not expired.
 pub fn check(question: &Question<'_, '_>) -> Checked {
     let (settings, age) = (question.ledger.settings(), question.now.since(question.intent.created_at));
     if age < -span(settings.skew_ms) {
-        return refuse(Reason::TimestampInFuture);
+        return Err(compared(Reason::TimestampInFuture, settings.skew_ms, -age));
     }
-    let bounded = settings.max_intent_age_ms > 0;
-    if bounded && age > span(settings.max_intent_age_ms) {
-        return refuse(Reason::IntentTooOld);
+    let too_old = |limit_ms| match age > span(limit_ms) {
+        true => Err(compared(Reason::IntentTooOld, limit_ms, age)),
+        false => Ok(()),
+    };
+    question.each_level(|level| level.bounds.max_intent_age_ms.map_or(Ok(()), too_old))?;
+    let is_set = question.limits.any(|bounds| bounds.max_intent_age_ms.is_some());
+    if !is_set && settings.max_intent_age_ms > 0 {
+        too_old(settings.max_intent_age_ms)?;
     }
-    expiry(question)
+    expiry(question.intent, question.now)
 }
 
 /// A cancel may be as old as it likes, but not expired: it can only reduce.
-pub fn expiry(question: &Question<'_, '_>) -> Checked {
-    match question.intent.expires_at {
-        Some(expiry) if question.now >= expiry => refuse(Reason::IntentExpired),
+pub fn expiry(intent: &Intent<'_>, now: Time) -> Checked {
+    match intent.expires_at {
+        Some(expiry) if now >= expiry => Err(FailedCheck::plain(Reason::IntentExpired)),
         Some(_) | None => Ok(()),
     }
 }
 
-fn span(millis: i64) -> i128 {
+/// In nanoseconds.
+pub(super) fn span(millis: i64) -> i128 {
     i128::from(millis) * i128::from(MILLISECOND)
 }
 
-fn refuse(reason: Reason) -> Checked {
-    Err(FailedCheck::plain(reason))
+/// Both in milliseconds; `observed` comes in nanoseconds.
+pub(super) fn compared(reason: Reason, limit_ms: i64, observed: i128) -> FailedCheck {
+    let observed = Decimal::new(observed, 6).ok();
+    FailedCheck { limit: Some(Decimal::whole(limit_ms)), observed, ..FailedCheck::plain(reason) }
 }

@@ -1,17 +1,20 @@
 //! What each kind of entry does to the ledger. Nothing is decided here: the entry says what
 //! happened, and an entry that cannot have happened is a contradiction.
 
-use super::executions;
-use super::limits::LimitRow;
+use super::holdings::Reserve;
+use super::names::Name;
 use super::order::{OrderRow, Quantity};
-use super::states::{ScopeKey, StateRow, TradingState};
+use super::states::{ScopeKey, TradingState};
+use super::windows::Likeness;
 use super::{KeyRow, Ledger, Opened, Published};
+use super::{commands, executions};
 use crate::core::amount::{Decimal, Lots, Numeral, Overflow};
 use crate::core::control::{ControlRecord, ControlResult};
-use crate::core::entry::{Body, ControlTaken, Decision, Entry, Opening, OwedCancel, Ruling};
+use crate::core::entry::{Body, ControlTaken, Decision, Entry, Opening, OwedCancel, Reference, Ruling};
 use crate::core::halt::HaltCode;
 use crate::core::ids::{Fingerprint, Id, KeyId, OrderId};
-use crate::core::intent::{Intent, IntentType, Side};
+use crate::core::intent::{Intent, IntentType};
+use crate::core::money::Valuation;
 use crate::core::order::Terms;
 
 /// What an accepted intent does to its order.
@@ -29,7 +32,7 @@ impl Ledger {
             Body::Decision(decision) => self.apply_decision(entry, decision),
             Body::Execution(taken) => {
                 self.head.edit().cursors.executions = next_offset(taken.input.offset)?;
-                executions::apply(self, taken)
+                executions::apply(self, entry.seq, taken)
             }
             Body::Control(taken) => self.apply_control(taken),
             Body::OwedCancel(owed) => self.apply_owed_cancel(entry, owed),
@@ -63,6 +66,7 @@ impl Ledger {
 
     fn apply_decision(&mut self, entry: &Entry<'_>, decision: &Decision<'_>) -> Result<(), String> {
         self.head.edit().cursors.intents = next_offset(decision.input.offset)?;
+        self.end_owed_turns()?;
         match &decision.ruling {
             Ruling::Malformed { .. } | Ruling::Misplaced { .. } => Ok(()),
             Ruling::Duplicate { .. } | Ruling::Conflict { .. } => Ok(()),
@@ -74,13 +78,13 @@ impl Ledger {
                     KeyRow { fingerprint: *fingerprint, seq: entry.seq, reason: Some(reason), order_id },
                 )
             }
-            Ruling::Accepted { intent, fingerprint, converted_to_cancel, .. } => {
+            Ruling::Accepted { intent, fingerprint, converted_to_cancel, references, .. } => {
                 let change = match (intent.intent_type, converted_to_cancel) {
                     (IntentType::New, _) => Change::New,
                     (IntentType::Cancel, _) | (IntentType::Replace, true) => Change::Cancel,
                     (IntentType::Replace, false) => Change::Replace,
                 };
-                self.accept(entry, intent, *fingerprint, change)
+                self.accept(entry, intent, *fingerprint, references, change)
             }
         }
     }
@@ -100,19 +104,20 @@ impl Ledger {
         entry: &Entry<'_>,
         intent: &Intent<'_>,
         fingerprint: Fingerprint,
+        references: &[Reference<'_>],
         change: Change,
     ) -> Result<(), String> {
         let order_id = OrderId::of(intent.account_id, intent.client_order_id);
         self.bind(intent, KeyRow { fingerprint, seq: entry.seq, reason: None, order_id: Some(order_id) })?;
         match change {
-            Change::New => self.accept_new(entry, intent, order_id)?,
+            Change::New => self.accept_new(entry, intent, references, order_id)?,
             Change::Cancel => self.change_order(order_id, |row| {
                 row.cancel_pending = true;
                 Ok(())
             })?,
-            Change::Replace => self.accept_replace(intent, order_id)?,
+            Change::Replace => self.accept_replace(entry, intent, references, order_id)?,
         }
-        self.publish(entry, order_id, intent.intent_id, change)
+        self.publish(entry, order_id, Some(intent.intent_id), change)
     }
 
     /// One order per identity (`G1`).
@@ -120,6 +125,7 @@ impl Ledger {
         &mut self,
         entry: &Entry<'_>,
         intent: &Intent<'_>,
+        references: &[Reference<'_>],
         order_id: OrderId,
     ) -> Result<(), String> {
         if let Some(order) = self.order(order_id) {
@@ -127,34 +133,54 @@ impl Ledger {
         }
         let terms = new_terms(intent).ok_or("an accepted NEW without complete terms")?;
         let total = self.lots(intent.instrument_id, terms.order_qty)?;
+        let account = self.names.intern(intent.account_id.as_str());
+        let strategy = self.names.intern(intent.strategy_id.as_str());
+        let instrument = self.names.intern(intent.instrument_id.as_str());
+        let likeness = self.likeness(account, instrument, &terms)?;
+        let valuation = self.valuation(account, strategy, instrument, &terms, references)?;
         let row = OrderRow {
             accepted_seq: entry.seq,
-            account: self.names.intern(intent.account_id.as_str()),
-            strategy: self.names.intern(intent.strategy_id.as_str()),
-            instrument: self.names.intern(intent.instrument_id.as_str()),
+            account,
+            strategy,
+            instrument,
             client_order_id: intent.client_order_id.as_str().into(),
             last_intent_id: intent.intent_id.as_str().into(),
             previous_intent_id: None,
             version: 0,
             terms,
             pending_terms: None,
+            valuation,
+            pending_valuation: None,
             cancel_pending: false,
             quantity: Quantity::default(),
         };
         self.orders.put(order_id, row);
+        self.windows.accept(account, strategy, instrument, entry.decided_at);
+        self.windows.remember(likeness, entry.decided_at);
         self.change_order(order_id, |row| {
             row.quantity = Quantity::of(total);
             Ok(())
         })
     }
 
-    fn accept_replace(&mut self, intent: &Intent<'_>, order_id: OrderId) -> Result<(), String> {
+    fn accept_replace(
+        &mut self,
+        entry: &Entry<'_>,
+        intent: &Intent<'_>,
+        references: &[Reference<'_>],
+        order_id: OrderId,
+    ) -> Result<(), String> {
         let order = self.order(order_id).ok_or("a replace of an unknown order")?;
+        let stake = order.stake();
         let terms =
             replaced_terms(&order.terms, intent).map_err(|Overflow| "a replace with too many digits")?;
         let total = self.lots(intent.instrument_id, terms.order_qty)?;
+        let valuation =
+            self.valuation(stake.account, stake.strategy, stake.instrument, &terms, references)?;
+        self.windows.accept(stake.account, stake.strategy, stake.instrument, entry.decided_at);
         self.change_order(order_id, |row| {
             row.pending_terms = Some(terms);
+            row.pending_valuation = Some(valuation);
             row.quantity.pending_total = Some(total);
             Ok(())
         })
@@ -166,21 +192,46 @@ impl Ledger {
         instrument.lots(quantity).map_err(|_| "a quantity that is no number of lots".to_owned())
     }
 
-    /// Counts the order's next version, and remembers it as the last one on `orders`.
+    /// What a unit is valued at, frozen from here on: by the price that the entry says it looked at.
+    fn valuation(
+        &self,
+        account: Name,
+        strategy: Name,
+        instrument: Name,
+        terms: &Terms,
+        references: &[Reference<'_>],
+    ) -> Result<Valuation, String> {
+        let own = self.text(instrument);
+        let reference = references.iter().find(|it| it.instrument_id.as_str() == own).map(|it| it.price);
+        let limits = self.limits(account, strategy, instrument);
+        let valuation = terms.pricing().valuation(reference, limits.strictest(|it| it.price_collar_bps));
+        valuation.ok_or_else(|| "an accepted order without the price that it needs".to_owned())
+    }
+
+    fn likeness(&self, account: Name, instrument: Name, terms: &Terms) -> Result<Likeness, String> {
+        let steps = self.instruments.find(&instrument).ok_or("an order of an unknown instrument")?;
+        let likeness = Likeness::of(steps, account, instrument, terms);
+        likeness.ok_or_else(|| "an order whose numbers are no whole steps".to_owned())
+    }
+
+    /// Counts the order's next version, and remembers it as the last one on `orders`. A command is
+    /// no intent: it has no place in the chain of those.
     fn publish(
         &mut self,
         entry: &Entry<'_>,
         order_id: OrderId,
-        cause: Id<'_>,
+        intent_id: Option<Id<'_>>,
         change: Change,
     ) -> Result<(), String> {
-        let row = self.orders.edit(order_id, || unreachable!("the order was changed just now"));
+        let row = self.orders.edit(order_id, || unreachable!("it was changed just now"));
         row.version = row.version.checked_add(1).ok_or("an order with 2^31 versions")?;
-        if change == Change::New {
-            row.previous_intent_id = None;
-        } else {
-            row.previous_intent_id = Some(std::mem::replace(&mut row.last_intent_id, cause.as_str().into()));
-        }
+        row.previous_intent_id = match (change, intent_id) {
+            (Change::New, _) => None,
+            (_, Some(intent_id)) => {
+                Some(std::mem::replace(&mut row.last_intent_id, intent_id.as_str().into()))
+            }
+            (_, None) => Some(row.last_intent_id.clone()),
+        };
         let command = match change {
             Change::New => IntentType::New,
             Change::Cancel => IntentType::Cancel,
@@ -210,20 +261,13 @@ impl Ledger {
             return Err(format!("order {order_id} is not known"));
         }
         let row = self.orders.edit(order_id, || unreachable!("found just now"));
-        let before = row.quantity.reserved();
+        let too_much = |Overflow| "a sum of reservations that does not fit".to_owned();
+        let before = Reserve::of(row).map_err(too_much)?;
         change(row)?;
-        let after = row.quantity.reserved();
-        let (account, instrument, side) = (row.account, row.instrument, row.side());
-        let holding = self.holdings.edit((account, instrument), Default::default);
-        let sum = holding.reserving(side, before, after);
-        let reserved = match side {
-            Side::Buy => &mut holding.reserved_buys,
-            Side::Sell => &mut holding.reserved_sells,
-        };
-        *reserved = sum.map_err(|Overflow| "a sum of reservations that does not fit")?;
-        let opened = i32::from(after.0 > 0) - i32::from(before.0 > 0);
-        self.accounts.edit(account, Default::default).open_orders += opened;
-        Ok(())
+        let after = Reserve::of(row).map_err(too_much)?;
+        let (stake, accepted_seq) = (row.stake(), row.accepted_seq);
+        self.open_orders.put(accepted_seq, order_id, after.lots.0 > 0);
+        self.carry(stake, before, after).map_err(too_much)
     }
 
     fn apply_control(&mut self, taken: &ControlTaken<'_>) -> Result<(), String> {
@@ -236,16 +280,14 @@ impl Ledger {
                 self.instruments.put(name, instrument);
             }
             (Ok(ControlRecord::RiskLimit(limit)), ControlResult::Applied) => {
-                let name = self.names.intern(limit.limit_id.as_str());
-                self.limits.put(name, LimitRow { version: limit.version });
+                self.put_limit(limit)?;
                 self.head.edit().limits_version = offset;
             }
             (_, ControlResult::Invalid) => {
-                let holder = format!("control-{offset}").into();
-                self.states.put(ScopeKey::Global, StateRow { state: TradingState::Halted, holder });
+                self.enter_state(ScopeKey::Global, TradingState::Halted, &format!("control-{offset}"));
             }
-            (Ok(ControlRecord::Command(_)), ControlResult::Applied) => {
-                return Err("a command that these rules do not know was applied".to_owned());
+            (Ok(ControlRecord::Command(command)), result) => {
+                commands::apply(self, &taken.input, command, result)?;
             }
             _ => {}
         }
@@ -254,11 +296,12 @@ impl Ledger {
 
     fn apply_owed_cancel(&mut self, entry: &Entry<'_>, owed: &OwedCancel<'_>) -> Result<(), String> {
         let order_id = OrderId::of(owed.ids.account_id, owed.ids.client_order_id);
+        self.pass_owed(order_id, owed.ids.intent_id)?;
         self.change_order(order_id, |row| {
             row.cancel_pending = true;
             Ok(())
         })?;
-        self.publish(entry, order_id, owed.ids.intent_id, Change::Cancel)
+        self.publish(entry, order_id, None, Change::Cancel)
     }
 }
 

@@ -3,14 +3,15 @@
 //! A report is applied once per venue, instrument and id, for ever. Deciding names the anomaly,
 //! applying carries the effect out; both read the same [`Report`].
 
+use super::Ledger;
+use super::holdings::Reserve;
 use super::order::OrderRow;
+use super::owner::Owner;
 use super::report_index::{Counted, ExecId, ExecRow, content_of};
-use super::{Holding, Ledger};
 use crate::core::amount::{Decimal, Lots, Numeral, Overflow, StepError};
 use crate::core::entry::{Anomaly, ExecutionTaken};
 use crate::core::execution::{ExecType, Execution};
 use crate::core::ids::OrderId;
-use crate::core::intent::Side;
 use crate::core::order::Terms;
 
 /// A report whose quantities are whole lots.
@@ -60,7 +61,13 @@ pub fn judge(ledger: &Ledger, execution: &Execution<'_>) -> Result<Option<Anomal
 }
 
 /// Carries out what the entry says of its report.
-pub(super) fn apply(ledger: &mut Ledger, taken: &ExecutionTaken<'_>) -> Result<(), String> {
+pub(super) fn apply(ledger: &mut Ledger, seq: u64, taken: &ExecutionTaken<'_>) -> Result<(), String> {
+    carry_out(ledger, taken)?;
+    ledger.react(seq, taken);
+    Ok(())
+}
+
+fn carry_out(ledger: &mut Ledger, taken: &ExecutionTaken<'_>) -> Result<(), String> {
     let Ok(execution) = &taken.report else { return Ok(()) };
     match taken.anomaly {
         Some(Anomaly::ExecutionUnapplied | Anomaly::AccountMismatch) => return Ok(()),
@@ -69,34 +76,18 @@ pub(super) fn apply(ledger: &mut Ledger, taken: &ExecutionTaken<'_>) -> Result<(
     }
     let report = Report::of(ledger, execution)?;
     let change = report.fill_change()?;
-    ledger.move_position(execution, change)?;
-    if let Some(order_id) = report.changed_order(ledger) {
+    let changed = report.changed_order(ledger);
+    let strategy = changed.and_then(|id| ledger.order(id)).map(|order| order.strategy);
+    let account = ledger.names.intern(execution.account_id.as_str());
+    let instrument = ledger.names.intern(execution.instrument_id.as_str());
+    ledger
+        .move_position(account, strategy, instrument, execution.side, change)
+        .map_err(|Overflow| "a position that does not fit")?;
+    if let Some(order_id) = changed {
         ledger.change_order(order_id, |row| report.change(row, change))?;
     }
     report.remember(ledger);
     Ok(())
-}
-
-impl Ledger {
-    fn move_position(&mut self, execution: &Execution<'_>, change: i64) -> Result<(), String> {
-        if change == 0 {
-            return Ok(());
-        }
-        let account = self.names.intern(execution.account_id.as_str());
-        let instrument = self.names.intern(execution.instrument_id.as_str());
-        let holding = self.holdings.edit((account, instrument), Default::default);
-        holding.position = moved(holding, execution.side, change).ok_or("a position that does not fit")?;
-        Ok(())
-    }
-}
-
-fn moved(holding: &Holding, side: Side, change: i64) -> Option<Lots> {
-    let position = holding.position.0;
-    match side {
-        Side::Buy => position.checked_add(change),
-        Side::Sell => position.checked_sub(change),
-    }
-    .map(Lots)
 }
 
 impl<'a> Report<'a> {
@@ -168,14 +159,22 @@ impl<'a> Report<'a> {
     fn rehearse(&self, ledger: &Ledger) -> Result<(), String> {
         let change = self.fill_change()?;
         let execution = self.execution;
-        let holding = ledger.holding(execution.account_id.as_str(), execution.instrument_id.as_str());
-        moved(&holding, execution.side, change).ok_or("the position would not fit")?;
-        let Some(row) = self.changed_order(ledger).and_then(|id| ledger.order(id)) else { return Ok(()) };
+        let order = self.changed_order(ledger).and_then(|id| ledger.order(id));
+        let account = Owner::account(ledger.name(execution.account_id.as_str()));
+        let own = order.map(|order| Owner::strategy(account.account, order.strategy));
+        let instrument = ledger.name(execution.instrument_id.as_str());
+        for owner in std::iter::once(account).chain(own) {
+            let held = ledger.held(owner, instrument);
+            held.moving(execution.side, change).map_err(|Overflow| "the position would not fit")?;
+        }
+        let Some(row) = order else { return Ok(()) };
         let mut changed = row.clone();
         self.change(&mut changed, change)?;
-        holding
-            .reserving(row.side(), row.quantity.reserved(), changed.quantity.reserved())
-            .map_err(|Overflow| "the sum of reservations would not fit")?;
+        let reserving = || {
+            let held = ledger.held(account, instrument);
+            held.reserving(row.side(), Reserve::of(row)?, Reserve::of(&changed)?)
+        };
+        reserving().map_err(|Overflow| "the sum of reservations would not fit")?;
         Ok(())
     }
 
@@ -234,6 +233,7 @@ impl<'a> Report<'a> {
                 let (total, order_qty) = self.total()?;
                 quantity.replaced(total);
                 row.terms = Terms { order_qty, ..row.pending_terms.take().unwrap_or(row.terms) };
+                row.valuation = row.pending_valuation.take().unwrap_or(row.valuation);
             }
             ExecType::Restated => {
                 let (total, order_qty) = self.total()?;
@@ -245,6 +245,7 @@ impl<'a> Report<'a> {
             ExecType::ReplaceRejected => {
                 quantity.pending_total = None;
                 row.pending_terms = None;
+                row.pending_valuation = None;
             }
         }
         Ok(())

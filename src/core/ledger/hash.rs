@@ -1,7 +1,8 @@
 //! The ledger hash: one digest of what the lane would decide by.
 //!
-//! It covers positions and reservations, open orders, instruments, limits and trading states. Keys
-//! and executions are left out: the chain covers them, and a restart must stay fast.
+//! It covers positions and reservations, open orders, rate and duplicate windows, instruments, limits,
+//! trading states and owed cancels. Keys, executions and the ids of commands are left out: the chain
+//! covers them, and a restart must stay fast.
 //!
 //! The canonical form is a list of lines, sorted by their bytes, each ended by a newline: a word
 //! for the table, then the row's key and fields in the order written here, separated by tabs.
@@ -10,33 +11,54 @@
 use std::fmt::Display;
 
 use super::Ledger;
+use super::holdings::Holding;
 use super::instrument::Instrument;
+use super::limits::LimitRow;
+use super::names::Name;
 use super::order::OrderRow;
+use super::owner::Owner;
 use super::states::ScopeKey;
+use super::windows::Likeness;
+use crate::core::bounds::Bounds;
 use crate::core::ids::{Digest, OrderId};
 use crate::core::order::Terms;
+use crate::core::time::Time;
 
 /// The hash of the settled ledger.
 pub fn ledger_hash(ledger: &Ledger) -> Digest {
     let mut lines = Vec::new();
-    for ((account, instrument), holding) in ledger.holdings.settled() {
-        let key = [ledger.text(*account), ledger.text(*instrument)];
-        let lots = [holding.position, holding.reserved_buys, holding.reserved_sells].map(|lots| lots.0);
-        lines.push(line("holding", &key, &lots));
+    for ((owner, instrument), holding) in ledger.holdings.settled() {
+        lines.push(holding_line(ledger, *owner, *instrument, holding));
     }
-    for (account, row) in ledger.accounts.settled() {
-        lines.push(line("account", &[ledger.text(*account)], &[row.open_orders]));
+    for (owner, open_orders) in ledger.open_counts.settled() {
+        lines.push(line("open", &owner_names(ledger, *owner), &[open_orders]));
     }
-    let open = ledger.orders.settled().filter(|(_, row)| row.is_open());
-    lines.extend(open.map(|(id, row)| order_line(ledger, *id, row)));
+    for order_id in ledger.open_orders.iter() {
+        let row = ledger.order(order_id).expect("an open order has a row");
+        lines.push(order_line(ledger, order_id, row));
+    }
     for (name, row) in ledger.instruments.settled() {
         lines.push(instrument_line(ledger.text(*name), row));
     }
     for (name, row) in ledger.limits.settled() {
-        lines.push(line("limit", &[ledger.text(*name)], &[row.version]));
+        lines.push(limit_line(ledger, ledger.text(*name), row));
     }
     for (scope, row) in ledger.states.settled() {
         lines.push(line("state", &scope_names(ledger, *scope), &[row.state.name(), &*row.holder]));
+    }
+    let now = ledger.settled_head().decided_at;
+    for ((owner, instrument), at, count) in ledger.windows.recent(now) {
+        let mut key = owner_names(ledger, owner);
+        key.push(instrument.map_or("*", |instrument| ledger.text(instrument)));
+        lines.push(line("accepted", &key, &[at.0.to_string(), count.to_string()]));
+    }
+    let alike = ledger.windows.recently_alike(now);
+    lines.extend(alike.map(|(likeness, at)| likeness_line(ledger, likeness, at)));
+    // Of those that are owed to no open order any more, nothing will come.
+    let owed = ledger.owed.iter().filter(|it| ledger.order(it.order_id).is_some_and(OrderRow::is_open));
+    for (place, row) in owed.enumerate() {
+        let fields = [place.to_string(), row.order_id.to_string(), row.cause.command_id.to_string()];
+        lines.push(line("owed", &[], &fields));
     }
     lines.sort_unstable();
     Digest::of(lines.concat().as_bytes())
@@ -56,6 +78,64 @@ fn line<T: Display>(table: &str, key: &[&str], fields: &[T]) -> String {
     line
 }
 
+fn holding_line(ledger: &Ledger, owner: Owner, instrument: Name, holding: &Holding) -> String {
+    let Holding { position, reserved_buys, reserved_sells, buys_worth, sells_worth, open_orders } = holding;
+    let mut key = owner_names(ledger, owner);
+    key.push(ledger.text(instrument));
+    let mut fields: Vec<String> = [position, reserved_buys, reserved_sells].map(|it| it.0.to_string()).into();
+    fields.extend([buys_worth.to_string(), sells_worth.to_string(), open_orders.to_string()]);
+    line("holding", &key, &fields)
+}
+
+fn owner_names(ledger: &Ledger, owner: Owner) -> Vec<&str> {
+    vec![ledger.text(owner.account), owner.strategy.map_or("*", |strategy| ledger.text(strategy))]
+}
+
+fn limit_line(ledger: &Ledger, name: &str, row: &LimitRow) -> String {
+    let LimitRow { version, target, bounds } = row;
+    let mut key = vec![name];
+    key.extend(target.owner.map_or_else(|| vec!["*", "*"], |owner| owner_names(ledger, owner)));
+    key.push(target.instrument.map_or("*", |instrument| ledger.text(instrument)));
+    let Bounds {
+        max_order_qty,
+        max_order_notional,
+        max_long_qty,
+        max_short_qty,
+        max_gross_notional,
+        max_open_orders,
+        price_collar_bps,
+        price_collar_abs,
+        ref_max_age_ms,
+        rates,
+        dup_window_ms,
+        max_intent_age_ms,
+        refuses_market_orders,
+        on_anomaly,
+    } = bounds;
+    let mut fields = vec![version.to_string()];
+    fields.extend([max_order_qty, max_order_notional, max_long_qty, max_short_qty].map(|it| text(*it)));
+    let (currency, gross) = max_gross_notional.first().cloned().unzip();
+    fields.extend([text(gross), text(currency), text(*max_open_orders), text(*price_collar_bps)]);
+    let rate = rates.first();
+    fields.extend([text(*price_collar_abs), text(*ref_max_age_ms), text(rate.map(|rate| rate.max_orders))]);
+    fields.extend([text(rate.map(|rate| rate.window_ms)), text(*dup_window_ms), text(*max_intent_age_ms)]);
+    fields.extend([refuses_market_orders.to_string(), text(*on_anomaly)]);
+    line("limit", &key, &fields)
+}
+
+fn likeness_line(ledger: &Ledger, likeness: &Likeness, at: Time) -> String {
+    let Likeness { account, instrument, side, order_type, quantity, price, trigger } = likeness;
+    let fields = [
+        side.to_string(),
+        order_type.to_string(),
+        quantity.0.to_string(),
+        text(price.map(|price| price.0)),
+        text(trigger.map(|trigger| trigger.0)),
+        at.0.to_string(),
+    ];
+    line("alike", &[ledger.text(*account), ledger.text(*instrument)], &fields)
+}
+
 fn order_line(ledger: &Ledger, id: OrderId, row: &OrderRow) -> String {
     let OrderRow {
         accepted_seq,
@@ -68,6 +148,8 @@ fn order_line(ledger: &Ledger, id: OrderId, row: &OrderRow) -> String {
         version,
         terms,
         pending_terms,
+        valuation,
+        pending_valuation,
         cancel_pending,
         quantity,
     } = row;
@@ -78,6 +160,7 @@ fn order_line(ledger: &Ledger, id: OrderId, row: &OrderRow) -> String {
     fields.extend([version.to_string(), cancel_pending.to_string()]);
     fields.extend([quantity.total, quantity.filled, quantity.leaves].map(|lots| lots.0.to_string()));
     fields.push(text(quantity.pending_total.map(|lots| lots.0)));
+    fields.extend([valuation.to_string(), text(*pending_valuation)]);
     fields.extend(term_fields(terms));
     fields.extend(pending_terms.iter().flat_map(term_fields));
     line("order", &[], &fields)

@@ -2,6 +2,7 @@
 
 use crate::core::amount::{Decimal, Lots, Overflow, StepError, Ticks};
 use crate::core::control::{InstrumentRecord, InstrumentStatus};
+use crate::core::money::{Money, MoneyUnit, Worth};
 
 /// An instrument that passed [`Instrument::new`]: its steps and multiplier are above zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +32,6 @@ pub struct Instrument {
     unit: MoneyUnit,
 }
 
-/// Money of one instrument: whole multiples of `tick_size * lot_size * contract_multiplier`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct MoneyUnit {
-    mantissa: i128,
-    scale: u32,
-}
-
 impl Instrument {
     /// The instrument that a record describes.
     ///
@@ -57,9 +51,6 @@ impl Instrument {
         let tick_size = positive("tick_size", record.tick_size)?;
         let lot_size = positive("lot_size", record.lot_size)?;
         let contract_multiplier = positive("contract_multiplier", record.contract_multiplier)?;
-        let unit = MoneyUnit::of([tick_size, lot_size, contract_multiplier]).map_err(|Overflow| {
-            "tick_size * lot_size * contract_multiplier has too many digits".to_owned()
-        })?;
         Ok(Self {
             venue: record.venue.as_str().into(),
             currency: record.currency.as_str().into(),
@@ -72,7 +63,7 @@ impl Instrument {
             allow_negative_price: record.allow_negative_price,
             status: record.status,
             version: record.version,
-            unit,
+            unit: MoneyUnit::of(lot_size, contract_multiplier),
         })
     }
 
@@ -113,48 +104,11 @@ impl Instrument {
         self.lot_size.times(lots.0)
     }
 
-    /// `quantity * abs(price) * multiplier`, in money units of this instrument.
-    ///
-    /// The product of two `i64` always fits.
-    pub fn value(&self, lots: Lots, price: Ticks) -> i128 {
-        i128::from(lots.0) * i128::from(price.0).abs()
-    }
-
-    /// Whether `value`, in money units, is at least this much money.
+    /// What a worth in this instrument is as money.
     ///
     /// # Errors
-    /// [`Overflow`] when the comparison does not fit in 128 bits.
-    pub fn reaches(&self, value: i128, money: Decimal) -> Result<bool, Overflow> {
-        let (mantissa, scale) = money.normalized();
-        let (left, right) = (value.checked_mul(self.unit.mantissa).ok_or(Overflow)?, mantissa);
-        let common = self.unit.scale.max(scale);
-        let widen = |number: i128, from: u32| {
-            10i128.checked_pow(common - from).and_then(|factor| number.checked_mul(factor)).ok_or(Overflow)
-        };
-        Ok(widen(left, self.unit.scale)? >= widen(right, scale)?)
-    }
-
-    /// Money units as a decimal.
-    ///
-    /// # Errors
-    /// [`Overflow`] when it has more digits than a decimal may have.
-    pub fn money(&self, value: i128) -> Result<Decimal, Overflow> {
-        let mantissa = value.checked_mul(self.unit.mantissa).ok_or(Overflow)?;
-        Decimal::new(mantissa, self.unit.scale)
-    }
-}
-
-impl MoneyUnit {
-    fn of(factors: [Decimal; 3]) -> Result<Self, Overflow> {
-        let mut unit = Self { mantissa: 1, scale: 0 };
-        for (mantissa, scale) in factors.map(Decimal::normalized) {
-            unit.mantissa = unit.mantissa.checked_mul(mantissa).ok_or(Overflow)?;
-            unit.scale += scale;
-        }
-        while unit.scale > 0 && unit.mantissa % 10 == 0 {
-            unit.mantissa /= 10;
-            unit.scale -= 1;
-        }
-        Ok(unit)
+    /// [`Overflow`] when it does not fit.
+    pub fn money(&self, worth: Worth) -> Result<Money, Overflow> {
+        self.unit.money(worth)
     }
 }

@@ -4,37 +4,50 @@
 //! a replay folds in is what the router folded in (`G7`). [`Ledger::settle`] and
 //! [`Ledger::discard`] end a batch. Start reading at [`Ledger::follow`], then `apply`.
 
+mod anomalies;
 mod apply;
+pub mod commands;
 pub mod executions;
+mod gross;
 pub mod hash;
+pub mod holdings;
 pub mod instrument;
-mod limits;
+pub mod limits;
 pub mod names;
+mod open;
 pub mod order;
 pub mod owed;
+pub mod owner;
 mod report_index;
 pub mod states;
 pub mod table;
 mod validate;
+pub mod windows;
 
 use std::collections::BTreeMap;
 
-use super::amount::{Lots, Overflow};
-use super::control::RiskLimit;
+use hashbrown::HashMap;
+
 use super::entry::{Body, Cursors, Entry, Prior};
 use super::halt::{Halt, HaltCode};
 use super::ids::{Digest, Fingerprint, Id, KeyId, OrderId};
-use super::intent::{IntentType, Side};
+use super::intent::IntentType;
 use super::settings::Settings;
 use super::time::Time;
 use super::verdict::Reason;
+use commands::Adjustment;
+use holdings::Holding;
 use instrument::Instrument;
-use limits::LimitRow;
+use limits::{Group, LimitRow, Target};
 use names::{Name, Names};
+use open::OpenOrders;
 use order::OrderRow;
+use owed::OwedCancels;
+use owner::Owner;
 use report_index::{ExecId, ExecRow};
 use states::{ScopeKey, StateRow};
 use table::{Staged, Table};
+use windows::Windows;
 
 /// Which partition of how many a ledger is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +69,19 @@ pub struct Ledger {
     orders: Table<OrderId, OrderRow>,
     executions: Table<ExecId, ExecRow>,
     instruments: Table<Name, Instrument>,
-    holdings: Table<(Name, Name), Holding>,
-    accounts: Table<Name, Account>,
+    holdings: Table<(Owner, Name), Holding>,
+    /// Of each owner the instruments that it has a holding in, in the order of their names.
+    spans: HashMap<Owner, Vec<Name>>,
+    open_counts: Table<Owner, i32>,
+    open_orders: OpenOrders,
     limits: Table<Name, LimitRow>,
+    groups: Table<Target, Group>,
+    /// Of each account how many ACCOUNT-scope limits name it.
+    named_accounts: Table<Name, i32>,
+    windows: Windows,
     states: Table<ScopeKey, StateRow>,
+    owed: OwedCancels,
+    commands: Table<Name, Option<Adjustment>>,
 }
 
 /// Where the trail stands.
@@ -137,24 +159,6 @@ pub struct KeyRow {
     pub order_id: Option<OrderId>,
 }
 
-/// An account in one instrument.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holding {
-    /// Signed.
-    pub position: Lots,
-    /// Sum over the open buy orders.
-    pub reserved_buys: Lots,
-    /// Sum over the open sell orders.
-    pub reserved_sells: Lots,
-}
-
-/// An account over all instruments.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    /// How many of its orders may still be filled.
-    pub open_orders: i32,
-}
-
 impl Default for Head {
     fn default() -> Self {
         Self {
@@ -166,21 +170,6 @@ impl Default for Head {
             published: None,
             outputs_accepted: false,
         }
-    }
-}
-
-impl Holding {
-    /// What one side reserves, once an order on it reserves `after` instead of `before`.
-    ///
-    /// # Errors
-    /// [`Overflow`] when the sum does not fit.
-    pub fn reserving(&self, side: Side, before: Lots, after: Lots) -> Result<Lots, Overflow> {
-        let held = match side {
-            Side::Buy => self.reserved_buys,
-            Side::Sell => self.reserved_sells,
-        };
-        let rest = held.0.checked_sub(before.0).ok_or(Overflow)?;
-        rest.checked_add(after.0).map(Lots).ok_or(Overflow)
     }
 }
 
@@ -204,9 +193,16 @@ impl Ledger {
             executions: Table::default(),
             instruments: Table::default(),
             holdings: Table::default(),
-            accounts: Table::default(),
+            spans: HashMap::new(),
+            open_counts: Table::default(),
+            open_orders: OpenOrders::default(),
             limits: Table::default(),
+            groups: Table::default(),
+            named_accounts: Table::default(),
+            windows: Windows::default(),
             states: Table::default(),
+            owed: OwedCancels::default(),
+            commands: Table::default(),
         }
     }
 
@@ -253,9 +249,15 @@ impl Ledger {
         self.executions.settle();
         self.instruments.settle();
         self.holdings.settle();
-        self.accounts.settle();
+        self.open_counts.settle();
+        self.open_orders.settle();
         self.limits.settle();
+        self.groups.settle();
+        self.named_accounts.settle();
+        self.windows.settle(self.head.settled().decided_at);
         self.states.settle();
+        self.owed.settle();
+        self.commands.settle();
     }
 
     /// Drops the batch: its transaction has not committed, or nobody knows.
@@ -267,9 +269,15 @@ impl Ledger {
         self.executions.discard();
         self.instruments.discard();
         self.holdings.discard();
-        self.accounts.discard();
+        self.open_counts.discard();
+        self.open_orders.discard();
         self.limits.discard();
+        self.groups.discard();
+        self.named_accounts.discard();
+        self.windows.discard();
         self.states.discard();
+        self.owed.discard();
+        self.commands.discard();
     }
 
     fn check_link(&self, entry: &Entry<'_>) -> Result<(), Halt> {
@@ -367,26 +375,9 @@ impl Ledger {
         self.instruments.find(&self.names.find(instrument_id)?)
     }
 
-    /// The account in the instrument; empty when it never traded there.
-    pub fn holding(&self, account_id: &str, instrument_id: &str) -> Holding {
-        let pair = self.names.find(account_id).zip(self.names.find(instrument_id));
-        pair.and_then(|pair| self.holdings.find(&pair)).copied().unwrap_or_default()
-    }
-
-    /// The account over all instruments; empty when it never traded.
-    pub fn account(&self, account_id: &str) -> Account {
-        self.names.find(account_id).and_then(|name| self.accounts.find(&name)).copied().unwrap_or_default()
-    }
-
     /// The text of a name that a row of this ledger holds.
     pub fn text(&self, name: Name) -> &str {
         self.names.text(name)
-    }
-
-    /// The version of the limits of that id, where there are some.
-    pub fn limit_version(&self, limit: &RiskLimit<'_>) -> Option<i64> {
-        let name = self.names.find(limit.limit_id.as_str())?;
-        self.limits.find(&name).map(|row| row.version)
     }
 
     /// How many keys are settled.
@@ -394,9 +385,18 @@ impl Ledger {
         self.keys.len()
     }
 
-    /// How many orders of the settled ledger may still be filled. Takes a look at each account.
+    /// How many orders of the settled ledger may still be filled.
     pub fn open_orders(&self) -> usize {
-        // A count that was negative would be a breach that `validate` finds.
-        self.accounts.settled().filter_map(|(_, account)| usize::try_from(account.open_orders).ok()).sum()
+        self.open_orders.len()
+    }
+
+    /// What was accepted of late.
+    pub const fn windows(&self) -> &Windows {
+        &self.windows
+    }
+
+    /// The number of a text that rows may use; [`Name::NOBODY`] where none does.
+    pub fn name(&self, text: &str) -> Name {
+        self.names.find(text).unwrap_or(Name::NOBODY)
     }
 }

@@ -8,6 +8,11 @@ use hashbrown::HashMap;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(u32);
 
+impl Name {
+    /// Of a text that no row uses. No row is found under it, and it has no text.
+    pub const NOBODY: Self = Self(u32::MAX);
+}
+
 /// All names that rows of this ledger use.
 #[derive(Debug, Default)]
 pub struct Names {

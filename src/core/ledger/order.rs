@@ -5,6 +5,7 @@
 use crate::core::amount::{Lots, Overflow};
 use crate::core::ids::Id;
 use crate::core::intent::{Side, TimeInForce};
+use crate::core::money::Valuation;
 use crate::core::order::Terms;
 
 use super::names::Name;
@@ -32,10 +33,27 @@ pub struct OrderRow {
     pub terms: Terms,
     /// As asked for by the unanswered replace.
     pub pending_terms: Option<Terms>,
+    /// What a unit of it is worth, frozen when its terms were accepted.
+    pub valuation: Valuation,
+    /// The same of the unanswered replace.
+    pub pending_valuation: Option<Valuation>,
     /// Whether a cancel is unanswered.
     pub cancel_pending: bool,
     /// How much is asked for, filled, left.
     pub quantity: Quantity,
+}
+
+/// Where an order reserves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stake {
+    /// Whose it is.
+    pub account: Name,
+    /// Who is responsible.
+    pub strategy: Name,
+    /// What is traded.
+    pub instrument: Name,
+    /// To which side.
+    pub side: Side,
 }
 
 /// The quantities of an order, in lots.
@@ -91,6 +109,17 @@ impl OrderRow {
     /// Whether it may still be filled.
     pub fn is_open(&self) -> bool {
         self.quantity.reserved().0 > 0
+    }
+
+    /// What a unit of it is worth at the worst: while a replace is pending, the dearer of both.
+    pub fn dearest(&self) -> Valuation {
+        self.pending_valuation.map_or(self.valuation, |pending| pending.dearer(self.valuation))
+    }
+
+    /// Where it reserves.
+    pub const fn stake(&self) -> Stake {
+        let Self { account, strategy, instrument, .. } = *self;
+        Stake { account, strategy, instrument, side: self.terms.side }
     }
 
     /// Which side it reserves on.

@@ -1,18 +1,87 @@
 //! Cancels that commands owe, in the order in which they are due.
+//!
+//! They are owed when the command is applied, and published one by one, before any intent is
+//! decided. An order that is not open any more at its turn lapses: nothing is published, and no
+//! entry says so. That needs no entry, for its turn is a fact of the trail: it is over once a later
+//! cancel is published, or an intent decided.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hashbrown::HashSet;
 
 use super::Ledger;
 use crate::core::entry::{Input, IntentIds, OwedCancel};
-use crate::core::ids::Id;
+use crate::core::ids::{Id, OrderId};
 use crate::core::time::Time;
 
-/// A cancel that is due: whose order, and the command that owes it.
+/// The command that owes, and where its record stands.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cause {
+    /// Names the command.
+    pub command_id: Box<str>,
+    /// Of the control record.
+    pub topic: Box<str>,
+    /// Of the control record.
+    pub partition: i32,
+    /// Of the control record.
+    pub offset: i64,
+    /// Of the control record.
+    pub timestamp: Time,
+}
+
+/// One owed cancel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwedRow {
+    /// What is to be cancelled.
+    pub order_id: OrderId,
+    /// By which command.
+    pub cause: Arc<Cause>,
+}
+
+/// All that are owed, in order.
+#[derive(Debug, Default)]
+pub struct OwedCancels {
+    settled: VecDeque<OwedRow>,
+    staged: VecDeque<OwedRow>,
+    /// How many of `settled`, then of `staged`, the open batch has passed.
+    passed: usize,
+}
+
+impl OwedCancels {
+    /// Stages one more.
+    pub fn push(&mut self, row: OwedRow) {
+        self.staged.push_back(row);
+    }
+
+    /// Those that are still due, as the open batch sees them.
+    pub fn iter(&self) -> impl Iterator<Item = &OwedRow> {
+        self.settled.iter().chain(&self.staged).skip(self.passed)
+    }
+
+    /// Stages that so many more have had their turn.
+    pub fn pass(&mut self, count: usize) {
+        self.passed += count;
+    }
+
+    /// Folds the batch in.
+    pub fn settle(&mut self) {
+        self.settled.append(&mut self.staged);
+        self.settled.drain(..self.passed);
+        self.passed = 0;
+    }
+
+    /// Drops the batch.
+    pub fn discard(&mut self) {
+        self.staged.clear();
+        self.passed = 0;
+    }
+}
+
+/// A cancel whose turn it is: whose order, and the command that owes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owing {
-    topic: Box<str>,
-    partition: i32,
-    offset: i64,
-    timestamp: Time,
-    command_id: Box<str>,
+    cause: Arc<Cause>,
     account_id: Box<str>,
     strategy_id: Box<str>,
     instrument_id: Box<str>,
@@ -23,17 +92,13 @@ impl Owing {
     /// The entry's body.
     pub fn cancel(&self) -> OwedCancel<'_> {
         let id = |text| Id::parse(text).expect("it was an id when it was taken in");
-        let input = Input {
-            topic: &self.topic,
-            partition: self.partition,
-            offset: self.offset,
-            timestamp: self.timestamp,
-        };
+        let Cause { command_id, topic, partition, offset, timestamp } = &*self.cause;
+        let input = Input { topic, partition: *partition, offset: *offset, timestamp: *timestamp };
         let ids = IntentIds {
             account_id: id(&self.account_id),
             strategy_id: id(&self.strategy_id),
             instrument_id: id(&self.instrument_id),
-            intent_id: id(&self.command_id),
+            intent_id: id(command_id),
             client_order_id: id(&self.client_order_id),
         };
         OwedCancel { input, ids, after: None }
@@ -43,6 +108,51 @@ impl Owing {
 impl Ledger {
     /// The next cancel that is owed to an order that is still open.
     pub fn next_owed(&self) -> Option<Owing> {
-        None
+        let mut orders = self.owed.iter().filter_map(|owed| Some((owed, self.order(owed.order_id)?)));
+        let (owed, order) = orders.find(|(_, order)| order.is_open())?;
+        Some(Owing {
+            cause: Arc::clone(&owed.cause),
+            account_id: self.text(order.account).into(),
+            strategy_id: self.text(order.strategy).into(),
+            instrument_id: self.text(order.instrument).into(),
+            client_order_id: order.client_order_id.clone(),
+        })
+    }
+
+    /// How many cancels are owed to orders that are still open.
+    pub fn owed_len(&self) -> usize {
+        let is_open = |owed: &&OwedRow| self.order(owed.order_id).is_some_and(|order| order.is_open());
+        self.owed.iter().filter(is_open).count()
+    }
+
+    /// Stages cancels of these orders, but of none that is due already.
+    pub(super) fn owe(&mut self, order_ids: Vec<OrderId>, cause: &Arc<Cause>) {
+        let due: HashSet<OrderId> = self.owed.iter().map(|owed| owed.order_id).collect();
+        for order_id in order_ids.into_iter().filter(|order_id| !due.contains(order_id)) {
+            self.owed.push(OwedRow { order_id, cause: Arc::clone(cause) });
+        }
+    }
+
+    /// Passes every turn up to that of this order.
+    pub(super) fn pass_owed(&mut self, order_id: OrderId, command_id: Id<'_>) -> Result<(), String> {
+        let is_it =
+            |owed: &OwedRow| owed.order_id == order_id && &*owed.cause.command_id == command_id.as_str();
+        let place = self.owed.iter().position(is_it).ok_or("a cancel that no command owes")?;
+        let skipped = self.owed.iter().take(place);
+        if let Some(open) = skipped.filter_map(|owed| self.order(owed.order_id)).find(|it| it.is_open()) {
+            return Err(format!("the cancel owed to {} before it was passed over", open.client_order_id));
+        }
+        self.owed.pass(place + 1);
+        Ok(())
+    }
+
+    /// Before an intent is decided every turn is over.
+    pub(super) fn end_owed_turns(&mut self) -> Result<(), String> {
+        if self.next_owed().is_some() {
+            return Err("an intent was decided before a cancel that a command owes".to_owned());
+        }
+        let left = self.owed.iter().count();
+        self.owed.pass(left);
+        Ok(())
     }
 }

@@ -1,9 +1,8 @@
 //! Trading states: who may trade, and who said so.
 
+use super::Ledger;
 use super::names::Name;
-use super::{Ledger, table::Table};
 use crate::core::control::Scope;
-use crate::core::intent::Intent;
 use crate::core::symbols::symbols;
 
 symbols! {
@@ -43,26 +42,43 @@ pub struct StateRow {
 }
 
 impl Ledger {
-    /// The strictest state over the scopes of an intent, and the narrowest scope that holds it.
-    pub fn trading_state(&self, intent: &Intent<'_>) -> (TradingState, Scope) {
-        let name = |text: &str| self.names.find(text);
-        let account = name(intent.account_id.as_str());
-        let strategy = account.zip(name(intent.strategy_id.as_str()));
+    /// The state of one scope, with its holder; `None` while it is ACTIVE.
+    pub fn state_of(&self, scope: ScopeKey) -> Option<&StateRow> {
+        self.states.find(&scope).filter(|row| row.state > TradingState::Active)
+    }
+
+    /// The strictest state over the scopes of an order, and the narrowest scope that holds it.
+    pub fn trading_state(&self, account: Name, strategy: Name, instrument: Name) -> (TradingState, Scope) {
         let scopes = [
-            (Scope::Instrument, name(intent.instrument_id.as_str()).map(ScopeKey::Instrument)),
-            (Scope::Strategy, strategy.map(|(account, strategy)| ScopeKey::Strategy(account, strategy))),
-            (Scope::Account, account.map(ScopeKey::Account)),
-            (Scope::Global, Some(ScopeKey::Global)),
-            (Scope::Lane, Some(ScopeKey::Lane)),
+            (Scope::Instrument, ScopeKey::Instrument(instrument)),
+            (Scope::Strategy, ScopeKey::Strategy(account, strategy)),
+            (Scope::Account, ScopeKey::Account(account)),
+            (Scope::Global, ScopeKey::Global),
+            (Scope::Lane, ScopeKey::Lane),
         ];
-        let states = scopes.into_iter().map(|(scope, key)| (state_of(&self.states, key), scope));
+        let states = scopes.into_iter().filter_map(|(scope, key)| Some((self.state_of(key)?.state, scope)));
         let stricter = |held: (TradingState, Scope), next: (TradingState, Scope)| {
             if next.0 > held.0 { next } else { held }
         };
         states.fold((TradingState::Active, Scope::Instrument), stricter)
     }
-}
 
-fn state_of(states: &Table<ScopeKey, StateRow>, key: Option<ScopeKey>) -> TradingState {
-    key.and_then(|key| states.find(&key)).map_or(TradingState::Active, |row| row.state)
+    /// Every scope that is not ACTIVE, in no order.
+    pub fn restrictions(&self) -> impl Iterator<Item = (ScopeKey, &StateRow)> {
+        self.states.rows().filter(|(_, row)| row.state > TradingState::Active).map(|(key, row)| (*key, row))
+    }
+
+    /// Puts a scope into this state, held by this command.
+    pub(super) fn enter_state(&mut self, scope: ScopeKey, state: TradingState, holder: &str) {
+        self.states.put(scope, StateRow { state, holder: holder.into() });
+    }
+
+    /// Puts a scope into this state, unless it is in a stricter one: anomalies only tighten. One
+    /// that repeats a state becomes its holder.
+    pub(super) fn tighten(&mut self, scope: ScopeKey, state: TradingState, holder: &str) {
+        let held = self.state_of(scope).map_or(TradingState::Active, |row| row.state);
+        if state > TradingState::Active && state >= held {
+            self.enter_state(scope, state, holder);
+        }
+    }
 }

@@ -36,6 +36,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Table<K, V> {
         self.staged.entry(key).or_insert_with_key(|key| settled.get(key).cloned().unwrap_or_else(fresh))
     }
 
+    /// Removes a settled row.
+    pub fn forget<Q: Hash + Equivalent<K> + ?Sized>(&mut self, key: &Q) {
+        self.settled.remove(key);
+    }
+
     /// Folds the staged rows in.
     pub fn settle(&mut self) {
         self.settled.extend(self.staged.drain());

@@ -5,11 +5,16 @@
 
 use hashbrown::HashMap;
 
+use super::Ledger;
+use super::commands::Adjustment;
+use super::holdings::{Holding, Reserve};
+use super::limits::Target;
 use super::names::Name;
 use super::order::OrderRow;
+use super::owner::Owner;
 use super::report_index::ExecRow;
-use super::{Account, Holding, Ledger};
-use crate::core::amount::Lots;
+use crate::core::amount::Overflow;
+use crate::core::bounds::Bounds;
 use crate::core::ids::OrderId;
 use crate::core::intent::Side;
 
@@ -23,7 +28,9 @@ impl Ledger {
             self.validate_order(row).map_err(|broken| format!("order {order_id}: {broken}"))?;
         }
         self.validate_sums()?;
+        self.validate_open()?;
         self.validate_fills()?;
+        self.validate_limits()?;
         self.validate_keys()?;
         self.validate_head()
     }
@@ -44,6 +51,7 @@ impl Ledger {
             (quantity.reserved().0 == due.max(0), "it reserves another quantity than it may still fill"),
             (row.is_open() == (due > 0), "it is open without a reservation, or not open with one"),
             (quantity.pending_total.is_some() == row.pending_terms.is_some(), "half a replace is pending"),
+            (row.pending_terms.is_some() == row.pending_valuation.is_some(), "a replace without a valuation"),
             (terms_total == Some(Ok(quantity.total)), "its terms have another total than its quantities"),
             (row.version >= 1, "it was never published"),
             (row.accepted_seq < self.head().next_seq, "it was accepted by an entry to come"),
@@ -51,67 +59,100 @@ impl Ledger {
         ])
     }
 
-    /// Reservations and open orders are the sums over the orders.
+    /// Reservations and open orders are the sums over the orders: of the account, and of each strategy.
     fn validate_sums(&self) -> Result<(), String> {
-        let mut reserved: HashMap<(Name, Name), Holding> = HashMap::new();
-        let mut open: HashMap<Name, i32> = HashMap::new();
+        let mut sums: HashMap<(Owner, Name), Holding> = HashMap::new();
+        let mut open: HashMap<Owner, i32> = HashMap::new();
         for (_, row) in self.orders.rows() {
-            let holding = reserved.entry((row.account, row.instrument)).or_default();
-            let sum = match row.side() {
-                Side::Buy => &mut holding.reserved_buys,
-                Side::Sell => &mut holding.reserved_sells,
-            };
-            sum.0 =
-                sum.0.checked_add(row.quantity.reserved().0).ok_or("a sum of reservations does not fit")?;
-            *open.entry(row.account).or_default() += i32::from(row.is_open());
+            let reserve = Reserve::of(row).map_err(|Overflow| "an order's worth does not fit")?;
+            for owner in Owner::both(row.account, row.strategy) {
+                let sum = sums.entry((owner, row.instrument)).or_default();
+                let next = sum.reserving(row.side(), Reserve::default(), reserve);
+                *sum = next.map_err(|Overflow| "a sum of reservations does not fit")?;
+                *open.entry(owner).or_default() += i32::from(row.is_open());
+            }
         }
         for (pair, holding) in self.holdings.rows() {
-            let due = reserved.remove(pair).unwrap_or_default();
-            let same =
-                (holding.reserved_buys, holding.reserved_sells) == (due.reserved_buys, due.reserved_sells);
-            self.about(pair.0, same, "a reservation is not the sum over the orders")?;
+            let due = Holding { position: holding.position, ..sums.remove(pair).unwrap_or_default() };
+            self.about(pair.0, *holding == due, "a reservation is not the sum over the orders")?;
         }
-        for (account, Account { open_orders }) in self.accounts.rows() {
-            let due = open.remove(account).unwrap_or_default();
-            self.about(*account, *open_orders == due, "open orders are miscounted")?;
+        for (owner, open_orders) in self.open_counts.rows() {
+            let due = open.remove(owner).unwrap_or_default();
+            self.about(*owner, *open_orders == due, "open orders are miscounted")?;
         }
-        let nothing =
-            reserved.values().all(|due| due.reserved_buys == Lots(0) && due.reserved_sells == Lots(0));
-        all([(nothing && open.values().all(|due| *due == 0), "an account with orders has no row")])
+        let nothing = sums.values().all(Holding::is_empty) && open.values().all(|due| *due == 0);
+        all([(nothing, "an account with orders has no row")])
     }
 
-    /// Positions and fills are the sums over the trades, as busts and corrections left them.
+    /// The index of open orders has just those, in order of acceptance.
+    fn validate_open(&self) -> Result<(), String> {
+        let open = self.orders.rows().filter(|(_, row)| row.is_open());
+        let mut due: Vec<(u64, OrderId)> = open.map(|(id, row)| (row.accepted_seq, *id)).collect();
+        due.sort_unstable();
+        let same = self.open_orders.iter().eq(due.into_iter().map(|(_, id)| id));
+        all([(same, "the index of open orders has others")])
+    }
+
+    /// Positions and fills are the sums over the trades, as busts and corrections left them, and over
+    /// what was adjusted by hand.
     fn validate_fills(&self) -> Result<(), String> {
-        let mut positions: HashMap<(Name, Name), i128> = HashMap::new();
+        let mut positions: HashMap<(Owner, Name), i128> = HashMap::new();
         let mut fills: HashMap<OrderId, i128> = HashMap::new();
+        let mut move_by = |account, strategy: Option<Name>, instrument, lots: i128| {
+            let own = strategy.map(|strategy| Owner::strategy(account, strategy));
+            for owner in std::iter::once(Owner::account(account)).chain(own) {
+                *positions.entry((owner, instrument)).or_default() += lots;
+            }
+        };
         for (_, row) in self.executions.rows() {
             let ExecRow::Trade { counted, .. } = row else { continue };
             let worth = i128::from(counted.worth.0);
             let signed = if counted.side == Side::Buy { worth } else { -worth };
-            *positions.entry((counted.account, counted.instrument)).or_default() += signed;
+            let order = counted.order_id.and_then(|id| self.order(id));
+            move_by(counted.account, order.map(|order| order.strategy), counted.instrument, signed);
             if let Some(order_id) = counted.order_id {
                 *fills.entry(order_id).or_default() += worth;
             }
         }
+        for (_, adjustment) in self.commands.rows() {
+            let Some(Adjustment { account, strategy, instrument, lots }) = *adjustment else { continue };
+            move_by(account, strategy, instrument, i128::from(lots));
+        }
         for (pair, holding) in self.holdings.rows() {
             let due = positions.remove(pair).unwrap_or_default();
-            self.about(
-                pair.0,
-                i128::from(holding.position.0) == due,
-                "a position is not the sum of its trades",
-            )?;
+            let same = i128::from(holding.position.0) == due;
+            self.about(pair.0, same, "a position is not the sum of its trades and adjustments")?;
         }
         for (order_id, row) in self.orders.rows() {
             let due = fills.remove(order_id).unwrap_or_default();
-            self.about(
-                row.account,
-                i128::from(row.quantity.filled.0) == due,
-                "an order's fills are not its trades",
-            )?;
+            let same = i128::from(row.quantity.filled.0) == due;
+            self.about(Owner::account(row.account), same, "an order's fills are not its trades")?;
         }
         all([
             (positions.values().all(|due| *due == 0), "an account with trades has no row"),
             (fills.is_empty(), "a trade filled an order that is not there"),
+        ])
+    }
+
+    /// Of each target the group has just the records that name it, and their strictest bounds.
+    fn validate_limits(&self) -> Result<(), String> {
+        let mut due: HashMap<Target, Bounds> = HashMap::new();
+        let mut named: HashMap<Name, i32> = HashMap::new();
+        for (_, row) in self.limits.rows() {
+            due.entry(row.target).or_default().tighten(&row.bounds);
+            if let Some(Owner { account, strategy: None }) = row.target.owner {
+                *named.entry(account).or_default() += 1;
+            }
+        }
+        let grouped =
+            self.groups.rows().all(|(target, group)| due.remove(target).unwrap_or_default() == group.bounds);
+        let counted = self
+            .named_accounts
+            .rows()
+            .all(|(account, records)| named.remove(account).unwrap_or_default() == *records);
+        all([
+            (grouped && due.is_empty(), "limits in force are not those recorded"),
+            (counted && named.is_empty(), "the accounts that limits name are miscounted"),
         ])
     }
 
@@ -143,8 +184,12 @@ impl Ledger {
         ])
     }
 
-    fn about(&self, account: Name, holds: bool, broken: &str) -> Result<(), String> {
-        if holds { Ok(()) } else { Err(format!("account {}: {broken}", self.text(account))) }
+    fn about(&self, owner: Owner, holds: bool, broken: &str) -> Result<(), String> {
+        if holds {
+            return Ok(());
+        }
+        let strategy = owner.strategy.map(|strategy| format!(", strategy {}", self.text(strategy)));
+        Err(format!("account {}{}: {broken}", self.text(owner.account), strategy.unwrap_or_default()))
     }
 }
 

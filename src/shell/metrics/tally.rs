@@ -134,7 +134,8 @@ mod tests {
         let mut tally = Tally::default();
         let report = Err(Unreadable { raw: raw(), detail: "short".into() });
         let anomaly = Some(Anomaly::ExecutionUnapplied);
-        let taken = ExecutionTaken { input: INPUT, report, anomaly, detail: None, after: None };
+        let taken =
+            ExecutionTaken { input: INPUT, report, misplaced: None, anomaly, detail: None, after: None };
         tally.entry(&entry(Body::Execution(taken)));
         let mut expected = Tally { records: 1, ..Tally::default() };
         expected.executions[ExecType::ALL.len()] = 1;

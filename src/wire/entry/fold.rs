@@ -115,8 +115,12 @@ fn scope_of_rejection(failed_checks: &[FailedCheck], of: Option<&Prior>) -> Opti
 }
 
 fn fold_execution<'e>(blank: Flat<'e>, taken: &'e ExecutionTaken<'e>) -> Flat<'e> {
-    let ExecutionTaken { input, report, anomaly, detail, after } = taken;
+    let ExecutionTaken { input, report, misplaced, anomaly, detail, after } = taken;
     let flat = Flat { input: Some(*input), anomaly: *anomaly, after: *after, ..blank };
+    let flat = match misplaced {
+        Some(raw) => flat.raw(raw),
+        None => flat,
+    };
     match report {
         Ok(execution) => Flat {
             account_id: Some(execution.account_id),

@@ -121,14 +121,18 @@ fn unfold_execution<'a>(flat: &mut Flat<'a>) -> Result<ExecutionTaken<'a>, Malfo
     let (anomaly, after) = (flat.anomaly.take(), flat.after.take());
     let Some(execution) = flat.execution.take() else {
         let report = Err(take_unreadable(flat)?);
-        return Ok(ExecutionTaken { input, report, anomaly, detail: None, after });
+        return Ok(ExecutionTaken { input, report, misplaced: None, anomaly, detail: None, after });
     };
     derived("account_id", flat.account_id.take(), Some(execution.account_id))?;
     derived("instrument_id", flat.instrument_id.take(), Some(execution.instrument_id))?;
     let order_id = Some(execution.order_id).filter(|id| !id.is_empty()).map(OrderName::Text);
     derived("order_id", flat.order_id.take(), order_id)?;
     let (report, detail) = (Ok(execution.into_owned()), flat.detail.take());
-    Ok(ExecutionTaken { input, report, anomaly, detail, after })
+    let misplaced = match flat.raw_sha256 {
+        Some(_) => Some(take_raw(flat)?),
+        None => None,
+    };
+    Ok(ExecutionTaken { input, report, misplaced, anomaly, detail, after })
 }
 
 fn unfold_control<'a>(flat: &mut Flat<'a>) -> Result<ControlTaken<'a>, Malformed> {

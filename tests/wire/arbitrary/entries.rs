@@ -210,13 +210,14 @@ fn ruling() -> BoxedStrategy<Ruling<'static>> {
 
 fn execution_taken() -> BoxedStrategy<ExecutionTaken<'static>> {
     let report = prop_oneof![
-        (execution(), of(cow())).prop_map(|(execution, detail)| (Ok(execution), detail)),
-        unreadable().prop_map(|unreadable| (Err(unreadable), None)),
+        (execution(), of(cow()), of(raw())).prop_map(|(execution, detail, raw)| (Ok(execution), detail, raw)),
+        unreadable().prop_map(|unreadable| (Err(unreadable), None, None)),
     ];
     (input(), report, of(select(Anomaly::ALL)), of(after()))
-        .prop_map(|(input, (report, detail), anomaly, after)| ExecutionTaken {
+        .prop_map(|(input, (report, detail, misplaced), anomaly, after)| ExecutionTaken {
             input,
             report,
+            misplaced,
             anomaly,
             detail,
             after,

@@ -1,9 +1,13 @@
 //! Taking a control record in: what it means for this lane.
 
+mod command;
+
+use super::bounds::Bounds;
 use super::control::{ControlRecord, ControlResult, InstrumentRecord, RiskLimit};
 use super::entry::{ControlTaken, Input, Unreadable};
 use super::ledger::Ledger;
 use super::ledger::instrument::Instrument;
+use super::ledger::limits::scope_of;
 
 /// What this control record does here. A record that cannot be read or obeyed is INVALID, and
 /// halts trading: it may have been a halt.
@@ -16,10 +20,7 @@ pub fn take<'a>(
         Err(_) => (ControlResult::Invalid, None),
         Ok(ControlRecord::Instrument(instrument)) => take_instrument(ledger, instrument),
         Ok(ControlRecord::RiskLimit(limit)) => take_limit(ledger, limit),
-        Ok(ControlRecord::Command(command)) => {
-            let detail = format!("command {}: these rules know no commands", command.command);
-            (ControlResult::Invalid, Some(detail))
-        }
+        Ok(ControlRecord::Command(command)) => command::take(ledger, command),
     };
     ControlTaken { input, record, result, detail: detail.map(Into::into) }
 }
@@ -42,7 +43,11 @@ fn take_instrument(ledger: &Ledger, record: &InstrumentRecord<'_>) -> Taken {
 }
 
 fn take_limit(ledger: &Ledger, limit: &RiskLimit<'_>) -> Taken {
-    match ledger.limit_version(limit) {
+    let fault = scope_of(limit).map(drop).and_then(|()| Bounds::of(limit).map(drop));
+    if let Err(detail) = fault {
+        return (ControlResult::Invalid, Some(detail));
+    }
+    match ledger.limit_version(limit.limit_id) {
         Some(held) => newer(held, limit.version),
         None => APPLIED,
     }

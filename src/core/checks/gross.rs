@@ -1,0 +1,85 @@
+//! Check 20: the gross exposure, in the instrument's currency.
+//!
+//! Only an order that raises it is refused. Then every price that the sum needs must be there: an
+//! exposure that cannot be valued is not assumed to be small.
+
+use super::{Checked, Question, overflow, reference};
+use crate::core::amount::Decimal;
+use crate::core::entry::Reference;
+use crate::core::ledger::holdings::Reserve;
+use crate::core::ledger::instrument::Instrument;
+use crate::core::ledger::limits::Level;
+use crate::core::money::Money;
+use crate::core::valuation::Pricing;
+use crate::core::verdict::{FailedCheck, Reason};
+
+/// How the order changes what its side reserves.
+#[derive(Clone, Copy, Debug)]
+pub struct Reserving {
+    /// What it reserves now: nothing, of a NEW.
+    pub before: Reserve,
+    /// What it would reserve.
+    pub after: Reserve,
+}
+
+/// Each limit from narrow to wide. The prices of other instruments that are looked at are noted.
+pub fn check<'a>(
+    question: &Question<'_, 'a>,
+    instrument: &Instrument,
+    pricing: &Pricing,
+    price: Decimal,
+    reserving: Reserving,
+    references: &mut Vec<Reference<'a>>,
+) -> Checked {
+    for level in question.limits.levels() {
+        let Some(limit) = level.bounds.gross_in(&instrument.currency) else { continue };
+        let refused_by = |failure: FailedCheck| failure.by(level.scope);
+        let held = question.ledger.held(level.owner, question.instrument);
+        let next = held.reserving(pricing.side, reserving.before, reserving.after).map_err(overflow)?;
+        let own = next.gross(price).map_err(overflow)?;
+        if own <= held.gross(price).map_err(overflow)? {
+            continue;
+        }
+        let own = instrument.money(own).map_err(overflow)?;
+        let others = others(question, instrument, &level, references).map_err(refused_by)?;
+        let gross = own.plus(others).map_err(overflow)?;
+        if !gross.is_within(limit) {
+            let plain = FailedCheck::plain(Reason::GrossNotionalExceeded);
+            let (limit, observed) = (Some(limit), gross.decimal());
+            return Err(refused_by(FailedCheck { limit, observed, ..plain }));
+        }
+    }
+    Ok(())
+}
+
+/// What the owner has in the other instruments of the currency; nothing, where the limit is of one.
+fn others<'a>(
+    question: &Question<'_, 'a>,
+    instrument: &Instrument,
+    level: &Level<'_>,
+    references: &mut Vec<Reference<'a>>,
+) -> Checked<Money> {
+    let mut sum = Money::ZERO;
+    if level.instrument.is_some() {
+        return Ok(sum);
+    }
+    for (name, other, held) in question.ledger.exposures(level.owner) {
+        if name == question.instrument || other.currency != instrument.currency {
+            continue;
+        }
+        let looked_at = question.prices.find(question.ledger.text(name));
+        note(references, looked_at);
+        let price = reference::check(question, other, looked_at.as_ref())?;
+        let worth = held.gross(price).map_err(overflow)?;
+        sum = other.money(worth).and_then(|money| sum.plus(money)).map_err(overflow)?;
+    }
+    Ok(sum)
+}
+
+fn note<'a>(references: &mut Vec<Reference<'a>>, looked_at: Option<Reference<'a>>) {
+    if let Some(reference) = looked_at
+        && !references.contains(&reference)
+    {
+        references.push(reference);
+    }
+}

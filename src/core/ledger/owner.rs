@@ -1,0 +1,29 @@
+//! Whose a measure is: an account's, or one strategy's of it.
+
+use super::names::Name;
+
+/// An account, or one strategy of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Owner {
+    /// The account.
+    pub account: Name,
+    /// The strategy; `None` for the account as a whole.
+    pub strategy: Option<Name>,
+}
+
+impl Owner {
+    /// The account as a whole.
+    pub const fn account(account: Name) -> Self {
+        Self { account, strategy: None }
+    }
+
+    /// One strategy of it.
+    pub const fn strategy(account: Name, strategy: Name) -> Self {
+        Self { account, strategy: Some(strategy) }
+    }
+
+    /// The account, and the strategy: what moves one moves the other.
+    pub const fn both(account: Name, strategy: Name) -> [Self; 2] {
+        [Self::account(account), Self::strategy(account, strategy)]
+    }
+}

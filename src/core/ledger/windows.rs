@@ -1,0 +1,228 @@
+//! What was accepted of late: for rates, and for orders that look like one sent twice.
+//!
+//! Acceptances are kept for an hour, so that a limit that is set later counts them too. All that are
+//! decided in one batch have one time: of each owner a window is a short list of times with counts.
+
+use std::collections::VecDeque;
+
+use hashbrown::HashMap;
+
+use super::instrument::Instrument;
+use super::names::Name;
+use super::owner::Owner;
+use super::table::Table;
+use crate::core::amount::{Decimal, Lots, Ticks};
+use crate::core::bounds::WINDOW_MS_MAX;
+use crate::core::intent::{OrderType, Side};
+use crate::core::order::Terms;
+use crate::core::time::{MILLISECOND, Time};
+
+/// Whose acceptances, over one instrument or all.
+pub type WindowKey = (Owner, Option<Name>);
+
+/// What makes two orders look alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Likeness {
+    /// FIX 1.
+    pub account: Name,
+    /// What is traded.
+    pub instrument: Name,
+    /// FIX 54.
+    pub side: Side,
+    /// FIX 40.
+    pub order_type: OrderType,
+    /// FIX 38.
+    pub quantity: Lots,
+    /// FIX 44.
+    pub price: Option<Ticks>,
+    /// FIX 99.
+    pub trigger: Option<Ticks>,
+}
+
+impl Likeness {
+    /// Of an order with these terms; `None` when its numbers are no whole steps.
+    pub fn of(steps: &Instrument, account: Name, instrument: Name, terms: &Terms) -> Option<Self> {
+        let ticks = |price: Option<Decimal>| price.map(|price| steps.ticks(price)).transpose().ok();
+        Some(Self {
+            account,
+            instrument,
+            side: terms.side,
+            order_type: terms.order_type,
+            quantity: steps.lots(terms.order_qty).ok()?,
+            price: ticks(terms.price)?,
+            trigger: ticks(terms.trigger_price)?,
+        })
+    }
+}
+
+/// The acceptances of the last hour.
+#[derive(Debug, Default)]
+pub struct Windows {
+    settled: HashMap<WindowKey, Runs>,
+    staged: HashMap<WindowKey, Runs>,
+    alike: Table<Likeness, Time>,
+    /// Every settled likeness at its time, oldest first: what to forget next.
+    ages: VecDeque<(Time, Likeness)>,
+    staged_ages: Vec<(Time, Likeness)>,
+}
+
+/// Times with how many acceptances there were until then, oldest first.
+#[derive(Clone, Debug, Default)]
+struct Runs {
+    runs: VecDeque<(Time, u64)>,
+    /// How many are no longer in `runs`.
+    forgotten: u64,
+}
+
+impl Runs {
+    fn add(&mut self, at: Time, count: u64) {
+        let total = self.total() + count;
+        match self.runs.back_mut() {
+            Some(run) if run.0 == at => run.1 = total,
+            Some(_) | None => self.runs.push_back((at, total)),
+        }
+    }
+
+    fn total(&self) -> u64 {
+        self.runs.back().map_or(self.forgotten, |run| run.1)
+    }
+
+    /// How many came after this time.
+    fn after(&self, begin: i128) -> u64 {
+        let place = self.runs.partition_point(|run| i128::from(run.0.0) <= begin);
+        let before = place.checked_sub(1).map_or(self.forgotten, |last| self.runs[last].1);
+        self.total() - before
+    }
+
+    fn forget(&mut self, begin: i128) {
+        while let Some((at, total)) = self.runs.front()
+            && i128::from(at.0) <= begin
+        {
+            self.forgotten = *total;
+            self.runs.pop_front();
+        }
+    }
+
+    /// Each time with its own count.
+    fn counts(&self) -> impl Iterator<Item = (Time, u64)> {
+        let before = std::iter::once(self.forgotten).chain(self.runs.iter().map(|run| run.1));
+        self.runs.iter().zip(before).map(|(run, before)| (run.0, run.1 - before))
+    }
+}
+
+/// The time that has just left a window of this length: half-open, so what is exactly one window
+/// old does not count.
+fn begin(now: Time, window_ms: i64) -> i128 {
+    i128::from(now.0) - i128::from(window_ms) * i128::from(MILLISECOND)
+}
+
+impl Windows {
+    /// Stages an acceptance of a NEW or REPLACE, in every window that it counts in.
+    pub fn accept(&mut self, account: Name, strategy: Name, instrument: Name, at: Time) {
+        for owner in Owner::both(account, strategy) {
+            for span in [None, Some(instrument)] {
+                self.staged.entry((owner, span)).or_default().add(at, 1);
+            }
+        }
+    }
+
+    /// Stages that a NEW like this was accepted.
+    pub fn remember(&mut self, likeness: Likeness, at: Time) {
+        self.alike.put(likeness, at);
+        self.staged_ages.push((at, likeness));
+    }
+
+    /// How many acceptances the window that ends now has.
+    pub fn count(&self, key: WindowKey, now: Time, window_ms: i64) -> u64 {
+        let begin = begin(now, window_ms);
+        let count = |runs: &HashMap<WindowKey, Runs>| runs.get(&key).map_or(0, |runs| runs.after(begin));
+        count(&self.settled) + count(&self.staged)
+    }
+
+    /// When a NEW like this was accepted last, within the hour.
+    pub fn last_like(&self, likeness: &Likeness) -> Option<Time> {
+        self.alike.find(likeness).copied()
+    }
+
+    /// Folds the batch in, and forgets what is older than an hour at this time.
+    pub fn settle(&mut self, now: Time) {
+        let begin = begin(now, WINDOW_MS_MAX);
+        for (key, staged) in self.staged.drain() {
+            let runs = self.settled.entry(key).or_default();
+            staged.counts().for_each(|(at, count)| runs.add(at, count));
+            runs.forget(begin);
+        }
+        self.alike.settle();
+        self.ages.extend(self.staged_ages.drain(..));
+        while let Some((at, likeness)) = self.ages.front()
+            && i128::from(at.0) <= begin
+        {
+            if self.alike.find(likeness) == Some(at) {
+                self.alike.forget(likeness);
+            }
+            self.ages.pop_front();
+        }
+    }
+
+    /// Drops the batch.
+    pub fn discard(&mut self) {
+        self.staged.clear();
+        self.alike.discard();
+        self.staged_ages.clear();
+    }
+
+    /// The settled acceptances within the hour that ends now: whose, when, how many. In no order.
+    pub fn recent(&self, now: Time) -> impl Iterator<Item = (WindowKey, Time, u64)> {
+        let begin = begin(now, WINDOW_MS_MAX);
+        let rows = self.settled.iter().flat_map(|(key, runs)| runs.counts().map(|(at, n)| (*key, at, n)));
+        rows.filter(move |(_, at, _)| i128::from(at.0) > begin)
+    }
+
+    /// The settled likenesses within the hour that ends now. In no order.
+    pub fn recently_alike(&self, now: Time) -> impl Iterator<Item = (&Likeness, Time)> {
+        let begin = begin(now, WINDOW_MS_MAX);
+        self.alike.settled().map(|(like, at)| (like, *at)).filter(move |(_, at)| i128::from(at.0) > begin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::ledger::names::Names;
+
+    const SECOND: i64 = 1000 * MILLISECOND;
+
+    fn key(names: &mut Names) -> (Name, Name, Name, WindowKey) {
+        let [a, s, i] = ["a", "s", "i"].map(|text| names.intern(text));
+        (a, s, i, (Owner::strategy(a, s), Some(i)))
+    }
+
+    #[test]
+    fn a_window_is_half_open_and_sees_its_own_batch() {
+        let (mut windows, mut names) = (Windows::default(), Names::default());
+        let (a, s, i, key) = key(&mut names);
+        windows.accept(a, s, i, Time(0));
+        windows.accept(a, s, i, Time(0));
+        windows.settle(Time(0));
+        windows.accept(a, s, i, Time(SECOND - 1));
+        assert_eq!(windows.count(key, Time(SECOND - 1), 1000), 3);
+        assert_eq!(windows.count(key, Time(SECOND), 1000), 1);
+        windows.discard();
+        assert_eq!(windows.count(key, Time(SECOND - 1), 1000), 2);
+        assert_eq!(windows.count(key, Time(0), 0), 0);
+    }
+
+    #[test]
+    fn what_is_an_hour_old_is_forgotten_and_later_counts_stay_right() {
+        let (mut windows, mut names) = (Windows::default(), Names::default());
+        let (a, s, i, key) = key(&mut names);
+        for second in 0..4000 {
+            windows.accept(a, s, i, Time(second * SECOND));
+            windows.settle(Time(second * SECOND));
+        }
+        let now = Time(3999 * SECOND);
+        assert_eq!(windows.count(key, now, WINDOW_MS_MAX), 3600);
+        assert_eq!(windows.recent(now).filter(|row| row.0 == key).count(), 3600);
+        assert_eq!(windows.settled[&key].runs.len(), 3600);
+    }
+}

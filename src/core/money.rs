@@ -1,0 +1,256 @@
+//! Money: what quantities are worth at prices, exactly.
+//!
+//! A price may have 18 decimals and a collar four more, a lot and a multiplier 18 each. 256 bits
+//! hold every product of them that trading meets; nothing is rounded, nothing is divided, and what
+//! does not fit is an [`Overflow`].
+
+use ethnum::I256;
+
+use super::amount::{Decimal, Lots, Overflow, SCALE_MAX};
+
+/// Hundredths of a percent in the whole.
+pub const BPS: i64 = 10_000;
+
+/// What one unit of quantity is valued at: `price * (10000 + bps) / 10000`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Valuation {
+    price: Decimal,
+    markup_bps: i64,
+}
+
+/// Lots times valuation: money of one instrument, in units of `10^-22 * lot size * multiplier`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Worth(I256);
+
+/// Money of a currency: `mantissa * 10^-scale`.
+#[derive(Clone, Copy, Debug)]
+pub struct Money {
+    mantissa: I256,
+    scale: u32,
+}
+
+/// What a [`Worth`] of an instrument counts in: `lot size * multiplier`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MoneyUnit {
+    mantissa: I256,
+    scale: u32,
+}
+
+/// Decimals of a valuation: those of a price, and four of hundredths of a percent.
+const VALUATION_SCALE: u32 = SCALE_MAX + 4;
+
+impl Valuation {
+    /// At this price, whatever its sign.
+    pub fn at(price: Decimal) -> Self {
+        Self { price: price.abs(), markup_bps: 0 }
+    }
+
+    /// At this price, and so many hundredths of a percent above it.
+    pub fn above(price: Decimal, markup_bps: i64) -> Self {
+        Self { markup_bps, ..Self::at(price) }
+    }
+
+    /// The higher of two.
+    pub fn dearer(self, other: Self) -> Self {
+        if other.per_unit() > self.per_unit() { other } else { self }
+    }
+
+    /// In units of `10^-22`. A price takes 127 bits, the factor 65: it fits.
+    fn per_unit(self) -> I256 {
+        I256::from(self.price.units()) * (I256::from(BPS) + I256::from(self.markup_bps))
+    }
+}
+
+/// `price`, or `price+bps`: as the ledger hash has it.
+impl std::fmt::Display for Valuation {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.markup_bps {
+            0 => write!(out, "{}", self.price),
+            bps => write!(out, "{}+{bps}", self.price),
+        }
+    }
+}
+
+impl Worth {
+    /// Nothing.
+    pub const ZERO: Self = Self(I256::ZERO);
+
+    /// So many lots at this valuation; negative lots are worth less than nothing.
+    ///
+    /// # Errors
+    /// [`Overflow`] when the product does not fit.
+    pub fn of(lots: Lots, valuation: Valuation) -> Result<Self, Overflow> {
+        valuation.per_unit().checked_mul(I256::from(lots.0)).map(Self).ok_or(Overflow)
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+    }
+
+    /// The difference.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+        self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+    }
+}
+
+impl Default for Worth {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl std::fmt::Display for Worth {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl MoneyUnit {
+    /// Of an instrument with this lot size and multiplier. Two decimals of 127 bits: it fits.
+    pub fn of(lot_size: Decimal, multiplier: Decimal) -> Self {
+        let ((lot, lot_scale), (multiplier, scale)) = (lot_size.normalized(), multiplier.normalized());
+        Self { mantissa: I256::from(lot) * I256::from(multiplier), scale: lot_scale + scale }
+    }
+
+    /// A worth of the instrument as money.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn money(self, worth: Worth) -> Result<Money, Overflow> {
+        let mantissa = worth.0.checked_mul(self.mantissa).ok_or(Overflow)?;
+        Ok(Money { mantissa, scale: VALUATION_SCALE + self.scale })
+    }
+}
+
+impl Money {
+    /// No money.
+    pub const ZERO: Self = Self { mantissa: I256::ZERO, scale: 0 };
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it does not fit.
+    pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+        let scale = self.scale.max(other.scale);
+        let mantissa = self.widened(scale)?.checked_add(other.widened(scale)?).ok_or(Overflow)?;
+        Ok(Self { mantissa, scale })
+    }
+
+    /// Whether this is no more than `limit`. Always exact.
+    pub fn is_within(self, limit: Decimal) -> bool {
+        let limit = Self { mantissa: I256::from(limit.units()), scale: SCALE_MAX };
+        let scale = self.scale.max(limit.scale);
+        match (self.widened(scale), limit.widened(scale)) {
+            (Ok(money), Ok(limit)) => money <= limit,
+            // Only the one of fewer decimals is widened. What outgrows 256 bits by it is further
+            // from zero than the other: its sign decides.
+            (Err(Overflow), _) => self.mantissa < 0,
+            (_, Err(Overflow)) => limit.mantissa > 0,
+        }
+    }
+
+    /// Whether this is no less than `limit`. Always exact.
+    pub fn is_at_least(self, limit: Decimal) -> bool {
+        // No money has more decimals than fit: negated, both sides stay what they are.
+        let negated = Self { mantissa: -self.mantissa, scale: self.scale };
+        negated.is_within(limit.negated())
+    }
+
+    /// As a decimal; `None` when it has more digits than a decimal may have.
+    pub fn decimal(self) -> Option<Decimal> {
+        let (mut mantissa, mut scale) = (self.mantissa, self.scale);
+        while scale > SCALE_MAX && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        Decimal::new(i128::try_from(mantissa).ok()?, scale).ok()
+    }
+
+    fn widened(self, scale: u32) -> Result<I256, Overflow> {
+        if scale == self.scale || self.mantissa == 0 {
+            return Ok(self.mantissa);
+        }
+        let factor = I256::from(10).checked_pow(scale - self.scale).ok_or(Overflow)?;
+        self.mantissa.checked_mul(factor).ok_or(Overflow)
+    }
+}
+
+/// Whether `abs(price - reference) * 10000 <= bps * abs(reference)`. Always exact.
+pub fn is_near(price: Decimal, reference: Decimal, bps: i64) -> bool {
+    let (price, reference) = (I256::from(price.units()), I256::from(reference.units()));
+    (price - reference).abs() * I256::from(BPS) <= I256::from(bps) * reference.abs()
+}
+
+/// `lots` times a lot, against a quantity: whether it is no more. Always exact.
+pub fn is_quantity_within(lots: i128, lot_size: Decimal, limit: Decimal) -> bool {
+    I256::from(lots) * I256::from(lot_size.units()) <= I256::from(limit.units())
+}
+
+/// `lots` times a lot, as a quantity; `None` when it has more digits than a decimal may have.
+pub fn quantity_of(lots: i128, lot_size: Decimal) -> Option<Decimal> {
+    let units = I256::from(lots) * I256::from(lot_size.units());
+    Decimal::new(i128::try_from(units).ok()?, SCALE_MAX).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Decimal {
+        Decimal::parse(text).expect("a test writes decimals")
+    }
+
+    fn money(lots: i64, price: &str, bps: i64, lot: &str, multiplier: &str) -> Money {
+        let worth = Worth::of(Lots(lots), Valuation::above(decimal(price), bps)).unwrap();
+        MoneyUnit::of(decimal(lot), decimal(multiplier)).money(worth).unwrap()
+    }
+
+    #[test]
+    fn money_is_exact_to_the_last_decimal() {
+        let value = money(3, "5000.25", 0, "1", "50");
+        assert_eq!(value.decimal(), Some(decimal("750037.5")));
+        assert!(value.is_within(decimal("750037.5")));
+        assert!(!value.is_within(decimal("750037.499999999999999999")));
+        let above = money(1, "0.000000000000000001", 1, "0.000000000000000001", "1");
+        assert_eq!(above.decimal(), None);
+        assert!(!above.is_within(Decimal::ZERO));
+    }
+
+    #[test]
+    fn money_of_two_scales_adds_up() {
+        let sum = money(1, "0.00000001", 0, "1000000000000", "1").plus(money(7, "12", 0, "1", "1"));
+        assert_eq!(sum.unwrap().decimal(), Some(decimal("10084")));
+    }
+
+    #[test]
+    fn a_comparison_that_outgrows_its_numbers_is_still_right() {
+        let most = decimal("99999999999999999999.999999999999999999");
+        let huge = MoneyUnit::of(most, most).money(Worth::of(Lots(1), Valuation::at(Decimal::ONE)).unwrap());
+        assert_eq!(huge.map(|_| ()), Err(Overflow));
+        let fine = money(1, "0.000000000000000001", 1, "0.000000000000000001", "0.000000000000000001");
+        assert!(fine.is_within(most));
+        assert!(!fine.is_within(decimal("-99999999999999999999.999999999999999999")));
+    }
+
+    #[test]
+    fn a_collar_holds_at_its_edge_without_a_division() {
+        let near = |price, reference, bps| is_near(decimal(price), decimal(reference), bps);
+        assert!(near("101", "100", 100) && near("99", "100", 100));
+        assert!(!near("101.000000000000000001", "100", 100));
+        assert!(near("-101", "-100", 100) && !near("100", "-100", 100));
+    }
+
+    #[test]
+    fn the_dearer_valuation_counts_its_markup() {
+        let (plain, marked) = (Valuation::at(decimal("-100.5")), Valuation::above(decimal("100"), 100));
+        assert_eq!(plain.dearer(marked), marked);
+        assert_eq!(marked.dearer(plain), marked);
+    }
+}

@@ -1,0 +1,38 @@
+//! What a unit of an order is valued at, by check 14 of the contract.
+
+use super::amount::Decimal;
+use super::intent::{OrderType, Side};
+use super::money::Valuation;
+
+/// What makes the price of an order.
+#[derive(Clone, Copy, Debug)]
+pub struct Pricing {
+    /// FIX 40.
+    pub order_type: OrderType,
+    /// FIX 54.
+    pub side: Side,
+    /// FIX 44.
+    pub price: Option<Decimal>,
+    /// FIX 99.
+    pub trigger: Option<Decimal>,
+}
+
+impl Pricing {
+    /// The valuation of a unit, given the reference price, where one was needed, and the effective
+    /// collar in hundredths of a percent. `None` when a fact that the type needs is missing.
+    ///
+    /// Signs do not matter: an order at a negative price is as much at risk as at a positive one.
+    pub fn valuation(self, reference: Option<Decimal>, collar_bps: Option<i64>) -> Option<Valuation> {
+        let dearest =
+            |price: Decimal| reference.map_or(price.abs(), |reference| reference.abs().max(price.abs()));
+        match (self.order_type, self.side) {
+            (OrderType::Limit | OrderType::StopLimit, _) => self.price.map(dearest).map(Valuation::at),
+            (OrderType::Stop, _) => reference.and(self.trigger).map(dearest).map(Valuation::at),
+            // A market order to buy may be filled as far above the reference as a price may be.
+            (OrderType::Market, Side::Buy) => {
+                reference.map(|reference| Valuation::above(reference, collar_bps.unwrap_or(0)))
+            }
+            (OrderType::Market, Side::Sell) => reference.map(Valuation::at),
+        }
+    }
+}
