@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::amount::{Numeral, Overflow};
-use super::checks::risk::Assessment;
+use super::checks::witness::Failures;
 use super::checks::{Checked, Question, increments, numbers, permission, risk, shape, state, time};
 use super::control::ControlRecord;
 use super::control_log;
@@ -158,11 +158,14 @@ fn ladder<'a>(question: &Question<'_, 'a>) -> Verdict<'a> {
     shape::check(question, instrument)?;
     let candidate = increments::check(question, instrument)?;
     numbers::check(question, &candidate)?;
-    let Assessment { failures, references } = risk::assess(question, instrument, &candidate)?;
-    match failures.is_empty() {
-        true => Ok(Acceptance { converted_to_cancel: false, references }),
-        false => Err(Refusal { failed_checks: failures, of: None, references }),
+    let mut failures = Failures::default();
+    let references = risk::assess(question, instrument, &candidate, &mut failures)?;
+    let Failures(mut failed_checks) = failures;
+    if failed_checks.is_empty() {
+        return Ok(Acceptance { converted_to_cancel: false, references });
     }
+    failed_checks.sort_by_key(|failure| failure.reason);
+    Err(Refusal { failed_checks, of: None, references })
 }
 
 fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, now: Time) -> Verdict<'a> {

@@ -3,6 +3,7 @@
 //! Only an order that raises it is refused. Then every price that the sum needs must be there: an
 //! exposure that cannot be valued is not assumed to be small.
 
+use super::witness::Witness;
 use super::{Checked, Question, overflow, reference};
 use crate::core::amount::Decimal;
 use crate::core::entry::Reference;
@@ -11,7 +12,7 @@ use crate::core::ledger::instrument::Instrument;
 use crate::core::ledger::limits::Level;
 use crate::core::money::Money;
 use crate::core::valuation::Pricing;
-use crate::core::verdict::{FailedCheck, Reason};
+use crate::core::verdict::Reason;
 
 /// How the order changes what its side reserves.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,9 @@ pub struct Reserving {
 }
 
 /// Each limit from narrow to wide. The prices of other instruments that are looked at are noted.
+///
+/// # Errors
+/// `NUMERIC_OVERFLOW` when a sum does not fit.
 pub fn check<'a>(
     question: &Question<'_, 'a>,
     instrument: &Instrument,
@@ -30,10 +34,10 @@ pub fn check<'a>(
     price: Decimal,
     reserving: Reserving,
     references: &mut Vec<Reference<'a>>,
+    witness: &mut impl Witness,
 ) -> Checked {
     for level in question.limits.levels() {
         let Some(limit) = level.bounds.gross_in(&instrument.currency) else { continue };
-        let refused_by = |failure: FailedCheck| failure.by(level.scope);
         let held = question.ledger.held(level.owner, question.instrument);
         let next = held.reserving(pricing.side, reserving.before, reserving.after).map_err(overflow)?;
         let own = next.gross(price).map_err(overflow)?;
@@ -41,13 +45,17 @@ pub fn check<'a>(
             continue;
         }
         let own = instrument.money(own).map_err(overflow)?;
-        let others = others(question, instrument, &level, references).map_err(refused_by)?;
+        let others = match others(question, instrument, &level, references) {
+            Ok(others) => others,
+            Err(failure) => {
+                witness.see_failure(failure.by(level.scope));
+                continue;
+            }
+        };
         let gross = own.plus(others).map_err(overflow)?;
-        if !gross.is_within(limit) {
-            let plain = FailedCheck::plain(Reason::GrossNotionalExceeded);
-            let (limit, observed) = (Some(limit), gross.decimal());
-            return Err(refused_by(FailedCheck { limit, observed, ..plain }));
-        }
+        witness.see(Reason::GrossNotionalExceeded, Some(level.scope), gross.is_within(limit), || {
+            (Some(limit), gross.decimal())
+        });
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ pub mod size;
 pub mod state;
 pub mod time;
 pub mod value;
+pub mod witness;
 
 use super::amount::{Numeral, Overflow};
 use super::ledger::Ledger;

@@ -1,22 +1,24 @@
 //! Checks 15, 16 and 18: not sent twice by mistake, not too fast, not too many at once.
 
-use super::{Checked, Question, increments::Candidate};
+use super::Question;
+use super::increments::Candidate;
+use super::time::{millis, span};
+use super::witness::Witness;
 use crate::core::amount::Decimal;
+use crate::core::control::Scope;
 use crate::core::ledger::limits::Level;
 use crate::core::ledger::windows::Likeness;
-use crate::core::verdict::{FailedCheck, Reason};
-
-use super::time::span;
+use crate::core::verdict::Reason;
 
 /// Not a NEW like one that was accepted a moment ago under another key.
-pub fn suspected_duplicate(question: &Question<'_, '_>, candidate: &Candidate) -> Checked {
+pub fn suspected_duplicate(question: &Question<'_, '_>, candidate: &Candidate, witness: &mut impl Witness) {
     let (Some(side), Some(order_type), None) =
         (question.terms.side, question.terms.order_type, question.replaced)
     else {
-        return Ok(());
+        return;
     };
     if !question.limits.any(|bounds| bounds.dup_window_ms.is_some()) {
-        return Ok(());
+        return;
     }
     let likeness = Likeness {
         account: question.account,
@@ -27,38 +29,38 @@ pub fn suspected_duplicate(question: &Question<'_, '_>, candidate: &Candidate) -
         price: candidate.price,
         trigger: candidate.trigger,
     };
-    let Some(last) = question.ledger.windows().last_like(&likeness) else { return Ok(()) };
+    let Some(last) = question.ledger.windows().last_like(&likeness) else { return };
     let age = question.now.since(last);
-    question.each_level(|level| match level.bounds.dup_window_ms {
-        Some(window_ms) if age < span(window_ms) => {
-            Err(super::time::compared(Reason::DuplicateOrderSuspected, window_ms, age))
-        }
-        Some(_) | None => Ok(()),
-    })
+    for level in question.limits.levels() {
+        let Some(window_ms) = level.bounds.dup_window_ms else { continue };
+        witness.see(Reason::DuplicateOrderSuspected, Some(level.scope), age >= span(window_ms), || {
+            (Some(Decimal::whole(window_ms)), millis(age))
+        });
+    }
 }
 
 /// Each pair of a limit and a window, this order counted in.
-pub fn rate(question: &Question<'_, '_>) -> Checked {
-    question.each_level(|level| {
-        level.bounds.rates.iter().try_for_each(|rate| {
+pub fn rate(question: &Question<'_, '_>, witness: &mut impl Witness) {
+    for level in question.limits.levels() {
+        for rate in &level.bounds.rates {
             let key = (level.owner, level.instrument);
             let count = question.ledger.windows().count(key, question.now, rate.window_ms);
-            at_most(rate.max_orders, i128::from(count) + 1, Reason::RateLimitExceeded)
-        })
-    })
+            let observed = i128::from(count) + 1;
+            count_against(rate.max_orders, observed, Reason::RateLimitExceeded, level.scope, witness);
+        }
+    }
 }
 
 /// Open orders, this one counted in; a REPLACE opens none.
-pub fn open_orders(question: &Question<'_, '_>) -> Checked {
+pub fn open_orders(question: &Question<'_, '_>, witness: &mut impl Witness) {
     if question.replaced.is_some() {
-        return Ok(());
+        return;
     }
-    question.each_level(|level| match level.bounds.max_open_orders {
-        Some(limit) => {
-            at_most(limit, i128::from(open_now(question, level)) + 1, Reason::MaxOpenOrdersExceeded)
-        }
-        None => Ok(()),
-    })
+    for level in question.limits.levels() {
+        let Some(limit) = level.bounds.max_open_orders else { continue };
+        let observed = i128::from(open_now(question, &level)) + 1;
+        count_against(limit, observed, Reason::MaxOpenOrdersExceeded, level.scope, witness);
+    }
 }
 
 fn open_now(question: &Question<'_, '_>, level: &Level<'_>) -> i32 {
@@ -68,10 +70,8 @@ fn open_now(question: &Question<'_, '_>, level: &Level<'_>) -> i32 {
     }
 }
 
-fn at_most(limit: i64, observed: i128, reason: Reason) -> Checked {
-    if observed <= i128::from(limit) {
-        return Ok(());
-    }
-    let observed = Decimal::new(observed, 0).ok();
-    Err(FailedCheck { limit: Some(Decimal::whole(limit)), observed, ..FailedCheck::plain(reason) })
+fn count_against(limit: i64, observed: i128, reason: Reason, scope: Scope, witness: &mut impl Witness) {
+    witness.see(reason, Some(scope), observed <= i128::from(limit), || {
+        (Some(Decimal::whole(limit)), Decimal::new(observed, 0).ok())
+    });
 }

@@ -4,41 +4,39 @@
 //! The worst case is that of the order's own side. Working orders of the other side never net: they
 //! may not be filled. So a limit that was lowered never stands in the way out.
 
-use super::{Checked, Question};
-use crate::core::control::Scope;
+use super::Question;
+use super::witness::Witness;
 use crate::core::intent::Side;
 use crate::core::ledger::instrument::Instrument;
 use crate::core::ledger::owner::Owner;
 use crate::core::ledger::states::{ScopeKey, TradingState};
 use crate::core::money::{is_quantity_within, quantity_of};
-use crate::core::verdict::{FailedCheck, Reason};
+use crate::core::verdict::Reason;
 
 /// What the order adds fits into what may still be closed. Never clamped.
-pub fn reduce_only(question: &Question<'_, '_>, instrument: &Instrument, side: Side, added: i128) -> Checked {
+pub fn reduce_only(
+    question: &Question<'_, '_>,
+    instrument: &Instrument,
+    side: Side,
+    added: i128,
+    witness: &mut impl Witness,
+) {
     let (state, scope) = question.state;
     let reducing = state == TradingState::Reducing;
     if !reducing && !question.terms.reduce_only {
-        return Ok(());
+        return;
     }
     let [whole, own] = Owner::both(question.account, question.strategy);
-    let strategy_reducing = is_reducing(question);
-    let bound = match strategy_reducing {
+    let bound = match is_strategy_reducing(question) {
         true => still_closable(question, whole, side).min(still_closable(question, own, side)),
         false => still_closable(question, whole, side),
     };
-    if added <= bound {
-        return Ok(());
-    }
-    let scope: Option<Scope> = reducing.then_some(scope);
-    Err(FailedCheck {
-        reason: Reason::ReduceOnlyViolation,
-        scope,
-        limit: quantity_of(bound, instrument.lot_size),
-        observed: quantity_of(added, instrument.lot_size),
-    })
+    witness.see(Reason::ReduceOnlyViolation, reducing.then_some(scope), added <= bound, || {
+        (quantity_of(bound, instrument.lot_size), quantity_of(added, instrument.lot_size))
+    });
 }
 
-fn is_reducing(question: &Question<'_, '_>) -> bool {
+fn is_strategy_reducing(question: &Question<'_, '_>) -> bool {
     let strategy = ScopeKey::Strategy(question.account, question.strategy);
     question.ledger.state_of(strategy).is_some_and(|row| row.state == TradingState::Reducing)
 }
@@ -50,27 +48,23 @@ fn still_closable(question: &Question<'_, '_>, owner: Owner, side: Side) -> i128
 }
 
 /// Position, reservations of the side, and what the order adds, against the largest position.
-pub fn limit(question: &Question<'_, '_>, instrument: &Instrument, side: Side, added: i128) -> Checked {
-    question.each_level(|level| {
+pub fn limit(
+    question: &Question<'_, '_>,
+    instrument: &Instrument,
+    side: Side,
+    added: i128,
+    witness: &mut impl Witness,
+) {
+    for level in question.limits.levels() {
         let bound = match side {
             Side::Buy => level.bounds.max_long_qty,
             Side::Sell => level.bounds.max_short_qty,
         };
-        let Some(bound) = bound else { return Ok(()) };
-        let held = question.ledger.held(level.owner, question.instrument);
-        let position = i128::from(held.position.0);
-        let towards = match side {
-            Side::Buy => position,
-            Side::Sell => -position,
-        };
-        let worst = towards + i128::from(held.reserved(side).lots.0) + added;
-        if is_quantity_within(worst, instrument.lot_size, bound) {
-            return Ok(());
-        }
-        Err(FailedCheck {
-            limit: Some(bound),
-            observed: quantity_of(worst, instrument.lot_size),
-            ..FailedCheck::plain(Reason::PositionLimitExceeded)
-        })
-    })
+        let Some(bound) = bound else { continue };
+        let worst = question.ledger.held(level.owner, question.instrument).worst(side) + added;
+        let holds = is_quantity_within(worst, instrument.lot_size, bound);
+        witness.see(Reason::PositionLimitExceeded, Some(level.scope), holds, || {
+            (Some(bound), quantity_of(worst, instrument.lot_size))
+        });
+    }
 }

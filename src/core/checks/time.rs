@@ -39,6 +39,11 @@ pub(super) fn span(millis: i64) -> i128 {
 
 /// Both in milliseconds; `observed` comes in nanoseconds.
 pub(super) fn compared(reason: Reason, limit_ms: i64, observed: i128) -> FailedCheck {
-    let observed = Decimal::new(observed, 6).ok();
-    FailedCheck { limit: Some(Decimal::whole(limit_ms)), observed, ..FailedCheck::plain(reason) }
+    let limit = Some(Decimal::whole(limit_ms));
+    FailedCheck { limit, observed: millis(observed), ..FailedCheck::plain(reason) }
+}
+
+/// Nanoseconds as milliseconds.
+pub(super) fn millis(nanoseconds: i128) -> Option<Decimal> {
+    Decimal::new(nanoseconds, 6).ok()
 }

@@ -85,6 +85,16 @@ impl Holding {
         moved.map(|lots| Self { position: Lots(lots), ..*self }).ok_or(Overflow)
     }
 
+    /// The position towards this side, if everything that is reserved on it is filled.
+    pub fn worst(&self, side: Side) -> i128 {
+        let position = i128::from(self.position.0);
+        let towards = match side {
+            Side::Buy => position,
+            Side::Sell => -position,
+        };
+        towards + i128::from(self.reserved(side).lots.0)
+    }
+
     /// How much may be traded on this side without adding to the position, reservations aside.
     pub fn closable(&self, side: Side) -> i128 {
         let position = i128::from(self.position.0);
