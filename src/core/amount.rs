@@ -111,6 +111,17 @@ impl Decimal {
         i64::try_from(self.0 / step.0).map_err(|_| StepError::Overflow)
     }
 
+    /// How many whole steps of `step` this is at least; the last that `i64` counts beyond that.
+    pub fn steps_down(self, step: Self) -> i64 {
+        i64::try_from(self.0.div_euclid(step.0)).unwrap_or(if self.0 < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// How many whole steps of `step` cover this; the last that `i64` counts beyond that.
+    pub fn steps_up(self, step: Self) -> i64 {
+        let down = self.steps_down(step);
+        if self.0.rem_euclid(step.0) == 0 { down } else { down.saturating_add(1) }
+    }
+
     /// `count` steps of this size.
     ///
     /// # Errors

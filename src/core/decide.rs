@@ -1,12 +1,12 @@
 //! Deciding: what an input record means, given the ledger and the batch over it.
 //!
 //! Deciding changes nothing. It returns the entry's body, and only [`Ledger::follow`] makes it
-//! true. Start at [`decide`]; the ladder of a NEW stands in [`ladder`], on one screen.
+//! true. Start at [`decide`]; the ladder stands in [`climb`], on one screen.
 
 use std::borrow::Cow;
 
 use super::amount::{Numeral, Overflow};
-use super::checks::witness::Failures;
+use super::checks::witness::{Comparison, Comparisons, Failures, Witness};
 use super::checks::{Checked, Question, increments, numbers, permission, risk, shape, state, time};
 use super::control::ControlRecord;
 use super::control_log;
@@ -100,9 +100,8 @@ fn rule<'a>(
         };
     }
     let verdict = match intent.intent_type {
-        IntentType::New => decide_new(ledger, prices, intent, now),
+        IntentType::New | IntentType::Replace => decide_order(ledger, prices, intent, now),
         IntentType::Cancel => decide_cancel(ledger, intent, now),
-        IntentType::Replace => decide_replace(ledger, prices, intent, now),
     };
     conclude(intent.clone(), fingerprint, verdict)
 }
@@ -140,26 +139,12 @@ fn conclude<'a>(intent: Intent<'a>, fingerprint: Fingerprint, verdict: Verdict<'
     }
 }
 
-fn decide_new<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
-    let order_id = OrderId::of(intent.account_id, intent.client_order_id);
-    if let Some(order) = ledger.order(order_id) {
-        let of = Prior { seq: order.accepted_seq, reason: None, order_id: Some(order_id) };
-        let check = FailedCheck::plain(Reason::IdempotencyKeyConflict);
-        return Err(Refusal { of: Some(of), ..check.into() });
-    }
-    ladder(&Question::new(ledger, prices, intent, intent.terms, None, now))
-}
-
-/// Checks 4 to 20. The first that fails is the reason; if 4 to 9 pass, all of 10 to 20 are named.
-fn ladder<'a>(question: &Question<'_, 'a>) -> Verdict<'a> {
-    time::check(question)?;
-    state::check(question)?;
-    let instrument = permission::check(question)?;
-    shape::check(question, instrument)?;
-    let candidate = increments::check(question, instrument)?;
-    numbers::check(question, &candidate)?;
+fn decide_order<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
+    let Some(question) = ask(ledger, prices, intent, now)? else {
+        return Ok(Acceptance { converted_to_cancel: true, references: Vec::new() });
+    };
     let mut failures = Failures::default();
-    let references = risk::assess(question, instrument, &candidate, &mut failures)?;
+    let references = climb(&question, &mut failures)?;
     let Failures(mut failed_checks) = failures;
     if failed_checks.is_empty() {
         return Ok(Acceptance { converted_to_cancel: false, references });
@@ -168,13 +153,49 @@ fn ladder<'a>(question: &Question<'_, 'a>) -> Verdict<'a> {
     Err(Refusal { failed_checks, of: None, references })
 }
 
-fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
-    time::expiry(intent, now)?;
-    live_order(ledger, intent)?;
-    Ok(Acceptance::default())
+/// Every comparison with a limit that deciding this intent makes, of those that it reaches.
+pub fn compare(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Time) -> Vec<Comparison> {
+    let mut comparisons = Comparisons::default();
+    if let Ok(Some(question)) = ask(ledger, prices, intent, now) {
+        // A failure before the limits leaves nothing to compare.
+        let _ = climb(&question, &mut comparisons);
+    }
+    comparisons.0
 }
 
-fn decide_replace<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
+/// Whether these terms would be accepted of this intent, all else equal.
+pub(super) fn would_accept(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Time) -> bool {
+    decide_order(ledger, prices, intent, now).is_ok()
+}
+
+/// The ladder, checks 4 to 20. The first of 4 to 9 that fails ends it; if they pass, all of 10 to 20
+/// are shown to the witness.
+fn climb<'a>(question: &Question<'_, 'a>, witness: &mut impl Witness) -> Checked<Vec<Reference<'a>>> {
+    time::check(question)?;
+    state::check(question)?;
+    let instrument = permission::check(question)?;
+    shape::check(question, instrument)?;
+    let candidate = increments::check(question, instrument)?;
+    numbers::check(question, &candidate)?;
+    risk::assess(question, instrument, &candidate, witness)
+}
+
+/// What stands before the ladder: of a NEW check 3, of a REPLACE the state of its order. `None` for a
+/// REPLACE to no more than is filled, which becomes a cancel of the balance.
+fn ask<'q, 'a>(
+    ledger: &'q Ledger,
+    prices: &'a PriceBook,
+    intent: &'q Intent<'a>,
+    now: Time,
+) -> Result<Option<Question<'q, 'a>>, Refusal<'a>> {
+    let asked = |terms, replaced| Ok(Some(Question::new(ledger, prices, intent, terms, replaced, now)));
+    if intent.intent_type == IntentType::New {
+        let order_id = OrderId::of(intent.account_id, intent.client_order_id);
+        let Some(order) = ledger.order(order_id) else { return asked(intent.terms, None) };
+        let of = Prior { seq: order.accepted_seq, reason: None, order_id: Some(order_id) };
+        let check = FailedCheck::plain(Reason::IdempotencyKeyConflict);
+        return Err(Refusal { of: Some(of), ..check.into() });
+    }
     let order = live_order(ledger, intent)?;
     if order.quantity.pending_total.is_some() {
         return Err(FailedCheck::plain(Reason::OrderPendingReplace).into());
@@ -183,10 +204,15 @@ fn decide_replace<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a
         return Err(FailedCheck::plain(Reason::OrderPendingCancel).into());
     }
     if asks_for_no_more_than_filled(ledger, intent, order) {
-        return Ok(Acceptance { converted_to_cancel: true, references: Vec::new() });
+        return Ok(None);
     }
-    let terms = replacing(&order.terms, &intent.terms);
-    ladder(&Question::new(ledger, prices, intent, terms, Some(order), now))
+    asked(replacing(&order.terms, &intent.terms), Some(order))
+}
+
+fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
+    time::expiry(intent, now)?;
+    live_order(ledger, intent)?;
+    Ok(Acceptance::default())
 }
 
 /// The order that a CANCEL or REPLACE is about, while it may still be filled.

@@ -112,6 +112,9 @@ impl KeyId {
     }
 }
 
+/// What is unique for ever: `(account_id, intent_id)`.
+pub type IntentKey<'a> = (Id<'a>, Id<'a>);
+
 /// The payload of an intent, as 128 bits of SHA-256; see [`crate::core::fingerprint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Fingerprint(pub [u8; 16]);

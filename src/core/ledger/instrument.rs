@@ -104,6 +104,14 @@ impl Instrument {
         self.lot_size.times(lots.0)
     }
 
+    /// A number of ticks as a price.
+    ///
+    /// # Errors
+    /// [`Overflow`] when it has too many digits.
+    pub fn price(&self, ticks: Ticks) -> Result<Decimal, Overflow> {
+        self.tick_size.times(ticks.0)
+    }
+
     /// What a worth in this instrument is as money.
     ///
     /// # Errors
