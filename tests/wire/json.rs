@@ -1,6 +1,9 @@
-//! Intents from JSON: what is accepted, and what a person is told.
+//! Records from JSON: what is accepted, and what a person is told.
 
-use onefill::wire::json::intent_from_json;
+use onefill::core::control::ControlRecord;
+use onefill::wire::json::{
+    command_from_json, instrument_from_json, intent_from_json, limit_from_json, price_from_json,
+};
 use serde_json::{Value as Json, json};
 
 use crate::golden;
@@ -22,6 +25,40 @@ fn golden_json_gives_golden_bytes() {
         let golden = golden::one(&format!("OrderIntent.v1.{case}"));
         assert_eq!(intent_from_json(&golden.json), Ok(golden.value), "{case}");
     }
+}
+
+#[test]
+fn golden_json_of_operators_gives_golden_bytes() {
+    let control = |case: &str| {
+        let golden = golden::one(&format!("ControlRecord.v1.{case}"));
+        let json = &golden.json["record"];
+        let record = match case {
+            "instrument" => instrument_from_json(json).map(ControlRecord::Instrument),
+            "risk_limit" => limit_from_json(json).map(ControlRecord::RiskLimit),
+            _ => command_from_json(json).map(ControlRecord::Command),
+        };
+        let mut value = Vec::new();
+        onefill::wire::control::encode(&record.unwrap(), &mut value);
+        assert_eq!(value, golden.value, "{case}");
+    };
+    ["instrument", "risk_limit", "command"].into_iter().for_each(control);
+
+    let golden = golden::one("ReferencePrice.v1.mark");
+    let mut value = Vec::new();
+    onefill::wire::price::encode(&price_from_json(&golden.json).unwrap(), &mut value);
+    assert_eq!(value, golden.value);
+}
+
+#[test]
+fn a_slip_in_a_limit_is_said_with_its_name() {
+    let mut limit = golden::one("ControlRecord.v1.risk_limit").json["record"].clone();
+    limit["max_orders"] = json!("5");
+    let said = limit_from_json(&limit).unwrap_err().to_string();
+    assert_eq!(said, "max_orders is \"5\", which is no whole number");
+    limit["max_orders"] = json!(5);
+    limit["max_order_quantity"] = json!("5");
+    let said = limit_from_json(&limit).unwrap_err().to_string();
+    assert!(said.starts_with("\"max_order_quantity\" is no field of a limit: it has limit_id"), "{said}");
 }
 
 #[test]
