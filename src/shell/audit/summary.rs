@@ -1,6 +1,6 @@
 //! An entry in a few words: who, what, which verdict.
 
-use crate::core::control::ControlRecord;
+use crate::core::control::{Command, CommandType, ControlRecord};
 use crate::core::entry::{Body, Entry, ExecutionTaken, IntentIds, Ruling};
 use crate::core::execution::Execution;
 use crate::core::ids::{Id, OrderId};
@@ -168,11 +168,32 @@ fn of_control(record: &ControlRecord<'_>) -> String {
                 limit.limit_id, limit.version, limit.scope_type, limit.scope_id
             )
         }
-        ControlRecord::Command(command) => format!(
-            "{} {} {} by {}: {}",
-            command.command, command.scope_type, command.scope_id, command.issued_by, command.reason
-        ),
+        ControlRecord::Command(command) => of_command(command),
     }
+}
+
+/// `HALT ACCOUNT A1 by ops, id halt-7: feed is wrong`. The id is what a RESUME names.
+fn of_command(command: &Command<'_>) -> String {
+    let mut words = vec![command.command.to_string()];
+    match command.command {
+        CommandType::ForceRelease => {
+            words.extend(command.order_id.map(|order| format!("order {order}")));
+            words.extend(command.account_id.map(|account| format!("of {account}")));
+        }
+        CommandType::PositionAdjust => {
+            words.extend(command.qty.map(|quantity| quantity.to_string()));
+            words.extend(command.instrument_id.map(|instrument| instrument.to_string()));
+            words.extend(command.account_id.map(|account| format!("of {account}")));
+            words.extend(command.strategy_id.map(|strategy| strategy.to_string()));
+        }
+        CommandType::Halt | CommandType::Reduce | CommandType::Resume | CommandType::CancelAll => {
+            words.push(command.scope_type.to_string());
+            words.extend(Some(command.scope_id.to_owned()).filter(|scope| !scope.is_empty()));
+            words.extend(command.resumes.map(|holder| format!("resumes {holder}")));
+        }
+    }
+    let Command { issued_by, command_id, reason, .. } = command;
+    format!("{} by {issued_by}, id {command_id}: {reason}", words.join(" "))
 }
 
 /// The verdict of an entry on an intent.
