@@ -22,12 +22,14 @@ mod demo;
 mod explain;
 mod findings;
 mod init;
+mod prices;
 pub mod print;
 mod recover;
 mod restoring;
 mod run;
 mod status;
 mod submit;
+mod values;
 mod verdicts;
 
 /// How a command ended, as the exit status says it.
@@ -141,6 +143,7 @@ enum Command {
     Recover(recover::Recover),
     Submit(submit::Submit),
     Control(control::Control),
+    Prices(prices::Prices),
     Status(status::ShowStatus),
     Audit(audit::Audit),
     Explain(explain::Explain),
@@ -174,6 +177,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Recover(recover) => recover.run(common),
         Command::Submit(submit) => submit.run(common),
         Command::Control(control) => control.run(common),
+        Command::Prices(prices) => prices.run(common),
         Command::Status(status) => status.run(common),
         Command::Audit(audit) => audit.run(common),
         Command::Explain(explain) => explain.run(),

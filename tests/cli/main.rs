@@ -4,6 +4,7 @@
 
 mod called;
 mod configured;
+mod operators;
 mod unreachable;
 
 use std::process::{Command, Output, Stdio};

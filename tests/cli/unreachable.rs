@@ -17,19 +17,8 @@ fn a_cluster_that_does_not_answer_is_a_failure_with_its_address() {
         vec!["init", "--dev"],
         vec!["check"],
         [&["submit"], &intent[..]].concat(),
-        vec![
-            "control",
-            "instrument",
-            "X.Y",
-            "--currency",
-            "USD",
-            "--tick",
-            "1",
-            "--lot",
-            "1",
-            "--version",
-            "1",
-        ],
+        vec!["control", "halt", "--global", "--reason", "r"],
+        vec!["prices", "set", "X.Y", "1"],
     ] {
         let begun = Instant::now();
         let called = onefill(&[&arguments[..], &["--bootstrap", NOBODY]].concat());

@@ -25,6 +25,8 @@ mod halts;
 mod http;
 #[cfg(feature = "cli")]
 mod init;
+#[cfg(feature = "cli")]
+mod operators;
 mod reader;
 #[cfg(feature = "cli")]
 mod records;
