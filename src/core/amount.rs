@@ -91,7 +91,8 @@ impl Decimal {
 
     /// How far apart the two are; `None` when that has more digits than a decimal may have.
     pub fn distance(self, other: Self) -> Option<Self> {
-        Self::new((self.0 - other.0).abs(), SCALE_MAX).ok()
+        let distance = self.0.checked_sub(other.0)?.checked_abs()?;
+        Self::new(distance, SCALE_MAX).ok()
     }
 
     /// A whole number; every one of 64 bits fits.
@@ -118,8 +119,8 @@ impl Decimal {
 
     /// How many whole steps of `step` cover this; the last that `i64` counts beyond that.
     pub fn steps_up(self, step: Self) -> i64 {
-        let down = self.steps_down(step);
-        if self.0.rem_euclid(step.0) == 0 { down } else { down.saturating_add(1) }
+        let up = self.0.div_euclid(step.0) + i128::from(self.0.rem_euclid(step.0) != 0);
+        i64::try_from(up).unwrap_or(if self.0 < 0 { i64::MIN } else { i64::MAX })
     }
 
     /// `count` steps of this size.

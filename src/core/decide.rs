@@ -163,9 +163,9 @@ pub fn compare(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Ti
     comparisons.0
 }
 
-/// Whether these terms would be accepted of this intent, all else equal.
+/// Whether this would be accepted as an order, not as a cancel of the balance.
 pub(super) fn would_accept(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Time) -> bool {
-    decide_order(ledger, prices, intent, now).is_ok()
+    decide_order(ledger, prices, intent, now).is_ok_and(|acceptance| !acceptance.converted_to_cancel)
 }
 
 /// The ladder, checks 4 to 20. The first of 4 to 9 that fails ends it; if they pass, all of 10 to 20

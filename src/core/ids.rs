@@ -19,6 +19,12 @@ impl<'a> Id<'a> {
         (fits && text.bytes().all(allowed)).then_some(Self(text))
     }
 
+    /// The id that this text was when it was taken in.
+    pub(super) fn known(text: &'a str) -> Self {
+        debug_assert!(Self::parse(text).is_some(), "{text:?} was never an id");
+        Self(text)
+    }
+
     /// The text, as it came.
     pub const fn as_str(self) -> &'a str {
         self.0

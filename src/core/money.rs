@@ -57,7 +57,8 @@ impl Valuation {
 
     /// In units of `10^-22`. A price takes 127 bits, the factor 65: it fits.
     fn per_unit(self) -> I256 {
-        I256::from(self.price.units()) * (I256::from(BPS) + I256::from(self.markup_bps))
+        let (price, factor) = (self.price.units(), i128::from(BPS) + i128::from(self.markup_bps));
+        wide(price, factor)
     }
 }
 
@@ -80,7 +81,7 @@ impl Worth {
     /// # Errors
     /// [`Overflow`] when the product does not fit.
     pub fn of(lots: Lots, valuation: Valuation) -> Result<Self, Overflow> {
-        valuation.per_unit().checked_mul(I256::from(lots.0)).map(Self).ok_or(Overflow)
+        product(valuation.per_unit(), I256::from(lots.0)).map(Self)
     }
 
     /// The sum.
@@ -124,7 +125,7 @@ impl MoneyUnit {
     /// # Errors
     /// [`Overflow`] when it does not fit.
     pub fn money(self, worth: Worth) -> Result<Money, Overflow> {
-        let mantissa = worth.0.checked_mul(self.mantissa).ok_or(Overflow)?;
+        let mantissa = product(worth.0, self.mantissa)?;
         Ok(Money { mantissa, scale: VALUATION_SCALE + self.scale })
     }
 }
@@ -177,26 +178,51 @@ impl Money {
         if scale == self.scale || self.mantissa == 0 {
             return Ok(self.mantissa);
         }
-        let factor = I256::from(10).checked_pow(scale - self.scale).ok_or(Overflow)?;
-        self.mantissa.checked_mul(factor).ok_or(Overflow)
+        match 10i128.checked_pow(scale - self.scale) {
+            Some(factor) => product(self.mantissa, I256::from(factor)),
+            None => {
+                let factor = I256::from(10).checked_pow(scale - self.scale).ok_or(Overflow)?;
+                self.mantissa.checked_mul(factor).ok_or(Overflow)
+            }
+        }
     }
 }
 
 /// Whether `abs(price - reference) * 10000 <= bps * abs(reference)`. Always exact.
 pub fn is_near(price: Decimal, reference: Decimal, bps: i64) -> bool {
-    let (price, reference) = (I256::from(price.units()), I256::from(reference.units()));
-    (price - reference).abs() * I256::from(BPS) <= I256::from(bps) * reference.abs()
+    let (price, reference) = (price.units(), reference.units());
+    let whole = wide(reference.abs(), i128::from(bps));
+    match price.checked_sub(reference) {
+        Some(distance) => wide(distance.abs(), i128::from(BPS)) <= whole,
+        None => (I256::from(price) - I256::from(reference)).abs() * I256::from(BPS) <= whole,
+    }
 }
 
 /// `lots` times a lot, against a quantity: whether it is no more. Always exact.
 pub fn is_quantity_within(lots: i128, lot_size: Decimal, limit: Decimal) -> bool {
-    I256::from(lots) * I256::from(lot_size.units()) <= I256::from(limit.units())
+    wide(lots, lot_size.units()) <= I256::from(limit.units())
 }
 
 /// `lots` times a lot, as a quantity; `None` when it has more digits than a decimal may have.
 pub fn quantity_of(lots: i128, lot_size: Decimal) -> Option<Decimal> {
-    let units = I256::from(lots) * I256::from(lot_size.units());
+    let units = wide(lots, lot_size.units());
     Decimal::new(i128::try_from(units).ok()?, SCALE_MAX).ok()
+}
+
+/// The product of two numbers of 128 bits. Nearly always 128 bits hold it, and are much faster.
+fn wide(one: i128, other: i128) -> I256 {
+    match one.checked_mul(other) {
+        Some(product) => I256::from(product),
+        None => I256::from(one) * I256::from(other),
+    }
+}
+
+/// The product, likewise.
+fn product(one: I256, other: I256) -> Result<I256, Overflow> {
+    match (i128::try_from(one), i128::try_from(other)) {
+        (Ok(one), Ok(other)) => Ok(wide(one, other)),
+        _ => one.checked_mul(other).ok_or(Overflow),
+    }
 }
 
 #[cfg(test)]

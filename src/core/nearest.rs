@@ -26,8 +26,10 @@ pub fn nearest(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Ti
     let passes =
         |terms: IntentTerms<'_>| would_accept(ledger, prices, &Intent { terms, ..intent.clone() }, now);
     nearest_quantity(instrument, intent, &passes).or_else(|| {
-        let center = prices.find(intent.instrument_id.as_str()).map(|reference| reference.price)?;
-        nearest_price(instrument, intent, center, &passes)
+        let reference = prices.find(intent.instrument_id.as_str()).map(|reference| reference.price);
+        // The collar of a STOP_LIMIT is measured from its own trigger.
+        let trigger = intent.terms.trigger_price.and_then(|trigger| trigger.exact().ok());
+        nearest_price(instrument, intent, trigger.or(reference)?, &passes)
     })
 }
 
@@ -54,7 +56,7 @@ fn nearest_quantity(
     with(lots).map(|(quantity, _)| Change::Quantity(quantity))
 }
 
-/// Towards the reference.
+/// Towards the price that the collar is measured from.
 fn nearest_price(
     instrument: &Instrument,
     intent: &Intent<'_>,

@@ -87,8 +87,7 @@ impl PriceBook {
     pub fn find(&self, instrument_id: &str) -> Option<Reference<'_>> {
         let (name, held) = self.held.get_key_value(instrument_id)?;
         let HeldPrice { price, as_of, source, quality, partition, offset } = *held;
-        let instrument_id = Id::parse(name).expect("it was an id when it was taken");
-        Some(Reference { instrument_id, price, as_of, source, quality, partition, offset })
+        Some(Reference { instrument_id: Id::known(name), price, as_of, source, quality, partition, offset })
     }
 
     /// How many instruments have a price.

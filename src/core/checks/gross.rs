@@ -10,6 +10,8 @@ use crate::core::entry::Reference;
 use crate::core::ledger::holdings::Reserve;
 use crate::core::ledger::instrument::Instrument;
 use crate::core::ledger::limits::Level;
+use crate::core::ledger::names::Name;
+use crate::core::ledger::owner::Owner;
 use crate::core::money::Money;
 use crate::core::valuation::Pricing;
 use crate::core::verdict::Reason;
@@ -36,6 +38,8 @@ pub fn check<'a>(
     references: &mut Vec<Reference<'a>>,
     witness: &mut impl Witness,
 ) -> Checked {
+    // The account's others are the same for ACCOUNT and GLOBAL.
+    let mut summed: Option<(Owner, Option<Name>, Checked<Money>)> = None;
     for level in question.limits.levels() {
         let Some(limit) = level.bounds.gross_in(&instrument.currency) else { continue };
         let held = question.ledger.held(level.owner, question.instrument);
@@ -45,7 +49,12 @@ pub fn check<'a>(
             continue;
         }
         let own = instrument.money(own).map_err(overflow)?;
-        let others = match others(question, instrument, &level, references) {
+        let sum = match summed {
+            Some((owner, span, sum)) if (owner, span) == (level.owner, level.instrument) => sum,
+            _ => others(question, instrument, &level, references),
+        };
+        summed = Some((level.owner, level.instrument, sum));
+        let others = match sum {
             Ok(others) => others,
             Err(failure) => {
                 witness.see_failure(failure.by(level.scope));

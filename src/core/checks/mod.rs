@@ -106,8 +106,9 @@ impl<'q, 'a> Question<'q, 'a> {
     }
 }
 
+/// Scopes are declared from wide to narrow: of equal states the narrower scope wins.
 fn stricter(one: (TradingState, Scope), other: (TradingState, Scope)) -> (TradingState, Scope) {
-    if other.0 > one.0 { other } else { one }
+    one.max(other)
 }
 
 /// Check 9, wherever a number does not fit.

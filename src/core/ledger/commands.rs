@@ -1,7 +1,5 @@
 //! What commands do to the ledger (section 8 of the contract).
 
-use std::sync::Arc;
-
 use hashbrown::HashMap;
 
 use super::Ledger;
@@ -146,13 +144,13 @@ impl Ledger {
     }
 
     fn owe_cancels(&mut self, scope: ScopeKey, spares: bool, input: &Input<'_>, command_id: Id<'_>) {
-        let cause = Arc::new(Cause {
-            command_id: command_id.as_str().into(),
-            topic: input.topic.into(),
+        let cause = Cause {
+            command_id: self.names.intern(command_id.as_str()),
+            topic: self.names.intern(input.topic),
             partition: input.partition,
             offset: input.offset,
             timestamp: input.timestamp,
-        });
+        };
         let mut sparing = Sparing { scope, spared: HashMap::new() };
         let mut due: Vec<OrderId> = Vec::new();
         for order_id in self.open_orders.iter() {
@@ -161,7 +159,7 @@ impl Ledger {
                 due.push(order_id);
             }
         }
-        self.owe(due, &cause);
+        self.owe(due, cause);
     }
 
     fn force_release(&mut self, command: &Command<'_>) -> Result<(), String> {

@@ -57,7 +57,8 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
     // Of those that are owed to no open order any more, nothing will come.
     let owed = ledger.owed.iter().filter(|it| ledger.order(it.order_id).is_some_and(OrderRow::is_open));
     for (place, row) in owed.enumerate() {
-        let fields = [place.to_string(), row.order_id.to_string(), row.cause.command_id.to_string()];
+        let fields =
+            [place.to_string(), row.order_id.to_string(), ledger.text(row.cause.command_id).to_owned()];
         lines.push(line("owed", &[], &fields));
     }
     lines.sort_unstable();

@@ -329,6 +329,12 @@ impl Ledger {
         if offset < next {
             return Err(format!("its input is at offset {offset}, which was answered before"));
         }
+        if entry.limits_version != head.limits_version {
+            let (found, due) = (entry.limits_version, head.limits_version);
+            return Err(format!(
+                "it names the limits of control offset {found}, but those of {due} were in force"
+            ));
+        }
         if entry.decided_at < head.decided_at {
             return Err("it was decided before the entry before it".to_owned());
         }

@@ -6,22 +6,22 @@
 //! cancel is published, or an intent decided.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use hashbrown::HashSet;
 
 use super::Ledger;
+use super::names::Name;
 use crate::core::entry::{Input, IntentIds, OwedCancel};
 use crate::core::ids::{Id, OrderId};
 use crate::core::time::Time;
 
 /// The command that owes, and where its record stands.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cause {
     /// Names the command.
-    pub command_id: Box<str>,
+    pub command_id: Name,
     /// Of the control record.
-    pub topic: Box<str>,
+    pub topic: Name,
     /// Of the control record.
     pub partition: i32,
     /// Of the control record.
@@ -31,12 +31,12 @@ pub struct Cause {
 }
 
 /// One owed cancel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OwedRow {
     /// What is to be cancelled.
     pub order_id: OrderId,
     /// By which command.
-    pub cause: Arc<Cause>,
+    pub cause: Cause,
 }
 
 /// All that are owed, in order.
@@ -81,7 +81,11 @@ impl OwedCancels {
 /// A cancel whose turn it is: whose order, and the command that owes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owing {
-    cause: Arc<Cause>,
+    topic: Box<str>,
+    partition: i32,
+    offset: i64,
+    timestamp: Time,
+    command_id: Box<str>,
     account_id: Box<str>,
     strategy_id: Box<str>,
     instrument_id: Box<str>,
@@ -92,13 +96,17 @@ impl Owing {
     /// The entry's body.
     pub fn cancel(&self) -> OwedCancel<'_> {
         let id = |text| Id::parse(text).expect("it was an id when it was taken in");
-        let Cause { command_id, topic, partition, offset, timestamp } = &*self.cause;
-        let input = Input { topic, partition: *partition, offset: *offset, timestamp: *timestamp };
+        let input = Input {
+            topic: &self.topic,
+            partition: self.partition,
+            offset: self.offset,
+            timestamp: self.timestamp,
+        };
         let ids = IntentIds {
             account_id: id(&self.account_id),
             strategy_id: id(&self.strategy_id),
             instrument_id: id(&self.instrument_id),
-            intent_id: id(command_id),
+            intent_id: id(&self.command_id),
             client_order_id: id(&self.client_order_id),
         };
         OwedCancel { input, ids, after: None }
@@ -110,8 +118,13 @@ impl Ledger {
     pub fn next_owed(&self) -> Option<Owing> {
         let mut orders = self.owed.iter().filter_map(|owed| Some((owed, self.order(owed.order_id)?)));
         let (owed, order) = orders.find(|(_, order)| order.is_open())?;
+        let Cause { command_id, topic, partition, offset, timestamp } = owed.cause;
         Some(Owing {
-            cause: Arc::clone(&owed.cause),
+            topic: self.text(topic).into(),
+            partition,
+            offset,
+            timestamp,
+            command_id: self.text(command_id).into(),
             account_id: self.text(order.account).into(),
             strategy_id: self.text(order.strategy).into(),
             instrument_id: self.text(order.instrument).into(),
@@ -126,17 +139,18 @@ impl Ledger {
     }
 
     /// Stages cancels of these orders, but of none that is due already.
-    pub(super) fn owe(&mut self, order_ids: Vec<OrderId>, cause: &Arc<Cause>) {
+    pub(super) fn owe(&mut self, order_ids: Vec<OrderId>, cause: Cause) {
         let due: HashSet<OrderId> = self.owed.iter().map(|owed| owed.order_id).collect();
         for order_id in order_ids.into_iter().filter(|order_id| !due.contains(order_id)) {
-            self.owed.push(OwedRow { order_id, cause: Arc::clone(cause) });
+            self.owed.push(OwedRow { order_id, cause });
         }
     }
 
     /// Passes every turn up to that of this order.
     pub(super) fn pass_owed(&mut self, order_id: OrderId, command_id: Id<'_>) -> Result<(), String> {
-        let is_it =
-            |owed: &OwedRow| owed.order_id == order_id && &*owed.cause.command_id == command_id.as_str();
+        let is_it = |owed: &OwedRow| {
+            owed.order_id == order_id && self.text(owed.cause.command_id) == command_id.as_str()
+        };
         let place = self.owed.iter().position(is_it).ok_or("a cancel that no command owes")?;
         let skipped = self.owed.iter().take(place);
         if let Some(open) = skipped.filter_map(|owed| self.order(owed.order_id)).find(|it| it.is_open()) {
