@@ -11,9 +11,9 @@ use onefill::core::time::Time;
 
 use crate::world::{NOW, PLACEMENT, World, cancel_intent, leaf, new_intent, opening, trade};
 
-/// GENESIS, an instrument, a NEW, a fill, a CANCEL, a later opening.
+/// GENESIS, an instrument, limits, a NEW, a fill, a CANCEL, a later opening.
 fn trail() -> Vec<Entry<'static>> {
-    let mut world = World::new();
+    let mut world = World::of_one_account();
     world.intent(new_intent());
     world.report(trade("e-1", "4"));
     world.intent(cancel_intent());
@@ -22,8 +22,9 @@ fn trail() -> Vec<Entry<'static>> {
     world.trail.into_iter().map(|(entry, _)| entry).collect()
 }
 
-const CANCEL: usize = 4;
-const REOPENED: usize = 5;
+const NEW: usize = 3;
+const CANCEL: usize = 5;
+const REOPENED: usize = 6;
 
 /// What replaying a trail comes to, and the ledger that is left.
 fn replayed(trail: &[Entry<'static>]) -> (Option<HaltCode>, Ledger) {
@@ -58,7 +59,7 @@ fn forged(trail: &mut [Entry<'static>], place: usize, edit: impl FnOnce(&mut Ent
 fn a_trail_rebuilds_its_ledger() {
     let (halt, ledger) = replayed(&trail());
     assert_eq!(halt, None);
-    assert_eq!(ledger.head().next_seq, 6);
+    assert_eq!(ledger.head().next_seq, 7);
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn a_trail_with_a_gap_a_repeat_or_another_beginning_is_broken() {
         }
         check("a repeat", |trail| trail.insert(place, trail[place].clone()), HaltCode::ChainBroken);
     }
-    check("two in the wrong order", |trail| trail.swap(2, 3), HaltCode::ChainBroken);
+    check("two in the wrong order", |trail| trail.swap(NEW, NEW + 1), HaltCode::ChainBroken);
     check("a number too high", |trail| trail[CANCEL].seq += 1, HaltCode::ChainBroken);
     check("the highest number", |trail| trail[CANCEL].seq = u64::MAX, HaltCode::ChainBroken);
 }
@@ -164,7 +165,7 @@ fn times_never_decrease() {
 #[test]
 fn an_entry_that_cannot_have_happened_diverges() {
     let twice = |trail: &mut Vec<Entry<'static>>| {
-        let accepted = trail[2].body.clone();
+        let accepted = trail[NEW].body.clone();
         forged(trail, CANCEL, |entry| {
             let (Body::Decision(first), Body::Decision(decision)) = (accepted, &mut entry.body) else {
                 panic!("both are decisions")

@@ -84,8 +84,10 @@ fn time_and_permission() -> Vec<Rule> {
             "t",
             |it| it.intent.created_at = off_by_one(NOW, 1),
             Reason::TimestampInFuture,
-        ),
-        rule("too old", "t", |it| it.intent.created_at = off_by_one(NOW, -5), Reason::IntentTooOld),
+        )
+        .with(compared(Reason::TimestampInFuture, "1000", "1000.000001")),
+        rule("too old", "t", |it| it.intent.created_at = off_by_one(NOW, -5), Reason::IntentTooOld)
+            .with(compared(Reason::IntentTooOld, "5000", "5000.000001")),
         rule("expired", "x", |it| it.intent.expires_at = Some(NOW), Reason::IntentExpired),
         rule("trading is halted", "", |it| it.world.halt_trading(), Reason::TradingHalted)
             .with(FailedCheck::plain(Reason::TradingHalted).by(Scope::Global)),

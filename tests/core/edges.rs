@@ -7,13 +7,15 @@ use onefill::core::time::Time;
 use onefill::core::verdict::Reason;
 
 use crate::ladder::Situation;
-use crate::world::{NOW, World, at, future, new_intent, num, opening};
+use crate::records::{adjust, wide};
+use crate::world::{FUTURE, NOW, World, at, future, new_intent, num, opening};
 
 const SECOND: i64 = 1_000_000_000;
 
 /// What a NEW is refused for, with this one change.
 fn check(claim: &str, change: impl FnOnce(&mut Situation), due: Option<Reason>) {
     let mut situation = Situation::of(World::new(), new_intent());
+    situation.world.price(FUTURE, "100");
     change(&mut situation);
     let reasons: Vec<Reason> = situation.refused().iter().map(|check| check.reason).collect();
     assert_eq!(reasons, Vec::from_iter(due), "{claim}");
@@ -51,6 +53,7 @@ fn times_at_the_ends_of_the_range_are_only_early_or_late() {
         world.clock = clock;
         world.open(opening(Settings::default()));
         world.control(Ok(ControlRecord::Instrument(future())));
+        world.limit(wide("A1"));
         let mut situation = Situation::of(world, new_intent());
         situation.intent.created_at = clock;
         assert_eq!(situation.refused(), [], "{clock:?}");
@@ -103,6 +106,7 @@ fn the_smallest_value_is_asked_only_of_orders_with_a_price_that_may_increase() {
     let reducing = |it: &mut Situation| {
         it.terms().price = Some(num("0.25"));
         it.terms().reduce_only = true;
+        it.world.command(adjust("short", "-10"));
     };
     check("cheap, but reduce-only", reducing, None);
     let stop = |it: &mut Situation| {

@@ -9,8 +9,10 @@ use onefill::core::verdict::{FailedCheck, Reason};
 
 use crate::world::{NOW, World, at, cancel_intent, id, new_intent, num, replace_intent, ruling};
 
-/// The entry that [`new_intent`] gets as the first one: GENESIS and the instrument come before.
-const FIRST: u64 = 2;
+/// The entry that [`new_intent`] gets as the first one.
+fn first() -> u64 {
+    World::new().ledger.head().next_seq
+}
 
 /// One field that differs.
 type Change = fn(&mut Intent<'static>);
@@ -36,7 +38,7 @@ fn a_retry_is_a_duplicate_of_the_entry_that_decided() {
     let mut world = World::new();
     world.intent(new_intent());
     for _ in 0..3 {
-        assert_eq!(world.intent(new_intent()), duplicate(&new_intent(), accepted(FIRST, order())));
+        assert_eq!(world.intent(new_intent()), duplicate(&new_intent(), accepted(first(), order())));
     }
 }
 
@@ -46,7 +48,7 @@ fn a_retry_in_the_same_batch_is_a_duplicate() {
     let other = Intent { strategy_id: id("S2"), ..new_intent() };
     let arrivals = [new_intent(), new_intent(), other.clone()].map(|intent| world.arrival_of(intent));
     let rulings: Vec<_> = world.settle(&arrivals).into_iter().map(ruling).collect();
-    let of = accepted(FIRST, order());
+    let of = accepted(first(), order());
     assert_eq!(rulings[1..], [duplicate(&new_intent(), of), conflict(&other, of)]);
 }
 
@@ -63,7 +65,7 @@ fn a_retry_of_a_rejected_intent_names_its_reason() {
     let mut world = World::new();
     let old = Intent { created_at: at(-6_000_000_000), ..new_intent() };
     world.intent(old);
-    let of = Prior { seq: FIRST, reason: Some(Reason::IntentTooOld), order_id: None };
+    let of = Prior { seq: first(), reason: Some(Reason::IntentTooOld), order_id: None };
     assert_eq!(world.intent(new_intent()), duplicate(&new_intent(), of), "the fresh retry would pass now");
 }
 
@@ -73,7 +75,7 @@ fn a_retry_is_a_duplicate_whatever_would_refuse_it_now() {
     world.intent(new_intent());
     world.halt_trading();
     world.clock = at(3_600_000_000_000);
-    assert_eq!(world.intent(new_intent()), duplicate(&new_intent(), accepted(FIRST, order())));
+    assert_eq!(world.intent(new_intent()), duplicate(&new_intent(), accepted(first(), order())));
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn what_is_no_payload_makes_no_conflict() {
         world.intent(new_intent());
         let mut retry = new_intent();
         change(&mut retry);
-        assert_eq!(world.intent(retry.clone()), duplicate(&retry, accepted(FIRST, order())), "{claim}");
+        assert_eq!(world.intent(retry.clone()), duplicate(&retry, accepted(first(), order())), "{claim}");
     }
 }
 
@@ -126,7 +128,7 @@ fn the_same_key_with_any_other_payload_is_a_conflict() {
         world.intent(new_intent());
         let mut other = new_intent();
         change(&mut other);
-        let of = accepted(FIRST, order());
+        let of = accepted(first(), order());
         assert_eq!(world.intent(other.clone()), conflict(&other, of), "{claim}");
         assert_eq!(world.intent(other.clone()), conflict(&other, of), "{claim}, again");
         assert_eq!(world.intent(new_intent()), duplicate(&new_intent(), of), "{claim}, then the first");
@@ -138,7 +140,7 @@ fn a_conflict_with_a_rejected_intent_names_its_reason() {
     let mut world = World::new();
     world.intent(Intent { created_at: at(-6_000_000_000), ..new_intent() });
     let other = Intent { strategy_id: id("S2"), ..new_intent() };
-    let of = Prior { seq: FIRST, reason: Some(Reason::IntentTooOld), order_id: None };
+    let of = Prior { seq: first(), reason: Some(Reason::IntentTooOld), order_id: None };
     assert_eq!(world.intent(other.clone()), conflict(&other, of));
 }
 
@@ -157,12 +159,12 @@ fn an_order_that_exists_refuses_a_second_new_and_binds_its_key() {
     match world.intent(second.clone()) {
         Ruling::Rejected { failed_checks, of, .. } => {
             assert_eq!(failed_checks, [FailedCheck::plain(Reason::IdempotencyKeyConflict)]);
-            assert_eq!(of, Some(accepted(FIRST, order())));
+            assert_eq!(of, Some(accepted(first(), order())));
         }
         other => panic!("{other:?}"),
     }
     let reason = Some(Reason::IdempotencyKeyConflict);
-    let of = Prior { seq: FIRST + 1, reason, order_id: Some(order()) };
+    let of = Prior { seq: first() + 1, reason, order_id: Some(order()) };
     assert_eq!(world.intent(second.clone()), duplicate(&second, of));
 }
 
@@ -180,7 +182,8 @@ fn retries_of_cancel_and_replace_name_their_own_entries() {
     world.intent(new_intent());
     world.intent(replace_intent());
     world.intent(cancel_intent());
-    for (intent, seq) in [(new_intent(), FIRST), (replace_intent(), FIRST + 1), (cancel_intent(), FIRST + 2)]
+    for (intent, seq) in
+        [(new_intent(), first()), (replace_intent(), first() + 1), (cancel_intent(), first() + 2)]
     {
         assert_eq!(world.intent(intent.clone()), duplicate(&intent, accepted(seq, order())));
     }

@@ -6,6 +6,7 @@
 mod history;
 mod ladder;
 mod model;
+mod records;
 mod world;
 
 mod chain;

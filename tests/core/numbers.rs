@@ -2,12 +2,14 @@
 //! record is answered.
 
 use onefill::core::control::{ControlRecord, ControlResult, InstrumentRecord};
-use onefill::core::entry::{Anomaly, Body, Ruling};
+use onefill::core::entry::{Anomaly, Ruling};
 use onefill::core::execution::{ExecType, Execution};
 use onefill::core::intent::{Intent, IntentTerms, OrderType, Side};
 use onefill::core::verdict::{FailedCheck, Reason};
 
-use crate::world::{World, execution, failed, future, id, new_intent, num, order_id, replace_intent, trade};
+use crate::world::{
+    World, execution, failed, future, id, new_intent, num, order_id, replace_intent, result_of, trade,
+};
 
 /// Lots of 1, ticks of 1, no bounds.
 fn plain() -> InstrumentRecord<'static> {
@@ -126,10 +128,16 @@ fn prices_at_and_below_zero_pass_where_the_instrument_allows_them() {
 
 #[test]
 fn a_value_that_does_not_fit_overflows_only_where_it_is_compared() {
-    let coarse = InstrumentRecord { contract_multiplier: num("10"), ..plain() };
-    check(coarse.clone(), MOST_LOTS, MOST_LOTS, None);
-    let valued = InstrumentRecord { min_notional: Some(num("1")), ..coarse };
-    check(valued, MOST_LOTS, MOST_LOTS, Some(Reason::NumericOverflow));
+    let times = |contract_multiplier| InstrumentRecord { contract_multiplier, ..plain() };
+    let valued = |instrument| InstrumentRecord { min_notional: Some(num("1")), ..instrument };
+    let (large, too_large) = (times(num("10000000000000000")), times(num("100000000000000000")));
+    check(valued(large), MOST_LOTS, MOST_LOTS, None);
+    check(too_large.clone(), MOST_LOTS, MOST_LOTS, None);
+    check(valued(too_large), MOST_LOTS, MOST_LOTS, Some(Reason::NumericOverflow));
+}
+
+#[test]
+fn the_smallest_steps_are_compared_exactly() {
     let fine = InstrumentRecord {
         tick_size: num("0.000000000000000001"),
         lot_size: num("0.000000000000000001"),
@@ -137,7 +145,10 @@ fn a_value_that_does_not_fit_overflows_only_where_it_is_compared() {
         min_notional: Some(num("99999999999999999999")),
         ..plain()
     };
-    check(fine, "1", "1", Some(Reason::NumericOverflow));
+    check(fine.clone(), "1", "1", Some(Reason::MinNotional));
+    let least = InstrumentRecord { min_notional: Some(num("0.000000000000000001")), ..fine };
+    check(least.clone(), "1", "1", None);
+    check(least, "0.999999999999999999", "1", Some(Reason::MinNotional));
 }
 
 #[test]
@@ -202,19 +213,29 @@ fn a_total_is_compared_with_fills_of_more_digits_than_a_decimal_has() {
 
 #[test]
 fn instruments_whose_steps_cannot_be_counted_with_are_invalid() {
-    let widest = num("99999999999999999999.999999999999999999");
     for instrument in [
         InstrumentRecord { tick_size: num("0"), ..plain() },
         InstrumentRecord { lot_size: num("-1"), ..plain() },
         InstrumentRecord { contract_multiplier: num("0"), ..plain() },
         InstrumentRecord { tick_size: num("100000000000000000000"), ..plain() },
         InstrumentRecord { min_qty: Some(num("100000000000000000000")), ..plain() },
-        InstrumentRecord { tick_size: widest, lot_size: widest, ..plain() },
     ] {
-        let mut world = world(plain());
-        match world.control(Ok(ControlRecord::Instrument(instrument))).body {
-            Body::Control(taken) => assert_eq!(taken.result, ControlResult::Invalid),
-            other => panic!("{other:?}"),
-        }
+        let entry = world(plain()).control(Ok(ControlRecord::Instrument(instrument)));
+        assert_eq!(result_of(&entry), ControlResult::Invalid);
     }
+}
+
+#[test]
+fn the_largest_steps_that_can_be_written_are_valid() {
+    let widest = num("99999999999999999999.999999999999999999");
+    let (tick_size, lot_size, contract_multiplier) = (widest, widest, widest);
+    let instrument = InstrumentRecord { tick_size, lot_size, contract_multiplier, ..plain() };
+    let most = "99999999999999999999.999999999999999999";
+    check(instrument.clone(), most, most, None);
+    check(
+        InstrumentRecord { min_notional: Some(num("1")), ..instrument },
+        most,
+        most,
+        Some(Reason::NumericOverflow),
+    );
 }

@@ -21,15 +21,21 @@ fn topology() -> Topology {
     }
 }
 
-/// One instrument, one order, one fill; the control record is at offset 0, the intent at 1, the
-/// report at 2.
+/// Where [`used`] has the records that it answered last.
+const CONTROL: i64 = 1;
+const INTENT: i64 = 2;
+const REPORT: i64 = 3;
+/// The entry of the order: GENESIS and two control records come before.
+const ORDER: u64 = 3;
+
+/// One instrument, one account, one order, one fill.
 fn used() -> (Ledger, Evidence) {
-    let mut world = World::new();
+    let mut world = World::of_one_account();
     world.intent(new_intent());
     world.report(trade("e-1", "4"));
     let extent = Extent { start: 0, end: 100 };
     let last_order = LastOrder {
-        audit_seq: 2,
+        audit_seq: ORDER,
         command: IntentType::New,
         order_id: OrderId::of(Id::parse("A1").expect("an id"), id("order-1")),
         order_version: 1,
@@ -37,7 +43,7 @@ fn used() -> (Ledger, Evidence) {
     let evidence = Evidence {
         siblings: Vec::new(),
         topology: topology(),
-        committed: Offsets { intents: Some(2), executions: Some(3) },
+        committed: Offsets { intents: Some(INTENT + 1), executions: Some(REPORT + 1) },
         inputs: Offsets { intents: extent, executions: extent },
         control: extent,
         audit: extent,
@@ -115,31 +121,41 @@ fn a_lane_that_goes_on_is_proved_in_the_contracts_order() {
                 TopologyChanged,
             ),
             fault("no id", "id", |it| it.topology.topic_ids.clear(), TopologyChanged),
-            fault("intents committed beyond", "intents", |it| it.committed.intents = Some(3), CursorMismatch),
-            fault("intents committed before", "intents", |it| it.committed.intents = Some(1), CursorMismatch),
+            fault(
+                "intents committed beyond",
+                "intents",
+                |it| it.committed.intents = Some(INTENT + 2),
+                CursorMismatch,
+            ),
+            fault(
+                "intents committed before",
+                "intents",
+                |it| it.committed.intents = Some(INTENT),
+                CursorMismatch,
+            ),
             fault("no intents committed", "intents", |it| it.committed.intents = None, CursorMismatch),
             fault(
                 "executions committed beyond",
                 "reports",
-                |it| it.committed.executions = Some(4),
+                |it| it.committed.executions = Some(REPORT + 2),
                 CursorMismatch,
             ),
             fault(
                 "executions committed before",
                 "reports",
-                |it| it.committed.executions = Some(2),
+                |it| it.committed.executions = Some(REPORT),
                 CursorMismatch,
             ),
             fault("no executions committed", "reports", |it| it.committed.executions = None, CursorMismatch),
-            fault("intents removed", "a", |it| it.inputs.intents.start = 3, InputLost),
-            fault("intents cut off", "a", |it| it.inputs.intents.end = 1, InputLost),
-            fault("executions removed", "b", |it| it.inputs.executions.start = 4, InputLost),
-            fault("executions cut off", "b", |it| it.inputs.executions.end = 2, InputLost),
+            fault("intents removed", "a", |it| it.inputs.intents.start = INTENT + 2, InputLost),
+            fault("intents cut off", "a", |it| it.inputs.intents.end = INTENT, InputLost),
+            fault("executions removed", "b", |it| it.inputs.executions.start = REPORT + 2, InputLost),
+            fault("executions cut off", "b", |it| it.inputs.executions.end = REPORT, InputLost),
             fault("no order", "order", |it| it.last_order = None, OutputMismatch),
             fault(
                 "an order of another entry",
                 "order",
-                |it| edit(it, |last| last.audit_seq = 1),
+                |it| edit(it, |last| last.audit_seq = ORDER - 1),
                 OutputMismatch,
             ),
             fault("another version", "order", |it| edit(it, |last| last.order_version = 2), OutputMismatch),
@@ -155,8 +171,8 @@ fn a_lane_that_goes_on_is_proved_in_the_contracts_order() {
                 |it| edit(it, |last| last.order_id = OrderId([0; 16])),
                 OutputMismatch,
             ),
-            fault("control removed", "control", |it| it.control.start = 2, ControlInvalid),
-            fault("control cut off", "control", |it| it.control.end = 0, ControlInvalid),
+            fault("control removed", "control", |it| it.control.start = CONTROL + 2, ControlInvalid),
+            fault("control cut off", "control", |it| it.control.end = CONTROL, ControlInvalid),
         ],
     );
 }
@@ -168,9 +184,9 @@ fn edit(evidence: &mut Evidence, change: fn(&mut LastOrder)) {
 #[test]
 fn inputs_that_end_or_begin_at_the_cursor_have_lost_nothing() {
     let (ledger, mut evidence) = used();
-    evidence.inputs =
-        Offsets { intents: Extent { start: 2, end: 2 }, executions: Extent { start: 3, end: 3 } };
-    evidence.control = Extent { start: 1, end: 1 };
+    let just_after = |offset| Extent { start: offset + 1, end: offset + 1 };
+    evidence.inputs = Offsets { intents: just_after(INTENT), executions: just_after(REPORT) };
+    evidence.control = just_after(CONTROL);
     assert_eq!(prove(&ledger, Ok(()), &evidence), Ok(()));
 }
 
