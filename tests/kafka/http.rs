@@ -55,6 +55,7 @@ fn setup(name: &str) -> Installation {
 }
 
 fn instrument(here: &Installation) {
+    here.allow("A1");
     let record =
         ["control", "instrument", "BTC-USD.SIM", "--currency", "USD", "--tick", "0.01", "--lot", "1"];
     here.done(&[&record[..], &["--wait"]].concat());

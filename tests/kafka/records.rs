@@ -125,6 +125,44 @@ pub fn instrument(version: i64) -> Vec<u8> {
     CONTROL.encode_value(Value::Record(vec![("record".to_owned(), one)]))
 }
 
+/// Limits that name an account and hold nobody up.
+pub fn wide_limit(account: &str) -> Vec<u8> {
+    let text = |text: &str| Value::String(text.to_owned());
+    let some = |value| Value::Union(1, Box::new(value));
+    let most = || some(text("1000000000"));
+    let set = [
+        ("limit_id", text(account)),
+        ("version", Value::Long(1)),
+        ("scope_type", Value::Enum(1, "ACCOUNT".to_owned())),
+        ("scope_id", text(account)),
+        ("instrument_id", text("*")),
+        ("max_order_qty", most()),
+        ("max_long_qty", most()),
+        ("max_short_qty", most()),
+        ("set_by", text("risk")),
+        ("reason", text("test")),
+    ];
+    let unset = [
+        "max_order_notional",
+        "max_gross_notional",
+        "currency",
+        "max_open_orders",
+        "price_collar_bps",
+        "price_collar_abs",
+        "ref_max_age_ms",
+        "max_orders",
+        "orders_window_ms",
+        "dup_window_ms",
+        "max_intent_age_ms",
+        "market_orders",
+        "on_anomaly",
+    ];
+    let unset = unset.into_iter().map(|name| (name, Value::Union(0, Box::new(Value::Null))));
+    let fields = set.into_iter().chain(unset).map(|(name, value)| (name.to_owned(), value)).collect();
+    let one = Value::Union(1, Box::new(Value::Record(fields)));
+    CONTROL.encode_value(Value::Record(vec![("record".to_owned(), one)]))
+}
+
 /// The bytes of a field of a decoded record.
 pub fn bytes(field: &Json) -> Vec<u8> {
     let numbers = field.as_array().expect("bytes");

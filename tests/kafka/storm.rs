@@ -31,6 +31,7 @@ struct Storm {
 impl Storm {
     /// Sends each of `keys` intents 1 to 10 times. `pause` is between two sends of one producer.
     fn rise(world: &World, keys: usize, seed: u64, pause: Duration) -> Self {
+        (0..ACCOUNTS).for_each(|number| world.allow(&format!("S{number}")));
         let mut dice = Dice(seed);
         let mut shares = vec![Vec::new(); PRODUCERS];
         for key in 0..keys {

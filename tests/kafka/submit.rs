@@ -68,6 +68,7 @@ fn a_retry_is_a_duplicate_and_another_content_a_conflict_with_its_fields() {
     let here = Installation::new(broker(), "submit-wait");
     here.done(&["init", "--partitions", "2"]);
     let _router = here.router();
+    here.allow("A1");
     here.done(&[&INSTRUMENT[..], &["--wait"]].concat());
 
     let first = verdict(&here, &new(&["--qty", "2", "--intent-id", "k1"]));
@@ -90,6 +91,7 @@ fn a_file_that_is_submitted_twice_is_ordered_once() {
     let here = Installation::new(broker(), "submit-file");
     here.done(&["init", "--partitions", "2"]);
     let _router = here.router();
+    (0..7).for_each(|number| here.allow(&format!("A{number}")));
     here.done(&[&INSTRUMENT[..], &["--wait"]].concat());
 
     let dir = tempfile::tempdir().expect("a directory");

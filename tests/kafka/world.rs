@@ -17,7 +17,7 @@ use serde_json::Value as Json;
 
 use crate::broker::broker;
 use crate::reader::{Isolation, Record, eventually, read_all};
-use crate::records::{ENTRY, INTENT, instrument, place};
+use crate::records::{ENTRY, INTENT, instrument, place, wide_limit};
 use crate::router::Router;
 
 const CALL_MAX: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ pub struct World {
 }
 
 impl World {
-    /// Topics as `onefill init` makes them, and one instrument.
+    /// Topics as `onefill init` makes them, one instrument, and accounts A0 to A9 that may trade.
     pub fn new(name: &str, partitions: i32) -> Self {
         Self::made_with(name, partitions, &[])
     }
@@ -41,7 +41,15 @@ impl World {
     pub fn made_with(name: &str, partitions: i32, flags: &[&str]) -> Self {
         let world = Self::bare(name, partitions, flags);
         world.produce("control", 0, Some(b"instrument"), Some(&instrument(1)));
+        for number in 0..10 {
+            world.allow(&format!("A{number}"));
+        }
         world
+    }
+
+    /// Lets an account trade, within limits that hold nobody up.
+    pub fn allow(&self, account: &str) {
+        self.produce("control", 0, Some(account.as_bytes()), Some(&wide_limit(account)));
     }
 
     fn bare(name: &str, partitions: i32, flags: &[&str]) -> Self {
