@@ -27,6 +27,7 @@ fn worked_in_deletable(name: &str, lanes: i32) -> World {
 }
 
 fn worked_on(world: World) -> World {
+    (0..world.partitions).for_each(|lane| world.allow(&account_in(lane, world.partitions)));
     for round in ["first", "second"] {
         send_to_all(&world, round);
     }
@@ -191,7 +192,7 @@ fn proofs_are_made_in_order_and_the_first_that_fails_names_the_halt() {
     let world = worked_in("proofs", 1);
     // Each fault lies before the former ones in the order of proving: (e), (c), (b), (a), and (d) before all.
     world.produce("control", 0, Some(b"instrument"), Some(&instrument(2)));
-    lose_records(&world, "control", 0, 2);
+    lose_records(&world, "control", 0, last(&world, "control", 0).offset + 1);
     halts_with(&world, &[], "CONTROL_INVALID");
     world.produce("orders", 0, Some(b"A1"), Some(b"no order at all"));
     halts_with(&world, &[], "OUTPUT_MISMATCH");

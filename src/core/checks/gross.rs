@@ -25,7 +25,7 @@ pub struct Reserving {
     pub after: Reserve,
 }
 
-/// Each limit from narrow to wide. The prices of other instruments that are looked at are noted.
+/// Each limit from narrow to wide, up to the first that refuses. The prices of other instruments that are looked at are noted.
 ///
 /// # Errors
 /// `NUMERIC_OVERFLOW` when a sum does not fit.
@@ -58,13 +58,17 @@ pub fn check<'a>(
             Ok(others) => others,
             Err(failure) => {
                 witness.see_failure(failure.by(level.scope));
-                continue;
+                return Ok(());
             }
         };
         let gross = own.plus(others).map_err(overflow)?;
-        witness.see(Reason::GrossNotionalExceeded, Some(level.scope), gross.is_within(limit), || {
+        let holds = gross.is_within(limit);
+        witness.see(Reason::GrossNotionalExceeded, Some(level.scope), holds, || {
             (Some(limit), gross.decimal())
         });
+        if !holds {
+            return Ok(());
+        }
     }
     Ok(())
 }
