@@ -55,16 +55,19 @@ struct World {
     ledger: Ledger,
     prices: PriceBook,
     accounts: Vec<&'static str>,
+    /// How many instruments each account trades.
+    breadth: usize,
     offsets: i64,
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(breadth: usize) -> Self {
         let at = Placement { partition: 0, count: 4 };
         let names = (0..).map(|number| leak(format!("ACCOUNT-{number}")));
         let here = names.filter(|name| placement(name.as_bytes(), 4) == 0);
         let accounts: Vec<&'static str> = here.take(100).collect();
-        let mut world = Self { ledger: Ledger::new(at), prices: PriceBook::default(), accounts, offsets: 0 };
+        let mut world =
+            Self { ledger: Ledger::new(at), prices: PriceBook::default(), accounts, breadth, offsets: 0 };
         world.open();
         for instrument in INSTRUMENTS {
             world.control(ControlRecord::Instrument(instrument_record(instrument)));
@@ -122,7 +125,7 @@ impl World {
     fn arrival(&mut self, number: usize) -> Arrival<'static> {
         let account = self.accounts[number % self.accounts.len()];
         let (key, order) = (leak(format!("k-{number}")), leak(format!("o-{number}")));
-        let intent = new(account, key, order, INSTRUMENTS[number % INSTRUMENTS.len()]);
+        let intent = new(account, key, order, INSTRUMENTS[number / self.accounts.len() % self.breadth]);
         let input = Input { topic: "intents", partition: 0, offset: self.next(), timestamp: NOW };
         Arrival { input, key: Some(account.as_bytes()), value: None, content: Content::Intent(Ok(intent)) }
     }
@@ -219,10 +222,11 @@ fn is_accepted(body: &Body<'_>) -> bool {
     matches!(body, Body::Decision(Decision { ruling: Ruling::Accepted { .. }, .. }))
 }
 
-/// Deciding alone: nothing is applied.
-#[divan::bench(sample_size = 1000)]
-fn decide_an_accepted_new(bencher: Bencher<'_, '_>) {
-    let mut world = World::new();
+/// Deciding alone: nothing is applied. The account holds one instrument, or several of one currency,
+/// which its gross exposure sums up.
+#[divan::bench(sample_size = 1000, args = [1, 4])]
+fn decide_an_accepted_new(bencher: Bencher<'_, '_>, breadth: usize) {
+    let mut world = World::new(breadth);
     let arrivals: Vec<Arrival<'static>> = (0..1000).map(|number| world.arrival(STANDING + number)).collect();
     assert!(arrivals.iter().all(|it| is_accepted(&decide(&world.ledger, &world.prices, it, NOW))));
     let mut turn = 0;
@@ -235,7 +239,7 @@ fn decide_an_accepted_new(bencher: Bencher<'_, '_>) {
 /// A retry: it ends at its key.
 #[divan::bench(sample_size = 1000)]
 fn decide_a_duplicate(bencher: Bencher<'_, '_>) {
-    let mut world = World::new();
+    let mut world = World::new(INSTRUMENTS.len());
     let arrivals: Vec<Arrival<'static>> = (0..1000).map(|number| world.arrival(number)).collect();
     let mut turn = 0;
     bencher.bench_local(|| {
@@ -247,7 +251,7 @@ fn decide_a_duplicate(bencher: Bencher<'_, '_>) {
 /// Deciding and applying, in batches of a thousand that are dropped again.
 #[divan::bench]
 fn take_a_thousand_accepted_news(bencher: Bencher<'_, '_>) {
-    let mut world = World::new();
+    let mut world = World::new(INSTRUMENTS.len());
     let arrivals: Vec<Arrival<'static>> = (0..1000).map(|number| world.arrival(STANDING + number)).collect();
     bencher.bench_local(|| {
         let mut batch = Batch::open(&mut world.ledger, &world.prices, NOW);

@@ -63,9 +63,8 @@ pub fn check<'a>(
         };
         let gross = own.plus(others).map_err(overflow)?;
         let holds = gross.is_within(limit);
-        witness.see(Reason::GrossNotionalExceeded, Some(level.scope), holds, || {
-            (Some(limit), gross.decimal())
-        });
+        witness
+            .see(Reason::GrossNotionalExceeded, Some(level.scope), holds, || (Some(limit), gross.decimal()));
         if !holds {
             return Ok(());
         }

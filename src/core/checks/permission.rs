@@ -13,7 +13,7 @@ pub fn check<'q>(question: &Question<'q, '_>) -> Checked<&'q Instrument> {
     if !question.ledger.is_account_known(question.account) {
         return Err(FailedCheck::plain(Reason::UnknownAccount));
     }
-    let instrument = question.ledger.instrument(question.intent.instrument_id.as_str());
+    let instrument = question.ledger.instrument_named(question.instrument);
     match instrument {
         None => Err(FailedCheck::plain(Reason::UnknownInstrument)),
         Some(instrument) if instrument.status == InstrumentStatus::Trading => Ok(instrument),

@@ -48,8 +48,9 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
     }
     let now = ledger.settled_head().decided_at;
     for ((owner, instrument), at, count) in ledger.windows.recent(now) {
-        let mut key = owner_names(ledger, owner);
-        key.push(instrument.map_or("*", |instrument| ledger.text(instrument)));
+        // The windows of an account, and those over all instruments, are sums of these.
+        let (Some(strategy), Some(instrument)) = (owner.strategy, instrument) else { continue };
+        let key = [owner.account, strategy, instrument].map(|name| ledger.text(name));
         lines.push(line("accepted", &key, &[at.0.to_string(), count.to_string()]));
     }
     let alike = ledger.windows.recently_alike(now);

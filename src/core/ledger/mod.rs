@@ -381,6 +381,11 @@ impl Ledger {
         self.instruments.find(&self.names.find(instrument_id)?)
     }
 
+    /// The same, by its name.
+    pub fn instrument_named(&self, name: Name) -> Option<&Instrument> {
+        self.instruments.find(&name)
+    }
+
     /// The text of a name that a row of this ledger holds.
     pub fn text(&self, name: Name) -> &str {
         self.names.text(name)
