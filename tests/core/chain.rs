@@ -144,6 +144,14 @@ fn inputs_stand_where_the_entry_before_left_them() {
 }
 
 #[test]
+fn the_limits_in_force_are_named() {
+    let other = |trail: &mut Vec<Entry<'static>>| {
+        forged(trail, CANCEL, |entry| entry.limits_version += 1);
+    };
+    check("limits that were never set", other, HaltCode::StateDiverged);
+}
+
+#[test]
 fn an_input_is_answered_once() {
     let behind = |trail: &mut Vec<Entry<'static>>| {
         forged(trail, CANCEL, |entry| {

@@ -1,12 +1,16 @@
 //! The decide table of a CANCEL: it can only reduce, so that little stands in its way.
 
+use onefill::core::control::{
+    CommandType, ControlRecord, InstrumentRecord, InstrumentStatus, RiskLimit, Scope,
+};
 use onefill::core::entry::Ruling;
 use onefill::core::execution::ExecType;
 use onefill::core::intent::Intent;
 use onefill::core::verdict::Reason;
 
 use crate::ladder::{Situation, check, rule};
-use crate::world::{NOW, World, cancel_intent, execution, id, new_intent, replace_intent, trade};
+use crate::records::{command, no_limit, wide};
+use crate::world::{NOW, World, cancel_intent, execution, future, id, new_intent, replace_intent, trade};
 
 fn base() -> Situation {
     let mut world = World::new();
@@ -67,6 +71,12 @@ fn nothing_else_stands_in_the_way_of_a_cancel() {
     it.intent.strategy_id = id("S9");
     it.intent.created_at = onefill::core::time::Time(i64::MIN);
     it.world.intent(replace_intent());
+    let (max_orders, orders_window_ms) = (Some(0), Some(3_600_000));
+    it.limit(RiskLimit { max_orders, orders_window_ms, max_open_orders: Some(0), ..no_limit("L-1") });
+    it.limit(RiskLimit { version: 2, scope_id: "A6", ..wide("A1") });
+    let (status, version) = (InstrumentStatus::Closed, 2);
+    it.world.control(Ok(ControlRecord::Instrument(InstrumentRecord { status, version, ..future() })));
+    it.command(command("halt", CommandType::Halt, Scope::Lane, "3"));
     it.world.halt_trading();
     assert_eq!(it.refused(), []);
 }

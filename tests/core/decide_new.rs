@@ -1,16 +1,20 @@
-//! The decide table of a NEW: every reason of checks 0 to 9, in order of precedence.
+//! The decide table of a NEW: every reason, in order of precedence.
 
 use onefill::core::control::{ControlRecord, InstrumentRecord, InstrumentStatus, Scope};
 use onefill::core::intent::{Intent, OrderType, TimeInForce};
 use onefill::core::verdict::{FailedCheck, Reason};
 
+use crate::decide_replace;
 use crate::ladder::{OVERLONG, Rule, Situation, check, off_by_one, rule};
-use crate::world::{NOW, World, at, compared, future, id, new_intent, num};
+use crate::risk_rules::{self, unknown_account};
+use crate::world::{FUTURE, NOW, World, at, compared, future, id, new_intent, num};
 
 fn base() -> Situation {
     let mut world = World::new();
     let (instrument_id, status) = (id("OLD.CME"), InstrumentStatus::Closed);
     world.control(Ok(ControlRecord::Instrument(InstrumentRecord { instrument_id, status, ..future() })));
+    world.price(FUTURE, "100");
+    world.accept(Intent { intent_id: id("k-0"), client_order_id: id("order-0"), ..new_intent() });
     Situation::of(world, new_intent())
 }
 
@@ -19,12 +23,22 @@ fn a_new_is_refused_by_the_first_rule_that_it_breaks() {
     check(base, &rules());
 }
 
+/// A rule for every reason that there is, or its precedence is not shown.
+#[test]
+fn every_reason_stands_in_a_ladder() {
+    let tables = [rules(), decide_replace::rules()];
+    let shown: Vec<Reason> = tables.iter().flatten().map(|rule| rule.refused.reason).collect();
+    let missing: Vec<_> = Reason::ALL.iter().filter(|reason| !shown.contains(reason)).collect();
+    assert_eq!(missing, Vec::<&Reason>::new());
+}
+
 fn rules() -> Vec<Rule> {
     let mut rules = placement_and_keys();
     rules.extend(time_and_permission());
     rules.extend(shape());
     rules.extend(increments());
     rules.extend(numbers());
+    rules.extend(risk_rules::of_new());
     rules
 }
 
@@ -71,6 +85,7 @@ fn time_and_permission() -> Vec<Rule> {
         rule("expired", "x", |it| it.intent.expires_at = Some(NOW), Reason::IntentExpired),
         rule("trading is halted", "", |it| it.world.halt_trading(), Reason::TradingHalted)
             .with(FailedCheck::plain(Reason::TradingHalted).by(Scope::Global)),
+        unknown_account(),
         rule(
             "no such instrument",
             "i",
@@ -154,7 +169,7 @@ fn increments() -> Vec<Rule> {
         .with(compared(Reason::InvalidQuantity, "100", "101")),
         rule(
             "worth less than the smallest order",
-            "pqg",
+            "pqgd",
             |it| (it.terms().price, it.terms().order_qty) = (Some(num("9.75")), Some(num("2"))),
             Reason::MinNotional,
         )

@@ -1,30 +1,64 @@
-//! The decide table of a REPLACE: the rules of CANCEL, nothing pending, then checks 4 to 9.
+//! The decide table of a REPLACE: the rules of CANCEL, nothing pending, then checks 4 to 20.
 
 use onefill::core::amount::Numeral;
-use onefill::core::control::{ControlRecord, InstrumentRecord, InstrumentStatus, Scope};
+use onefill::core::control::{ControlRecord, InstrumentRecord, InstrumentStatus, RiskLimit, Scope};
 use onefill::core::entry::Ruling;
 use onefill::core::execution::{ExecType, Execution};
 use onefill::core::intent::{Intent, IntentTerms, OrderType, Side, TimeInForce};
 use onefill::core::verdict::{FailedCheck, Reason};
 
 use crate::ladder::{OVERLONG, Rule, Situation, check, off_by_one, rule};
+use crate::records::{adjust, no_limit};
+use crate::risk_rules::{self, unknown_account};
 use crate::world::{
-    NOW, World, at, cancel_intent, compared, execution, future, id, new_intent, num, replace_intent, trade,
+    FUTURE, NOW, World, at, cancel_intent, compared, execution, future, id, new_intent, num, replace_intent,
+    trade,
 };
 
 fn base() -> Situation {
     let mut world = World::new();
-    world.intent(new_intent());
+    world.price(FUTURE, "100");
+    world.accept(new_intent());
     Situation::of(world, replace_intent())
 }
 
 #[test]
 fn a_replace_is_refused_by_the_first_rule_that_it_breaks() {
+    check(base, &rules());
+}
+
+pub fn rules() -> Vec<Rule> {
     let mut rules = placement_keys_and_order();
     rules.extend(time_and_permission());
     rules.extend(shape());
     rules.extend(increments());
-    check(base, &rules);
+    rules.extend(risk_rules::of_replace());
+    rules
+}
+
+#[test]
+fn a_replace_is_no_duplicate_and_opens_no_order() {
+    let mut it = base();
+    it.limit(RiskLimit { dup_window_ms: Some(3_600_000), max_open_orders: Some(0), ..no_limit("L") });
+    // Like the order itself, which was accepted a moment ago.
+    *it.terms() = IntentTerms { order_qty: Some(num("10")), ..IntentTerms::default() };
+    assert_eq!(it.refused(), []);
+}
+
+/// A flag of the intent is not looked at: the order's stays.
+#[test]
+fn a_replace_cannot_set_or_lift_reduce_only() {
+    let mut it = base();
+    it.terms().reduce_only = true;
+    assert_eq!(it.refused(), []);
+    let mut it = base();
+    it.command(adjust("short", "-10"));
+    let reducing = IntentTerms { reduce_only: true, ..new_intent().terms };
+    let order = Intent { intent_id: id("k-2"), client_order_id: id("order-2"), ..new_intent() };
+    it.world.report(execution(ExecType::Canceled, "e-1"));
+    it.world.accept(Intent { terms: reducing, ..order });
+    it.intent.client_order_id = id("order-2");
+    assert_eq!(it.refused(), [compared(Reason::ReduceOnlyViolation, "0", "2")]);
 }
 
 fn placement_keys_and_order() -> Vec<Rule> {
@@ -91,6 +125,7 @@ fn time_and_permission() -> Vec<Rule> {
         rule("expired", "x", |it| it.intent.expires_at = Some(NOW), Reason::IntentExpired),
         rule("trading is halted", "", |it| it.world.halt_trading(), Reason::TradingHalted)
             .with(FailedCheck::plain(Reason::TradingHalted).by(Scope::Global)),
+        unknown_account(),
         rule("an instrument that is halted", "", restrict, Reason::RestrictedInstrument),
     ]
 }

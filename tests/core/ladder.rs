@@ -1,6 +1,8 @@
-//! One `check` for all ladders: each rule alone, and each pair of rules broken at once.
+//! One `check` for all ladders: each rule alone, each pair of rules broken at once, and each rule with
+//! all later ones.
 
 use onefill::core::amount::Numeral;
+use onefill::core::control::{Command, ControlResult, RiskLimit};
 use onefill::core::decide::{Arrival, Content};
 use onefill::core::intent::{Intent, IntentTerms};
 use onefill::core::time::Time;
@@ -23,6 +25,16 @@ impl Situation {
 
     pub const fn terms(&mut self) -> &mut IntentTerms<'static> {
         &mut self.intent.terms
+    }
+
+    /// Limits that are in force before the intent comes.
+    pub fn limit(&mut self, limit: RiskLimit<'static>) {
+        assert_eq!(self.world.limit(limit), ControlResult::Applied);
+    }
+
+    /// A command that is in force before the intent comes.
+    pub fn command(&mut self, command: Command<'static>) {
+        assert_eq!(self.world.command(command), ControlResult::Applied);
     }
 
     /// Every check that refuses the intent.
@@ -63,24 +75,39 @@ impl Rule {
     }
 }
 
-/// Rules in order of precedence: each is named when it is broken alone, and when any later one is
-/// broken too.
+/// Whether two rules can be broken at once.
+fn apart(one: &Rule, other: &Rule) -> bool {
+    !one.touches.chars().any(|field| other.touches.contains(field))
+}
+
+/// Rules in order of precedence: each is named when it is broken alone, when any later one is broken
+/// too, and when all later ones are. Of checks 10 to 20 every one that is broken is named, in order.
 pub fn check(base: fn() -> Situation, rules: &[Rule]) {
     assert_eq!(base().refused(), [], "the situation is accepted while no rule is broken");
     for (place, rule) in rules.iter().enumerate() {
-        let mut situation = base();
-        (rule.breaks)(&mut situation);
-        assert_eq!(situation.refused(), [rule.refused], "{}", rule.claim);
-        for later in &rules[place + 1..] {
-            if later.touches.chars().any(|field| rule.touches.contains(field)) {
-                continue;
+        check_broken(base, &[rule]);
+        let mut all = vec![rule];
+        for later in rules[place + 1..].iter().filter(|later| apart(rule, later)) {
+            check_broken(base, &[rule, later]);
+            if all.iter().all(|held| apart(held, later)) {
+                all.push(later);
             }
-            let mut situation = base();
-            (rule.breaks)(&mut situation);
-            (later.breaks)(&mut situation);
-            assert_eq!(situation.refused(), [rule.refused], "{}, and {}", rule.claim, later.claim);
         }
+        check_broken(base, &all);
     }
+}
+
+/// What an intent is refused for that breaks just these rules, in order of precedence.
+fn check_broken(base: fn() -> Situation, broken: &[&Rule]) {
+    let mut situation = base();
+    broken.iter().for_each(|rule| (rule.breaks)(&mut situation));
+    let of_risk = |rule: &Rule| rule.refused.reason >= Reason::LimitNotConfigured;
+    let due: Vec<FailedCheck> = match of_risk(broken[0]) {
+        true => broken.iter().map(|rule| rule.refused).collect(),
+        false => vec![broken[0].refused],
+    };
+    let claims: Vec<&str> = broken.iter().map(|rule| rule.claim).collect();
+    assert_eq!(situation.refused(), due, "{}", claims.join(", and "));
 }
 
 /// More digits than a decimal may have.

@@ -14,7 +14,7 @@ use onefill::core::intent::{Intent, IntentTerms, IntentType, OrderType, Side, Ti
 use onefill::core::ledger::Placement;
 use onefill::core::price::{PriceQuality, PriceSource, ReferencePrice};
 use onefill::core::settings::{RULES_VERSION, Settings};
-use onefill::core::time::Time;
+use onefill::core::time::{MILLISECOND, Time};
 
 /// When everything happens, unless a test says otherwise.
 pub const NOW: Time = Time(1_700_000_000_000_000_000);
@@ -26,6 +26,11 @@ pub const FUTURE: &str = "ESZ5.CME";
 /// A time before or after [`NOW`], in nanoseconds.
 pub const fn at(offset: i64) -> Time {
     Time(NOW.0 + offset)
+}
+
+/// A time before or after [`NOW`], in milliseconds.
+pub const fn at_ms(offset: i64) -> Time {
+    at(offset * MILLISECOND)
 }
 
 pub fn id(text: &'static str) -> Id<'static> {
@@ -94,6 +99,33 @@ pub fn no_limit(limit_id: &'static str) -> RiskLimit<'static> {
         on_anomaly: None,
         set_by: "risk",
         reason: "test",
+    }
+}
+
+/// Whom and what limits are for: scope, who, instrument.
+pub type Group = (LimitScope, &'static str, &'static str);
+
+/// Where a limit of an order of `A1`, strategy `S1`, in [`FUTURE`] may stand, from narrow to wide.
+pub const GROUPS: [Group; 6] = [
+    (LimitScope::Strategy, "A1/S1", FUTURE),
+    (LimitScope::Strategy, "A1/S1", "*"),
+    (LimitScope::Account, "A1", FUTURE),
+    (LimitScope::Account, "A1", "*"),
+    (LimitScope::Global, "", FUTURE),
+    (LimitScope::Global, "", "*"),
+];
+
+/// These limits, for them.
+pub fn placed((scope_type, scope_id, instrument_id): Group, limit: RiskLimit<'static>) -> RiskLimit<'static> {
+    RiskLimit { scope_type, scope_id, instrument_id, ..limit }
+}
+
+/// The scope that such limits refuse by.
+pub const fn scope_of((scope_type, ..): Group) -> Scope {
+    match scope_type {
+        LimitScope::Global => Scope::Global,
+        LimitScope::Account => Scope::Account,
+        LimitScope::Strategy => Scope::Strategy,
     }
 }
 
@@ -196,6 +228,61 @@ pub fn order_id(account_id: &'static str, client_order_id: &'static str) -> &'st
     OrderId::of(id(account_id), id(client_order_id)).to_string().leak()
 }
 
+/// A LIMIT of `A1`, strategy `S1`, in [`FUTURE`]; the key is also the order's name.
+pub fn limit_order(
+    key: &'static str,
+    side: Side,
+    order_qty: &'static str,
+    price: &'static str,
+) -> Intent<'static> {
+    let terms = IntentTerms {
+        side: Some(side),
+        order_type: Some(OrderType::Limit),
+        order_qty: Some(num(order_qty)),
+        price: Some(num(price)),
+        time_in_force: Some(TimeInForce::Day),
+        ..IntentTerms::default()
+    };
+    Intent { terms, ..bare(IntentType::New, key, key) }
+}
+
+/// An order to buy 10 of this type, with the prices that it needs: 100, and 100 as its trigger.
+pub fn of_type(key: &'static str, order_type: OrderType) -> Intent<'static> {
+    let terms = IntentTerms {
+        order_type: Some(order_type),
+        price: order_type.has_price().then(|| num("100")),
+        trigger_price: order_type.has_trigger().then(|| num("100")),
+        ..buy(key, "10", "100").terms
+    };
+    Intent { terms, ..bare(IntentType::New, key, key) }
+}
+
+/// A LIMIT to buy.
+pub fn buy(key: &'static str, order_qty: &'static str, price: &'static str) -> Intent<'static> {
+    limit_order(key, Side::Buy, order_qty, price)
+}
+
+/// A LIMIT to sell.
+pub fn sell(key: &'static str, order_qty: &'static str, price: &'static str) -> Intent<'static> {
+    limit_order(key, Side::Sell, order_qty, price)
+}
+
+/// A REPLACE of the order of this name.
+pub fn replace(key: &'static str, order: &'static str, order_qty: &'static str) -> Intent<'static> {
+    let terms = IntentTerms { order_qty: Some(num(order_qty)), ..IntentTerms::default() };
+    Intent { terms, ..bare(IntentType::Replace, key, order) }
+}
+
+/// A CANCEL of the order of this name.
+pub fn cancel(key: &'static str, order: &'static str) -> Intent<'static> {
+    bare(IntentType::Cancel, key, order)
+}
+
+/// A report on the order of `A1` of this name.
+pub fn on(order: &'static str, report: Execution<'static>) -> Execution<'static> {
+    Execution { order_id: order_id("A1", order), ..report }
+}
+
 /// A command without the fields that only some have.
 pub fn command(
     command_id: &'static str,
@@ -229,6 +316,21 @@ pub fn adjust(command_id: &'static str, qty: &'static str) -> Command<'static> {
         qty: Some(num(qty)),
         ..command(command_id, CommandType::PositionAdjust, Scope::Account, "A1")
     }
+}
+
+/// Another instrument with the steps of [`FUTURE`], without bounds.
+pub fn instrument(instrument_id: &'static str) -> InstrumentRecord<'static> {
+    let (min_qty, max_qty, min_notional) = (None, None, None);
+    InstrumentRecord { instrument_id: id(instrument_id), min_qty, max_qty, min_notional, ..future() }
+}
+
+/// The same, of one strategy too.
+pub fn adjust_strategy(
+    command_id: &'static str,
+    strategy: &'static str,
+    qty: &'static str,
+) -> Command<'static> {
+    Command { strategy_id: Some(id(strategy)), ..adjust(command_id, qty) }
 }
 
 /// A good price of an instrument, as of [`NOW`].

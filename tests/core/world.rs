@@ -8,7 +8,7 @@
 use onefill::core::batch::Batch;
 use onefill::core::control::{Command, ControlRecord, ControlResult, RiskLimit};
 use onefill::core::decide::{Arrival, Content};
-use onefill::core::entry::{Anomaly, Body, Decision, Entry, Opening, Ruling};
+use onefill::core::entry::{Anomaly, Body, Decision, Entry, Opening, Reference, Ruling};
 use onefill::core::execution::Execution;
 use onefill::core::ids::{Digest, OrderId};
 use onefill::core::intent::{Intent, IntentType};
@@ -17,6 +17,7 @@ use onefill::core::ledger::hash::ledger_hash;
 use onefill::core::ledger::owner::Owner;
 use onefill::core::price::ReferencePrice;
 use onefill::core::prices::{PriceBook, PriceTaken};
+use onefill::core::recompute::{Recomputed, prices_of, recompute};
 use onefill::core::replay::replay;
 use onefill::core::settings::Settings;
 use onefill::core::time::Time;
@@ -126,9 +127,14 @@ impl World {
     fn follow(&mut self, taken: Vec<Taken>) {
         for Taken { arrival, entry, leaf } in taken {
             if let Some(arrival) = arrival {
-                let prices = recorded(&entry);
+                let prices = prices_of(&entry);
                 let mut batch = Batch::open(&mut self.rebuilt, &prices, entry.decided_at);
                 assert_eq!(batch.take(&arrival), entry, "decided again from what was recorded");
+            }
+            match recompute(&mut self.rebuilt, &prices_of(&entry), &entry) {
+                Recomputed::Entry(again) => assert_eq!(*again, entry, "recomputed from the trail alone"),
+                Recomputed::AsRecorded => {}
+                Recomputed::Otherwise(due) => panic!("entry {} should be {due}", entry.seq),
             }
             replay(&mut self.rebuilt, &entry, leaf).expect("a trail replays");
             self.trail.push((entry, leaf));
@@ -150,6 +156,34 @@ impl World {
     pub fn intent(&mut self, intent: Intent<'static>) -> Ruling<'static> {
         let arrival = self.arrival_of(intent);
         ruling(self.take(arrival))
+    }
+
+    /// Every check that refuses this intent; none when it is accepted.
+    pub fn refused(&mut self, intent: Intent<'static>) -> Vec<FailedCheck> {
+        failed(&self.intent(intent))
+    }
+
+    /// The same, of one that is created and decided at this time.
+    pub fn refused_at(&mut self, time: Time, intent: Intent<'static>) -> Vec<FailedCheck> {
+        self.clock = time;
+        self.refused(Intent { created_at: time, ..intent })
+    }
+
+    /// The same, of several in one batch. It is discarded once: read again, they are decided so again.
+    pub fn refused_together<const N: usize>(
+        &mut self,
+        intents: [Intent<'static>; N],
+    ) -> Vec<Vec<FailedCheck>> {
+        let arrivals = intents.map(|intent| self.arrival_of(intent));
+        let discarded = self.discard(&arrivals);
+        let entries = self.settle(&arrivals);
+        assert_eq!(entries, discarded);
+        entries.into_iter().map(|entry| failed(&ruling(entry))).collect()
+    }
+
+    /// An intent that the test takes for granted.
+    pub fn accept(&mut self, intent: Intent<'static>) {
+        assert_eq!(self.refused(intent), [], "what a test begins with is accepted");
     }
 
     /// The anomaly of this report, if it has one.
@@ -181,6 +215,11 @@ impl World {
     pub fn price(&mut self, instrument_id: &'static str, price: &'static str) {
         let quote = ReferencePrice { as_of: self.clock, ..quote(instrument_id, price) };
         assert_eq!(self.quote(&quote), PriceTaken::Held);
+    }
+
+    /// No price is held any more.
+    pub fn forget_prices(&mut self) {
+        self.prices = Box::leak(Box::default());
     }
 
     /// What becomes of this price record, received now.
@@ -278,17 +317,6 @@ pub fn leaf(entry: &Entry<'_>) -> Digest {
     Digest::leaf(format!("{entry:?}").as_bytes())
 }
 
-/// The prices that an entry says it looked at.
-fn recorded(entry: &Entry<'_>) -> PriceBook {
-    let Body::Decision(Decision { ruling, .. }) = &entry.body else { return PriceBook::default() };
-    match ruling {
-        Ruling::Accepted { references, .. } | Ruling::Rejected { references, .. } => {
-            PriceBook::recorded(references)
-        }
-        _ => PriceBook::default(),
-    }
-}
-
 pub fn ruling(entry: Entry<'static>) -> Ruling<'static> {
     match entry.body {
         Body::Decision(Decision { ruling, .. }) => ruling,
@@ -301,6 +329,14 @@ pub fn result_of(entry: &Entry<'_>) -> ControlResult {
     match &entry.body {
         Body::Control(taken) => taken.result,
         other => panic!("a control record became {}", other.kind()),
+    }
+}
+
+/// The prices that a ruling says it looked at.
+pub fn references<'a>(ruling: &Ruling<'a>) -> Vec<Reference<'a>> {
+    match ruling {
+        Ruling::Accepted { references, .. } | Ruling::Rejected { references, .. } => references.clone(),
+        other => panic!("no decision, but {}", other.verdict()),
     }
 }
 
