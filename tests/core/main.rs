@@ -19,6 +19,8 @@ mod decide_new;
 mod decide_replace;
 mod edges;
 mod executions;
+mod exposure;
+mod gross;
 mod keys;
 mod lane;
 mod limits;

@@ -324,6 +324,11 @@ pub fn instrument(instrument_id: &'static str) -> InstrumentRecord<'static> {
     InstrumentRecord { instrument_id: id(instrument_id), min_qty, max_qty, min_notional, ..future() }
 }
 
+/// A largest gross exposure in USD, for everybody.
+pub fn gross_limit(limit_id: &'static str, most: &'static str) -> RiskLimit<'static> {
+    RiskLimit { max_gross_notional: Some(num(most)), currency: Some(id("USD")), ..no_limit(limit_id) }
+}
+
 /// The same, of one strategy too.
 pub fn adjust_strategy(
     command_id: &'static str,
