@@ -27,7 +27,7 @@ const CANCEL: usize = 5;
 const REOPENED: usize = 6;
 
 /// What replaying a trail comes to, and the ledger that is left.
-fn replayed(trail: &[Entry<'static>]) -> (Option<HaltCode>, Ledger) {
+pub fn replayed(trail: &[Entry<'static>]) -> (Option<HaltCode>, Ledger) {
     let mut ledger = Ledger::new(PLACEMENT);
     for entry in trail {
         let before = (ledger.head().clone(), ledger_hash(&ledger));
@@ -48,7 +48,7 @@ fn check(claim: &str, change: impl FnOnce(&mut Vec<Entry<'static>>), due: HaltCo
 }
 
 /// Edits an entry, and links the later ones to it as a forger would.
-fn forged(trail: &mut [Entry<'static>], place: usize, edit: impl FnOnce(&mut Entry<'static>)) {
+pub fn forged(trail: &mut [Entry<'static>], place: usize, edit: impl FnOnce(&mut Entry<'static>)) {
     edit(&mut trail[place]);
     for later in place + 1..trail.len() {
         trail[later].prev = leaf(&trail[later - 1]);

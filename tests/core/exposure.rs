@@ -2,7 +2,7 @@
 //! were accepted, positions at the price of now.
 
 use onefill::core::amount::Decimal;
-use onefill::core::control::{Command, CommandType, ControlRecord, RiskLimit, Scope};
+use onefill::core::control::{ControlRecord, RiskLimit};
 use onefill::core::entry::{After, Ruling};
 use onefill::core::execution::{ExecType, Execution};
 use onefill::core::intent::{Intent, IntentTerms, OrderType, Side};
@@ -11,9 +11,9 @@ use onefill::core::verdict::Reason;
 use crate::executions::totals;
 use crate::gross::world;
 use crate::records::{
-    adjust, buy, cancel, command, gross_limit, limit_order, no_limit, of_type, on, replace, sell,
+    adjust, buy, cancel, gross_limit, limit_order, no_limit, of_type, on, release, replace, sell,
 };
-use crate::world::{FUTURE, World, execution, failed, id, num, order_id, ruling, trade};
+use crate::world::{FUTURE, World, execution, failed, id, num, ruling, trade};
 
 /// The exposure with one lot more at 100, by a limit that nothing passes. Changes nothing.
 fn with_one_more(world: &mut World) -> String {
@@ -146,9 +146,7 @@ fn a_cancel_frees_no_money_before_it_is_confirmed_and_a_release_does() {
     world.accept(buy("k-1", "10", "100"));
     world.accept(cancel("k-2", "k-1"));
     assert_eq!(with_one_more(&mut world), "55000");
-    let release = command("release", CommandType::ForceRelease, Scope::Global, "");
-    let (account_id, order_id) = (Some(id("A1")), Some(order_id("A1", "k-1")));
-    world.command(Command { account_id, order_id, ..release });
+    world.command(release("release", "k-1"));
     assert_eq!(with_one_more(&mut world), "5000");
 }
 

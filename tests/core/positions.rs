@@ -1,15 +1,16 @@
 //! Check 19: no position beyond its limit, even if everything on the order's side is filled.
 
-use onefill::core::control::{CommandType, ControlRecord, ControlResult, RiskLimit, Scope};
+use onefill::core::control::{ControlRecord, ControlResult, RiskLimit, Scope};
 use onefill::core::execution::ExecType;
 use onefill::core::intent::{Intent, Side};
+use onefill::core::settings::Settings;
 use onefill::core::verdict::{FailedCheck, Reason};
 
 use crate::records::{
-    GROUPS, adjust, adjust_strategy, buy, command, instrument, limit_order, no_limit, on, placed, replace,
-    sell,
+    GROUPS, adjust, adjust_strategy, buy, instrument, limit_order, no_limit, on, placed, release, replace,
+    scope_of, sell,
 };
-use crate::world::{World, compared, execution, id, num, trade};
+use crate::world::{FUTURE, World, compared, execution, id, num, trade};
 
 fn bounds(max_long: &'static str, max_short: &'static str) -> RiskLimit<'static> {
     RiskLimit { max_long_qty: Some(num(max_long)), max_short_qty: Some(num(max_short)), ..no_limit("L") }
@@ -21,8 +22,8 @@ fn exceeded(limit: &'static str, observed: &'static str) -> FailedCheck {
 
 /// A lane where the account holds this much, with these orders open.
 fn world(position: &'static str, open: &[Intent<'static>]) -> World {
-    let mut world = World::with_settings(onefill::core::settings::Settings::default());
-    world.control(Ok(ControlRecord::Instrument(instrument(crate::world::FUTURE))));
+    let mut world = World::with_settings(Settings::default());
+    world.control(Ok(ControlRecord::Instrument(instrument(FUTURE))));
     assert_eq!(world.command(adjust("position", position)), ControlResult::Applied);
     for intent in open {
         world.accept(intent.clone());
@@ -128,9 +129,7 @@ fn shared() -> World {
 fn the_account_is_measured_by_its_own_sum_and_a_strategy_by_what_is_its_own() {
     for (place, group) in GROUPS.into_iter().enumerate() {
         let (most, less) = if place < 2 { ("40", "39") } else { ("66", "65") };
-        for (limit, due) in
-            [(most, None), (less, Some(exceeded(less, most).by(crate::records::scope_of(group))))]
-        {
+        for (limit, due) in [(most, None), (less, Some(exceeded(less, most).by(scope_of(group))))] {
             let mut world = shared();
             world.limit(placed(group, bounds(limit, "0")));
             assert_eq!(world.refused(buy("k-3", "10", "100")), Vec::from_iter(due), "{group:?}");
@@ -181,8 +180,6 @@ fn what_an_order_reserves_is_free_when_it_ends() {
     }
     let mut world = world("0", &[buy("k-1", "10", "100")]);
     world.limit(bounds("10", "0"));
-    let release = command("release", CommandType::ForceRelease, Scope::Global, "");
-    let (account_id, order_id) = (Some(id("A1")), Some(crate::world::order_id("A1", "k-1")));
-    world.command(onefill::core::control::Command { account_id, order_id, ..release });
+    world.command(release("release", "k-1"));
     assert_eq!(world.refused(buy("k-2", "10", "100")), []);
 }

@@ -308,6 +308,12 @@ pub fn command(
     }
 }
 
+/// An order of `A1` is declared dead.
+pub fn release(command_id: &'static str, order: &'static str) -> Command<'static> {
+    let (account_id, order_id) = (Some(id("A1")), Some(order_id("A1", order)));
+    Command { account_id, order_id, ..command(command_id, CommandType::ForceRelease, Scope::Account, "A1") }
+}
+
 /// A signed change of the position of `A1` in [`FUTURE`].
 pub fn adjust(command_id: &'static str, qty: &'static str) -> Command<'static> {
     Command {

@@ -6,7 +6,7 @@
 //! hash (`G7`).
 
 use onefill::core::batch::Batch;
-use onefill::core::control::{Command, ControlRecord, ControlResult, RiskLimit};
+use onefill::core::control::{Command, ControlRecord, ControlResult, RiskLimit, Scope};
 use onefill::core::decide::{Arrival, Content};
 use onefill::core::entry::{Anomaly, Body, Decision, Entry, Opening, Reference, Ruling};
 use onefill::core::execution::Execution;
@@ -14,7 +14,9 @@ use onefill::core::ids::{Digest, OrderId};
 use onefill::core::intent::{Intent, IntentType};
 use onefill::core::ledger::Ledger;
 use onefill::core::ledger::hash::ledger_hash;
+use onefill::core::ledger::holdings::Holding;
 use onefill::core::ledger::owner::Owner;
+use onefill::core::ledger::states::{ScopeKey, TradingState};
 use onefill::core::price::ReferencePrice;
 use onefill::core::prices::{PriceBook, PriceTaken};
 use onefill::core::recompute::{Recomputed, prices_of, recompute};
@@ -121,6 +123,18 @@ impl World {
         self.ledger.validate().expect("a discarded batch keeps every invariant");
         self.agrees_with_a_restart();
         taken.into_iter().map(|taken| taken.entry).collect()
+    }
+
+    /// One batch of up to so many of the cancels that are owed, settled.
+    pub fn pay(&mut self, most: usize) -> Vec<Entry<'static>> {
+        let mut batch = Batch::open(&mut self.ledger, self.prices, self.clock);
+        let (mut taken, mut sent) = (Vec::new(), Vec::new());
+        pay(&mut batch, most, &mut taken, &mut sent);
+        batch.settle();
+        self.sent.extend(sent);
+        let entries = taken.iter().map(|taken| taken.entry.clone()).collect();
+        self.follow(taken);
+        entries
     }
 
     /// Lets the second ledger follow.
@@ -260,6 +274,28 @@ impl World {
         self.ledger.open_orders_of(Owner::account(self.ledger.name(account)))
     }
 
+    /// What a strategy holds in [`FUTURE`].
+    pub fn strategy(&self, account: &str, strategy: &str) -> Holding {
+        let name = |text| self.ledger.name(text);
+        self.ledger.held(Owner::strategy(name(account), name(strategy)), name(FUTURE))
+    }
+
+    /// The trading state of a scope and who holds it; `None` while it is ACTIVE.
+    pub fn state(&self, scope: Scope, scope_id: &str) -> Option<(TradingState, &str)> {
+        let name = |text: &str| self.ledger.name(text);
+        let key = match scope {
+            Scope::Lane => ScopeKey::Lane,
+            Scope::Global => ScopeKey::Global,
+            Scope::Account => ScopeKey::Account(name(scope_id)),
+            Scope::Strategy => {
+                let (account, strategy) = scope_id.split_once('/').expect("account/strategy");
+                ScopeKey::Strategy(name(account), name(strategy))
+            }
+            Scope::Instrument => ScopeKey::Instrument(name(scope_id)),
+        };
+        self.ledger.state_of(key).map(|row| (row.state, &*row.holder))
+    }
+
     /// Offsets rise; which numbers they are matters to nobody.
     fn next(&mut self) -> i64 {
         self.next_offset += 1;
@@ -278,7 +314,7 @@ fn fill(batch: &mut Batch<'_, 'static>, arrivals: &[Arrival<'static>]) -> (Vec<T
     let (mut taken, mut sent) = (Vec::new(), Vec::new());
     for arrival in arrivals {
         if let Content::Intent(_) = arrival.content {
-            pay(batch, &mut taken, &mut sent);
+            pay(batch, usize::MAX, &mut taken, &mut sent);
         }
         let entry = batch.take(arrival);
         link(batch, Some(arrival), entry, &mut taken, &mut sent);
@@ -286,8 +322,9 @@ fn fill(batch: &mut Batch<'_, 'static>, arrivals: &[Arrival<'static>]) -> (Vec<T
     (taken, sent)
 }
 
-fn pay(batch: &mut Batch<'_, 'static>, taken: &mut Vec<Taken>, sent: &mut Vec<Sent>) {
-    while let Some(owing) = batch.next_owed() {
+fn pay(batch: &mut Batch<'_, 'static>, most: usize, taken: &mut Vec<Taken>, sent: &mut Vec<Sent>) {
+    for _ in 0..most {
+        let Some(owing) = batch.next_owed() else { return };
         let entry = batch.take_owed(Box::leak(Box::new(owing)));
         link(batch, None, entry, taken, sent);
     }
