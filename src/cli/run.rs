@@ -83,7 +83,7 @@ impl From<RunError> for Failure {
             RunError::Kafka(_) => "see that the brokers named with --bootstrap answer: `onefill check`",
             RunError::Refused(_) => "mend what is named above, or forgive it by name with --dev",
             RunError::Http(_) => "name a free address with --http",
-            RunError::Observer(_) => "let the process have more threads",
+            RunError::Thread(_) => "let the process have more threads",
             RunError::Expelled(_) => "give each process an --instance-id of its own",
             RunError::Unserved(_) => "let the process have more threads and open files",
             RunError::Broken => "restart it; should it happen again, report it with the log",

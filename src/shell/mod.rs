@@ -40,5 +40,6 @@ pub mod submit;
 pub mod topics;
 pub mod trail;
 pub mod transaction;
+pub mod worker;
 
 pub use closest::closest;

@@ -7,14 +7,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::heartbeat::Weight;
 use super::lane::Shared;
 use super::status::{Backlog, Gaps, LagView, LaneView};
 use super::trail::Probe;
+use super::worker::{Stop, Worker, rest};
 use crate::core::lane::Stage;
 
 /// How often everything is measured.
@@ -25,12 +24,6 @@ const REQUEST_MAX: Duration = Duration::from_secs(1);
 const ROUND_MAX: Duration = Duration::from_secs(3);
 /// How long a stable offset may stand behind the high watermark before its input is blocked.
 const BLOCKED_AFTER: Duration = Duration::from_secs(10);
-
-/// The measuring thread; dropped, it ends.
-pub struct Observer {
-    stop: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
 
 /// How far a partition goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,35 +41,20 @@ struct Standing {
     since: Instant,
 }
 
-impl Observer {
-    /// Begins to measure.
-    ///
-    /// # Errors
-    /// No thread can be had.
-    pub fn start(shared: Arc<Shared>) -> io::Result<Self> {
-        let stop = Arc::<AtomicBool>::default();
-        let stopped = Arc::clone(&stop);
-        let round = Round { shared, stopped, standing: BTreeMap::new(), until: Instant::now() };
-        let thread = thread::Builder::new().name("observer".to_owned()).spawn(move || round.run())?;
-        Ok(Self { stop, thread: Some(thread) })
-    }
-}
-
-impl Drop for Observer {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        let Some(thread) = self.thread.take() else { return };
-        thread.thread().unpark();
-        if thread.join().is_err() {
-            tracing::error!("the observer broke an invariant");
-        }
-    }
+/// Begins to measure.
+///
+/// # Errors
+/// No thread can be had.
+pub fn start(shared: Arc<Shared>) -> io::Result<Worker> {
+    Worker::start("observer", move |stop| {
+        Round { shared, stop, standing: BTreeMap::new(), until: Instant::now() }.run();
+    })
 }
 
 /// What lives from one round to the next.
 struct Round {
     shared: Arc<Shared>,
-    stopped: Arc<AtomicBool>,
+    stop: Stop,
     standing: BTreeMap<(String, i32), Standing>,
     until: Instant,
 }
@@ -85,7 +63,7 @@ impl Round {
     fn run(mut self) {
         let heartbeat = self.shared.heartbeats.enter("observer", Weight::Minor);
         let mut probe = None;
-        while !self.stopped.load(Ordering::Acquire) {
+        while !self.stop.is_set() {
             heartbeat.beat();
             let began = Instant::now();
             self.until = began + ROUND_MAX;
@@ -94,7 +72,7 @@ impl Round {
                 probe = opened.inspect_err(|error| tracing::warn!("observer: {error}")).ok();
             }
             self.measure_all(probe.as_ref());
-            thread::park_timeout(EVERY.saturating_sub(began.elapsed()));
+            rest(EVERY.saturating_sub(began.elapsed()));
         }
     }
 
@@ -127,7 +105,7 @@ impl Round {
 
     /// `None` when Kafka does not say, or time is up.
     fn marks(&self, probe: Option<&Probe>, topic: &str, partition: i32) -> Option<Marks> {
-        if self.stopped.load(Ordering::Acquire) || Instant::now() >= self.until {
+        if self.stop.is_set() || Instant::now() >= self.until {
             return None;
         }
         let ask = |probe: &Probe| {
@@ -195,6 +173,8 @@ fn gaps(intents: Option<Marks>, executions: Option<Marks>, audit: Option<Marks>)
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
     use crate::core::entry::Cursors;
     use crate::core::time::Time;
@@ -207,7 +187,7 @@ mod tests {
 
     fn round() -> Round {
         let shared = Arc::new(Shared::new(Config::default(), Schemas::compiled()));
-        Round { shared, stopped: Arc::default(), standing: BTreeMap::new(), until: Instant::now() }
+        Round { shared, stop: Stop::default(), standing: BTreeMap::new(), until: Instant::now() }
     }
 
     fn intents(marks: Option<Marks>) -> [(&'static str, &'static str, i32, Option<Marks>); 3] {
@@ -278,7 +258,7 @@ mod tests {
         let shared = Arc::new(Shared::new(config, Schemas::compiled()));
         shared.status.begin(0);
         shared.status.stand(0, 5, Cursors::default(), Time(0));
-        let observer = Observer::start(Arc::clone(&shared)).unwrap();
+        let observer = start(Arc::clone(&shared)).unwrap();
         thread::sleep(Duration::from_millis(100));
         let began = Instant::now();
         drop(observer);

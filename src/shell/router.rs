@@ -12,7 +12,7 @@ use super::config::Config;
 use super::http::Server;
 use super::lane::Shared;
 use super::membership::Member;
-use super::observer::Observer;
+use super::observer;
 use super::preflight::Finding;
 use super::topics::Role;
 use super::trail::REQUEST_WAIT;
@@ -37,9 +37,9 @@ pub enum RunError {
     /// Where status and metrics were to be served.
     #[error("{0}")]
     Http(std::io::Error),
-    /// No thread for measuring.
-    #[error("a thread for the observer: {0}")]
-    Observer(std::io::Error),
+    /// No thread for the work beside the lanes.
+    #[error("a thread cannot be had: {0}")]
+    Thread(std::io::Error),
     /// The group refuses this member for good.
     #[error("the group has put this process out for good: {0}")]
     Expelled(String),
@@ -61,7 +61,7 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let _server = Server::start(Arc::clone(shared)).map_err(RunError::Http)?;
     let Some(partitions) = preflight(config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
-    let _observer = Observer::start(Arc::clone(shared)).map_err(RunError::Observer)?;
+    let _observer = observer::start(Arc::clone(shared)).map_err(RunError::Thread)?;
     let member = Member::join(Arc::clone(shared), partitions)?;
     while !stop.load(Ordering::Relaxed) {
         member.serve(SERVED_FOR);
