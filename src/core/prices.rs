@@ -90,6 +90,11 @@ impl PriceBook {
         Some(Reference { instrument_id: Id::known(name), price, as_of, source, quality, partition, offset })
     }
 
+    /// The time of the oldest price held.
+    pub fn oldest(&self) -> Option<Time> {
+        self.held.values().map(|held| held.as_of).min()
+    }
+
     /// How many instruments have a price.
     pub fn len(&self) -> usize {
         self.held.len()

@@ -87,6 +87,26 @@ pub fn fetched_end<C: ClientContext>(client: &Client<C>, topic: &str, partition:
     Ok(high)
 }
 
+/// The offset after the last record of this partition that the consumer has handed out, markers that
+/// were passed behind it counted; negative before the first since it was assigned. The crate has
+/// only a call for all partitions, which asks another thread for their list.
+///
+/// # Errors
+/// `MetadataFetch` when the client has never heard of the partition.
+pub fn position<C: ClientContext>(client: &Client<C>, topic: &str, partition: i32) -> KafkaResult<i64> {
+    let topic = CString::new(topic)?;
+    // SAFETY: the client and the name outlive the calls; the list is owned by a guard, and the
+    // element that was added to it stays where it is, because nothing else is added.
+    unsafe {
+        let list = sys::rd_kafka_topic_partition_list_new(1);
+        let list = Guard::new(list, sys::rd_kafka_topic_partition_list_destroy)?;
+        let element = sys::rd_kafka_topic_partition_list_add(list.as_ptr(), topic.as_ptr(), partition);
+        checked(sys::rd_kafka_position(client.native_ptr(), list.as_ptr()), KafkaError::MetadataFetch)?;
+        checked((*element).err, KafkaError::MetadataFetch)?;
+        Ok((*element).offset)
+    }
+}
+
 /// What the cluster says of these topics, in the order asked. The crate has no such call, and its
 /// metadata has no topic ids.
 ///

@@ -4,8 +4,8 @@
 //! [`router`], the process; [`membership`] owns partitions, each with a [`lane`] of its own, which
 //! reads by its [`source`], writes [`transaction`]s to its [`sink`], and before that restores its
 //! [`trail`] and gathers [`evidence`]. [`http`] shows the lanes' [`status`], the threads'
-//! [`heartbeat`]s and the [`metrics`]; the [`observer`] measures what waits. [`topics`], [`config`]
-//! and [`client`] say how.
+//! [`heartbeat`]s and the [`metrics`]. Beside the lanes [`prices`] are read, and the [`observer`] measures what waits. [`topics`], [`config`] and [`client`] say
+//! how.
 
 pub mod admin;
 pub mod arrival;
@@ -28,6 +28,7 @@ pub mod operate;
 pub mod outcome;
 pub mod ownership;
 pub mod preflight;
+pub mod prices;
 pub mod publish;
 pub mod restore;
 pub mod router;

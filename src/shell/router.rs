@@ -1,5 +1,6 @@
 //! The process: joins the group, serves HTTP, ends in order.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,10 +13,11 @@ use super::config::Config;
 use super::http::Server;
 use super::lane::Shared;
 use super::membership::Member;
-use super::observer;
 use super::preflight::Finding;
 use super::topics::Role;
 use super::trail::REQUEST_WAIT;
+use super::worker::Worker;
+use super::{observer, prices};
 use crate::core::halt::HaltCode;
 
 /// How a run ended, when it ended in order.
@@ -36,10 +38,10 @@ pub enum RunError {
     Refused(Vec<Finding>),
     /// Where status and metrics were to be served.
     #[error("{0}")]
-    Http(std::io::Error),
+    Http(io::Error),
     /// No thread for the work beside the lanes.
     #[error("a thread cannot be had: {0}")]
-    Thread(std::io::Error),
+    Thread(io::Error),
     /// The group refuses this member for good.
     #[error("the group has put this process out for good: {0}")]
     Expelled(String),
@@ -61,7 +63,7 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let _server = Server::start(Arc::clone(shared)).map_err(RunError::Http)?;
     let Some(partitions) = preflight(config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
-    let _observer = observer::start(Arc::clone(shared)).map_err(RunError::Thread)?;
+    let _beside = beside(shared)?;
     let member = Member::join(Arc::clone(shared), partitions)?;
     while !stop.load(Ordering::Relaxed) {
         member.serve(SERVED_FOR);
@@ -84,6 +86,16 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let halts = shared.status.halts();
     member.leave();
     Ok(Ended { halts })
+}
+
+/// The threads beside the lanes: what they find out, lanes need from their opening on.
+fn beside(shared: &Arc<Shared>) -> Result<[Worker; 2], RunError> {
+    let prices = prices::reader::Reader::open(Arc::clone(shared))?;
+    let started = || -> io::Result<[Worker; 2]> {
+        let observer = observer::start(Arc::clone(shared))?;
+        Ok([prices.start()?, observer])
+    };
+    started().map_err(RunError::Thread)
 }
 
 /// How many lanes there are; `None` when told to stop before the cluster answered.

@@ -18,13 +18,13 @@ use crate::reader::{Isolation, eventually, read_all};
 const HEADER: usize = 10;
 
 /// A port that is free now.
-fn free() -> String {
+pub fn free() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").to_string()
 }
 
 /// Status code and body; `None` while nobody serves there.
-fn ask(address: &str, path: &str) -> Option<(u16, String)> {
+pub fn ask(address: &str, path: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(address).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
@@ -35,7 +35,7 @@ fn ask(address: &str, path: &str) -> Option<(u16, String)> {
 }
 
 /// Every sample that is a whole number, by its name with labels.
-fn metrics(address: &str) -> BTreeMap<String, u64> {
+pub fn metrics(address: &str) -> BTreeMap<String, u64> {
     let (code, text) = ask(address, "/metrics").expect("an answer");
     assert_eq!(code, 200, "{text}");
     let lines = text.lines().filter(|line| !line.starts_with('#'));

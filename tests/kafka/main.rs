@@ -27,6 +27,7 @@ mod http;
 mod init;
 #[cfg(feature = "cli")]
 mod operators;
+mod prices;
 mod reader;
 #[cfg(feature = "cli")]
 mod records;

@@ -101,8 +101,13 @@ impl World {
 
     /// A router with further flags.
     pub fn router(&self, flags: &[&str]) -> Router {
+        self.router_at("127.0.0.1:0", flags)
+    }
+
+    /// The same, serving HTTP there.
+    pub fn router_at(&self, address: &str, flags: &[&str]) -> Router {
         let number = self.routers.fetch_add(1, Ordering::Relaxed);
-        let mut command = self.command(&["run", "--http", "127.0.0.1:0"]);
+        let mut command = self.command(&["run", "--http", address]);
         command.args(flags);
         Router::start(command, self.dir.path().join(format!("router-{number}.log")))
     }
@@ -141,7 +146,8 @@ impl World {
         });
     }
 
-    fn flush(&self) {
+    /// Waits until everything that was enqueued lies in its topic.
+    pub fn flush(&self) {
         self.strategy.flush(CALL_MAX).expect("the broker takes records");
     }
 

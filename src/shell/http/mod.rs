@@ -112,7 +112,7 @@ fn router(shared: Arc<Shared>) -> Router {
 }
 
 async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    match shared.metrics.render(&shared.status, &shared.heartbeats) {
+    match shared.metrics.render(&shared.status, &shared.heartbeats, &shared.prices) {
         Ok(text) => (StatusCode::OK, [(CONTENT_TYPE, TEXT_FORMAT)], text),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, [(CONTENT_TYPE, PLAIN)], format!("{error}\n")),
     }

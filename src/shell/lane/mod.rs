@@ -19,6 +19,7 @@ use super::clock;
 use super::config::Config;
 use super::heartbeat::{Heartbeat, Heartbeats, Weight};
 use super::metrics::{Cause, Metrics};
+use super::prices::Prices;
 use super::sink::Sink;
 use super::source::Source;
 use super::status::{Holdings, Status, thread_name};
@@ -42,13 +43,22 @@ pub struct Shared {
     pub heartbeats: Heartbeats,
     /// What Prometheus sees.
     pub metrics: Metrics,
+    /// The prices that are held.
+    pub prices: Prices,
 }
 
 impl Shared {
     /// What a process with no lanes yet has.
     pub fn new(config: Config, schemas: Schemas) -> Self {
         let metrics = Metrics::new(&config);
-        Self { config, schemas, status: Status::default(), heartbeats: Heartbeats::default(), metrics }
+        Self {
+            config,
+            schemas,
+            status: Status::default(),
+            heartbeats: Heartbeats::default(),
+            metrics,
+            prices: Prices::default(),
+        }
     }
 }
 

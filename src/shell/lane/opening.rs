@@ -9,7 +9,6 @@ use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::ledger::Ledger;
-use crate::core::prices::PriceBook;
 use crate::core::proof::{self, Extent};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
@@ -20,6 +19,9 @@ use crate::shell::{arrival, clock, evidence};
 
 /// How long past the transaction timeout an open transaction of `audit[p]` is waited for.
 const UNSTABLE_GRACE: Duration = Duration::from_secs(30);
+
+/// How long prices are waited for: what is missing then rejects.
+const PRICES_WAIT: Duration = Duration::from_secs(10);
 
 /// How often a long restore says how far it is.
 const SAID_EVERY: Duration = Duration::from_secs(5);
@@ -134,7 +136,31 @@ impl LaneThread {
         }
         let topology = gathered.evidence.topology;
         self.found = Found { topology, quarantine_partitions: gathered.quarantine_partitions };
+        self.wait_for_prices()?;
         Ok(Event::Proved)
+    }
+
+    /// Waits until all prices that are there now are read: a decision should not miss one only because
+    /// the process has just begun. They are no proof of anything, so this is no reason to halt.
+    fn wait_for_prices(&self) -> Result<(), Break> {
+        let Shared { prices, status, .. } = &*self.shared;
+        let (partition, began, asking) = (self.placement.partition, Instant::now(), prices.ask_for_end());
+        while !prices.has_reached(asking) {
+            status.wait(partition, Some("show all prices".to_owned()));
+            if began.elapsed() >= PRICES_WAIT {
+                tracing::warn!(
+                    partition,
+                    "prices are not read to their end; whoever needs one that is missing is rejected"
+                );
+                break;
+            }
+            self.pause(Duration::from_millis(10));
+            if let Some(wish) = self.signal.wish() {
+                return Err(Break::Told(wish));
+            }
+        }
+        status.wait(partition, None);
+        Ok(())
     }
 
     /// Writes the opening and every control record not yet in the trail, in one transaction.
@@ -151,7 +177,7 @@ impl LaneThread {
         };
         let opening = opening(&shared.config, &self.found.topology, &self.ledger);
         let cursor = self.ledger.settled_head().cursors.control;
-        let prices = PriceBook::default();
+        let prices = shared.prices.book();
         let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {

@@ -11,7 +11,6 @@ use super::{Break, LaneThread, MEASURE_EVERY, Shared};
 use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
-use crate::core::prices::PriceBook;
 use crate::core::time::MILLISECOND;
 use crate::shell::source::Taking;
 use crate::shell::transaction::{Destination, Transaction};
@@ -64,7 +63,7 @@ impl LaneThread {
             quarantine_partitions: self.found.quarantine_partitions,
             metrics: Some(&shared.metrics),
         };
-        let prices = PriceBook::default();
+        let prices = shared.prices.book();
         let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
         let routed = match Transaction::begin(batch, sink, slot, &to) {

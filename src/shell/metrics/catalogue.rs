@@ -107,6 +107,10 @@ catalogue! {
         "Offsets from the last stable one to the high watermark: what open transactions hold back.";
     INPUT_BLOCKED = Kind::Gauge, "input_blocked", ["topic", "partition"],
         "1 while the stable offset of an input has stood behind its high watermark for 10 s.";
+    PRICE_AGE = Kind::Gauge, "price_age_seconds", [],
+        "Age of the oldest price held, of any instrument; absent while none is held.";
+    PRICES_DROPPED = Kind::Counter, "prices_dropped_total", ["reason"],
+        "Records of prices that were dropped: ahead of this machine's clock, overlong, undecodable, misplaced.";
     LAST_PROGRESS = Kind::Gauge, "last_progress_timestamp_seconds", ["partition"],
         "Unix time at which a lane last restored or committed an entry.";
     KEYS = Kind::Gauge, "keys", [], "Intent keys remembered, over all lanes.";

@@ -16,6 +16,7 @@ use prometheus::{Histogram, IntCounter, Registry, TextEncoder};
 
 use super::config::Config;
 use super::heartbeat::Heartbeats;
+use super::prices::{Dropped, Prices};
 use super::status::Status;
 use crate::core::entry::Anomaly;
 use crate::core::execution::ExecType;
@@ -82,6 +83,7 @@ pub struct Metrics {
     batches: Batches,
     transactions: Vec<IntCounter>,
     replacements: Vec<IntCounter>,
+    prices_dropped: Vec<IntCounter>,
     restored_entries: IntCounter,
     restore_seconds: Histogram,
     gauges: Gauges,
@@ -112,6 +114,11 @@ impl Metrics {
             batches: Batches::new(to, config),
             transactions: counters(to, &catalogue::TRANSACTIONS, OUTCOMES),
             replacements: counters(to, &catalogue::REPLACEMENTS, Cause::ALL.iter().map(|cause| cause.name())),
+            prices_dropped: counters(
+                to,
+                &catalogue::PRICES_DROPPED,
+                Dropped::ALL.iter().map(|reason| reason.name()),
+            ),
             restored_entries: counter(to, &catalogue::RESTORED_ENTRIES),
             restore_seconds: histogram(to, &catalogue::RESTORE_SECONDS),
             gauges: Gauges::new(to, config),
@@ -148,6 +155,11 @@ impl Metrics {
         self.replacements[cause.index()].inc();
     }
 
+    /// A record of `prices` was dropped.
+    pub fn price_dropped(&self, reason: Dropped) {
+        self.prices_dropped[reason.index()].inc();
+    }
+
     /// An entry of the trail was read.
     pub fn restored_entry(&self) {
         self.restored_entries.inc();
@@ -162,8 +174,13 @@ impl Metrics {
     ///
     /// # Errors
     /// Metrics that cannot be written as text: a broken invariant.
-    pub fn render(&self, status: &Status, heartbeats: &Heartbeats) -> prometheus::Result<String> {
-        self.gauges.read(&status.lanes(), &heartbeats.pulses());
+    pub fn render(
+        &self,
+        status: &Status,
+        heartbeats: &Heartbeats,
+        prices: &Prices,
+    ) -> prometheus::Result<String> {
+        self.gauges.read(&status.lanes(), &heartbeats.pulses(), &prices.book());
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

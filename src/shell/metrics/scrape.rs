@@ -9,6 +9,7 @@ use prometheus::{GaugeVec, Registry};
 use super::catalogue;
 use super::family::gauges;
 use crate::core::lane::Stage;
+use crate::core::prices::PriceBook;
 use crate::core::time::Time;
 use crate::shell::clock;
 use crate::shell::config::Config;
@@ -26,6 +27,7 @@ pub(super) struct Gauges {
     lag: GaugeVec,
     stable_gap: GaugeVec,
     input_blocked: GaugeVec,
+    price_age: GaugeVec,
     last_progress: GaugeVec,
     keys: GaugeVec,
     open_orders: GaugeVec,
@@ -51,6 +53,7 @@ impl Gauges {
             lag: gauges(to, &catalogue::LAG),
             stable_gap: gauges(to, &catalogue::STABLE_GAP),
             input_blocked: gauges(to, &catalogue::INPUT_BLOCKED),
+            price_age: gauges(to, &catalogue::PRICE_AGE),
             last_progress: gauges(to, &catalogue::LAST_PROGRESS),
             keys: gauges(to, &catalogue::KEYS),
             open_orders: gauges(to, &catalogue::OPEN_ORDERS),
@@ -62,7 +65,7 @@ impl Gauges {
     }
 
     /// Reads all of them anew.
-    pub(super) fn read(&self, lanes: &[LaneView], pulses: &[Pulse]) {
+    pub(super) fn read(&self, lanes: &[LaneView], pulses: &[Pulse], prices: &PriceBook) {
         self.forget();
         for lane in lanes {
             self.read_lane(lane);
@@ -70,6 +73,9 @@ impl Gauges {
         }
         self.read_sums(lanes);
         let now = clock::now();
+        if let Some(oldest) = prices.oldest() {
+            set(&self.price_age, NONE, now.since(oldest) as f64 / 1e9);
+        }
         for pulse in pulses {
             set(&self.heartbeat, &[&pulse.thread], seconds(now) - pulse.age.as_secs_f64());
         }
@@ -79,7 +85,7 @@ impl Gauges {
     fn forget(&self) {
         let by_lane = [&self.lane_state, &self.last_progress, &self.audit_seq, &self.audit_head];
         let by_topic = [&self.lag, &self.stable_gap, &self.input_blocked];
-        let others = [&self.transaction_start, &self.last_commit, &self.heartbeat];
+        let others = [&self.transaction_start, &self.last_commit, &self.price_age, &self.heartbeat];
         by_lane.into_iter().chain(by_topic).chain(others).for_each(GaugeVec::reset);
     }
 

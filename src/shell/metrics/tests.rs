@@ -4,7 +4,10 @@ use super::catalogue::{ALL, PREFIX};
 use super::*;
 use crate::core::entry::Cursors;
 use crate::core::lane::Stage;
+use crate::shell::clock;
 use crate::shell::heartbeat::Weight;
+use crate::shell::prices::book::Drafts;
+use crate::shell::prices::book::tests::quote;
 use crate::shell::status::{Backlog, Gaps, LagView};
 
 /// Every sample by its name with labels, as it is written.
@@ -25,13 +28,21 @@ fn lane(status: &Status) {
     status.observe(3, Backlog { lag: Some(lag), gaps: Some(gaps), blocked });
 }
 
+/// Two prices: one of the time 0.5 s, one of 0.75 s.
+fn prices() -> Prices {
+    let prices = Prices::default();
+    let group = vec![quote("A", "1", 750_000_000, 0), quote("B", "1", 500_000_000, 1)];
+    assert_eq!(Drafts::default().publish(&prices, group).len(), 0);
+    prices
+}
+
 #[test]
 fn the_registry_has_exactly_what_the_catalogue_says() {
     let (metrics, status, heartbeats) =
         (Metrics::new(&Config::default()), Status::default(), Heartbeats::default());
     lane(&status);
     let _heartbeat = heartbeats.enter("lane-3", Weight::Vital);
-    metrics.render(&status, &heartbeats).unwrap();
+    metrics.render(&status, &heartbeats, &prices()).unwrap();
     let families = metrics.registry.gather();
     let found: BTreeMap<_, _> = families
         .iter()
@@ -46,7 +57,7 @@ fn the_registry_has_exactly_what_the_catalogue_says() {
 #[test]
 fn every_counter_is_0_before_anything_happens() {
     let metrics = Metrics::new(&Config::default());
-    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    let text = metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
     let samples = samples(&text);
     for (name, count) in [
         ("onefill_lane_halts_total", HaltCode::ALL.len()),
@@ -57,6 +68,7 @@ fn every_counter_is_0_before_anything_happens() {
         ("onefill_executions_total", ExecType::ALL.len() + 1),
         ("onefill_anomalies_total", Anomaly::ALL.len()),
         ("onefill_quarantined_total", 3),
+        ("onefill_prices_dropped_total", Dropped::ALL.len()),
         ("onefill_transactions_total", 5),
         ("onefill_producer_replacements_total", 5),
         ("onefill_restored_entries_total", 1),
@@ -82,7 +94,7 @@ fn outcomes_are_labelled_in_the_order_of_their_declaration() {
     ];
     for (outcome, name) in outcomes {
         metrics.ended(outcome);
-        let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+        let text = metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
         assert_eq!(samples(&text)[&*format!("onefill_transactions_total{{outcome=\"{name}\"}}")], "1");
     }
 }
@@ -97,7 +109,7 @@ fn a_committed_batch_adds_all_that_it_counted() {
     tally.order(IntentType::Cancel);
     tally.quarantine("ACCOUNT_MISMATCH");
     metrics.committed(&tally, &Laps::start(), Time(1_200_000_000));
-    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    let text = metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
     let samples = samples(&text);
     assert_eq!(samples["onefill_intents_total{verdict=\"ACCEPTED\"}"], "2");
     assert_eq!(samples["onefill_rejections_total{reason=\"GROSS_NOTIONAL_EXCEEDED\"}"], "1");
@@ -115,7 +127,7 @@ fn an_opening_is_no_batch_of_records() {
     let metrics = Metrics::new(&Config::default());
     let tally = Tally { opens: true, ..Tally::default() };
     metrics.committed(&tally, &Laps::start(), Time(0));
-    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    let text = metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
     assert_eq!(samples(&text)["onefill_batch_records_count"], "0");
     assert_eq!(samples(&text)["onefill_stage_seconds_count{stage=\"commit\"}"], "0");
 }
@@ -124,7 +136,7 @@ fn an_opening_is_no_batch_of_records() {
 fn gauges_follow_the_lanes_and_leave_with_them() {
     let (metrics, status) = (Metrics::new(&Config::default()), Status::default());
     lane(&status);
-    let text = metrics.render(&status, &Heartbeats::default()).unwrap();
+    let text = metrics.render(&status, &Heartbeats::default(), &Prices::default()).unwrap();
     let known = samples(&text);
     assert_eq!(known["onefill_lane_state{partition=\"3\",state=\"RUNNING\"}"], "1");
     assert_eq!(known["onefill_lane_state{partition=\"3\",state=\"HALTED\"}"], "0");
@@ -136,19 +148,40 @@ fn gauges_follow_the_lanes_and_leave_with_them() {
     assert_eq!(known["onefill_input_blocked{partition=\"3\",topic=\"onefill.intents\"}"], "0");
 
     status.observe(3, Backlog::default());
-    let unknown = metrics.render(&status, &Heartbeats::default()).unwrap();
+    let unknown = metrics.render(&status, &Heartbeats::default(), &Prices::default()).unwrap();
     for name in ["lag_records", "stable_offset_gap_records", "input_blocked"] {
         assert!(!unknown.contains(&format!("{PREFIX}{name}{{")), "{name}");
     }
     status.end(3);
-    let gone = metrics.render(&status, &Heartbeats::default()).unwrap();
+    let gone = metrics.render(&status, &Heartbeats::default(), &Prices::default()).unwrap();
     assert!(!gone.contains("partition=\"3\""), "{gone}");
+}
+
+#[test]
+fn the_age_of_prices_is_that_of_the_oldest() {
+    let metrics = Metrics::new(&Config::default());
+    let render =
+        |prices: &Prices| metrics.render(&Status::default(), &Heartbeats::default(), prices).unwrap();
+    assert!(!render(&Prices::default()).contains("\nonefill_price_age_seconds "));
+    let before = clock::now().0 as f64 / 1e9 - 0.5;
+    let text = render(&prices());
+    let age: f64 = samples(&text)["onefill_price_age_seconds"].parse().unwrap();
+    assert!((before..before + 60.0).contains(&age), "{age}");
+}
+
+#[test]
+fn dropped_prices_are_counted_by_their_reason() {
+    let metrics = Metrics::new(&Config::default());
+    metrics.price_dropped(Dropped::Misplaced);
+    let text = metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
+    let dropped = |reason| samples(&text)[&*format!("onefill_prices_dropped_total{{reason=\"{reason}\"}}")];
+    assert_eq!([dropped("ahead"), dropped("misplaced")], ["0", "1"]);
 }
 
 #[test]
 fn the_process_is_measured_too() {
     let metrics = Metrics::new(&Config::default());
-    let text = metrics.render(&Status::default(), &Heartbeats::default()).unwrap();
+    let text = metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
     let names: BTreeSet<_> = samples(&text).into_keys().collect();
     for name in ["process_resident_memory_bytes", "process_open_fds", "process_start_time_seconds"] {
         assert!(names.contains(name) || !cfg!(target_os = "linux"), "{name}");
