@@ -153,7 +153,7 @@ fn notes(lane: &Standing, routers: &Routers) -> Vec<String> {
     let partition = lane.partition;
     let mut notes = Vec::new();
     let router = routers.lanes.get(&partition.into());
-    for name in ["detail", "waiting"] {
+    for name in ["detail", "waiting", "intents_held"] {
         let said = router.and_then(|router| router[name].as_str());
         notes.extend(said.map(|said| format!("partition {partition}: {said}")));
     }

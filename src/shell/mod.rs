@@ -4,7 +4,8 @@
 //! [`router`], the process; [`membership`] owns partitions, each with a [`lane`] of its own, which
 //! reads by its [`source`], writes [`transaction`]s to its [`sink`], and before that restores its
 //! [`trail`] and gathers [`evidence`]. [`http`] shows the lanes' [`status`], the threads'
-//! [`heartbeat`]s and the [`metrics`]. Beside the lanes [`prices`] are read, and the [`observer`] measures what waits. [`topics`], [`config`] and [`client`] say
+//! [`heartbeat`]s and the [`metrics`]. Beside the lanes [`prices`] are read, [`freshness`] watches the
+//! end of control, and the [`observer`] measures what waits. [`topics`], [`config`] and [`client`] say
 //! how.
 
 pub mod admin;
@@ -16,6 +17,7 @@ mod closest;
 pub mod config;
 pub mod evidence;
 pub mod follow;
+pub mod freshness;
 pub mod heartbeat;
 pub mod http;
 pub mod instruct;

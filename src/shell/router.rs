@@ -17,7 +17,7 @@ use super::preflight::Finding;
 use super::topics::Role;
 use super::trail::REQUEST_WAIT;
 use super::worker::Worker;
-use super::{observer, prices};
+use super::{freshness, observer, prices};
 use crate::core::halt::HaltCode;
 
 /// How a run ended, when it ended in order.
@@ -89,11 +89,11 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
 }
 
 /// The threads beside the lanes: what they find out, lanes need from their opening on.
-fn beside(shared: &Arc<Shared>) -> Result<[Worker; 2], RunError> {
+fn beside(shared: &Arc<Shared>) -> Result<[Worker; 3], RunError> {
     let prices = prices::reader::Reader::open(Arc::clone(shared))?;
-    let started = || -> io::Result<[Worker; 2]> {
+    let started = || -> io::Result<[Worker; 3]> {
         let observer = observer::start(Arc::clone(shared))?;
-        Ok([prices.start()?, observer])
+        Ok([freshness::watch::start(Arc::clone(shared))?, prices.start()?, observer])
     };
     started().map_err(RunError::Thread)
 }

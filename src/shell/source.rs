@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Thread;
 use std::time::{Duration, Instant};
 
@@ -16,6 +17,8 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, Isolation, Logged};
 use super::config::{BatchBounds, Config};
+use super::freshness::ReadUpTo;
+use super::librdkafka;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 
@@ -28,18 +31,36 @@ pub struct Source {
 /// A batch in the taking. Each record is decided before the next one is taken, so that the bound of
 /// time holds for the deciding too: a transaction that outlives its timeout is aborted by the
 /// brokers, read again, and would outlive it again.
+///
+/// Once control is passed, more of it ends the batch: it is for the next one, and soon. What is
+/// decided at one time then never lies far behind what could be read at that time.
 pub struct Taking<'s> {
     standing: &'s Standing,
     /// Those that were not passed yet.
     inputs: &'s [Input],
+    takes_intents: bool,
     records: usize,
     bytes: usize,
     deadline: Instant,
 }
 
+/// How far down the order of inputs a batch goes for its next record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Control and executions.
+    Reports,
+    /// Intents too, unless the batch takes none.
+    Intents,
+}
+
 struct Standing {
     inputs: [Input; 3],
     next: Cell<Cursors>,
+    since: Instant,
+    /// Whether the reader has seen the end of control since it stands here.
+    saw_control_end: Cell<bool>,
+    /// Set by the reader when its queue of control is no longer empty.
+    control_waits: Arc<AtomicBool>,
 }
 
 struct Input {
@@ -48,7 +69,7 @@ struct Input {
     topic: String,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Control,
     Executions,
@@ -92,23 +113,49 @@ impl Source {
             assignment.add_partition_offset(topic, partition, Offset::Offset(offset))?;
         }
         self.reader.assign(&assignment)?;
+        let control_waits = Arc::<AtomicBool>::default();
         let inputs = places.map(|(kind, topic, partition, _)| {
             let mut queue =
                 self.reader.split_partition_queue(topic, partition).expect("it was assigned just now");
             let lane = lane.clone();
-            queue.set_nonempty_callback(move || lane.unpark());
+            let waits = (kind == Kind::Control).then(|| Arc::clone(&control_waits));
+            queue.set_nonempty_callback(move || {
+                if let Some(waits) = &waits {
+                    waits.store(true, Ordering::Release);
+                }
+                lane.unpark();
+            });
             Input { queue, kind, topic: topic.clone() }
         });
-        self.standing = Some(Standing { inputs, next: Cell::new(cursors) });
+        self.standing = Some(Standing {
+            inputs,
+            next: Cell::new(cursors),
+            since: Instant::now(),
+            saw_control_end: Cell::new(false),
+            control_waits,
+        });
         Ok(())
     }
 
     /// Begins to take a batch: control first, then executions, then intents, each in offset order.
-    pub fn take(&self, bounds: &BatchBounds) -> Taking<'_> {
+    /// No intents before the reader has seen the end of control: what it has not seen may forbid them.
+    pub fn take(&self, bounds: &BatchBounds, takes_intents: bool) -> Taking<'_> {
         let standing = self.standing.as_ref().expect("a lane stands somewhere before it reads");
         let inputs = if self.has_strayed() { &[] } else { &standing.inputs[..] };
         let deadline = Instant::now() + Duration::from_millis(bounds.time_ms);
-        Taking { standing, inputs, records: bounds.records, bytes: bounds.bytes, deadline }
+        Taking { standing, inputs, takes_intents, records: bounds.records, bytes: bounds.bytes, deadline }
+    }
+
+    /// How far control was read: all that was handed out, and the markers and aborted records behind it.
+    /// What was handed out is applied by then, if this is asked between batches.
+    pub fn control_read(&self) -> ReadUpTo {
+        let Some(standing) = &self.standing else { return ReadUpTo { offset: None, since: Instant::now() } };
+        // Before the first word of this standing the position may be a former one's.
+        let offset = standing.saw_control_end.get().then(|| {
+            let position = librdkafka::position(self.reader.client(), &standing.inputs[0].topic, 0);
+            position.unwrap_or_default().max(standing.next.get().control)
+        });
+        ReadUpTo { offset, since: standing.since }
     }
 
     /// A record that came before its queue was split off would be missed: stand anew.
@@ -132,27 +179,51 @@ impl Source {
 const NOWHERE: Cursors = Cursors { intents: -1, executions: -1, control: -1 };
 
 impl<'s> Taking<'s> {
-    /// The next record, if one is queued and the bounds allow it.
+    /// The next record within reach, if one is queued and the bounds allow it.
     ///
     /// # Errors
     /// `INPUT_LOST` or `CONTROL_INVALID` when the next record of an input is gone.
-    pub fn take_next(&mut self) -> Result<Option<BorrowedMessage<'s>>, Halt> {
+    pub fn take_next(&mut self, reach: Reach) -> Result<Option<BorrowedMessage<'s>>, Halt> {
         while let Some((input, rest)) = self.inputs.split_first() {
-            if self.records == 0 || self.bytes == 0 || Instant::now() >= self.deadline {
+            if !self.has_room() || !self.reaches(input.kind, reach) {
                 return Ok(None);
             }
             let Some(event) = input.queue.poll(Duration::ZERO) else {
-                // What arrives here from now on is for the next batch: order holds in each.
-                self.inputs = rest;
+                // Control is passed only when nothing came since it was last seen empty.
+                if input.kind != Kind::Control || !self.standing.control_waits.swap(false, Ordering::Acquire)
+                {
+                    // What arrives here from now on is for the next batch: order holds in each.
+                    self.inputs = rest;
+                }
                 continue;
             };
-            let Some(message) = input.accept(event)? else { continue };
+            let Some(message) = input.accept(event, self.standing)? else { continue };
             self.records -= 1;
             self.bytes = self.bytes.saturating_sub(message.payload_len());
             self.standing.pass(input.kind, message.offset());
             return Ok(Some(message));
         }
         Ok(None)
+    }
+
+    /// Makes room for an entry that no record of this batch causes, if the bounds allow it.
+    pub fn make_room(&mut self) -> bool {
+        let has_room = self.has_room();
+        if has_room {
+            self.records -= 1;
+        }
+        has_room
+    }
+
+    fn has_room(&self) -> bool {
+        let reads_control = self.inputs.first().is_some_and(|input| input.kind == Kind::Control);
+        let control_waits = !reads_control && self.standing.control_waits.load(Ordering::Acquire);
+        !control_waits && self.records > 0 && self.bytes > 0 && Instant::now() < self.deadline
+    }
+
+    fn reaches(&self, kind: Kind, reach: Reach) -> bool {
+        let intents = reach == Reach::Intents && self.takes_intents && self.standing.saw_control_end.get();
+        kind != Kind::Intents || intents
     }
 }
 
@@ -173,10 +244,16 @@ impl Input {
     fn accept<'m>(
         &self,
         event: KafkaResult<BorrowedMessage<'m>>,
+        standing: &Standing,
     ) -> Result<Option<BorrowedMessage<'m>>, Halt> {
         match event {
             Ok(message) => Ok(Some(message)),
-            Err(KafkaError::PartitionEOF(_)) => Ok(None),
+            Err(KafkaError::PartitionEOF(_)) => {
+                if self.kind == Kind::Control {
+                    standing.saw_control_end.set(true);
+                }
+                Ok(None)
+            }
             Err(error) if is_out_of_range(&error) => {
                 let code = match self.kind {
                     Kind::Control => HaltCode::ControlInvalid,

@@ -30,6 +30,8 @@ pub struct LaneView {
     pub detail: Option<String>,
     /// What it waits for, if Kafka does not answer.
     pub waiting: Option<String>,
+    /// Why it takes no intents although it runs, if so.
+    pub intents_held: Option<String>,
     /// The number that the next entry takes.
     pub seq: u64,
     /// The next offset of each input.
@@ -136,6 +138,7 @@ impl Status {
             halt: None,
             detail: None,
             waiting: None,
+            intents_held: None,
             seq: 0,
             cursors: CursorsView::default(),
             restoring: None,
@@ -181,6 +184,11 @@ impl Status {
     /// A lane waits for Kafka, or no longer does.
     pub fn wait(&self, partition: i32, waiting: Option<String>) {
         self.change(partition, |view| view.waiting = waiting);
+    }
+
+    /// A lane takes no intents, or does again.
+    pub fn hold_intents(&self, partition: i32, reason: Option<String>) {
+        self.change(partition, |view| view.intents_held = reason);
     }
 
     /// The trail of a lane stands here, at an entry that was decided at `head_at`.
@@ -230,12 +238,6 @@ impl Status {
     /// Every lane, by partition.
     pub fn lanes(&self) -> Vec<LaneView> {
         self.lock().values().cloned().collect()
-    }
-
-    /// Whether lanes are owned, and all of them decide.
-    pub fn is_ready(&self) -> bool {
-        let lanes = self.lock();
-        !lanes.is_empty() && lanes.values().all(|lane| lane.stage == Stage::Running.name())
     }
 
     /// The codes of the lanes that are halted.

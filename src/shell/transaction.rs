@@ -28,6 +28,7 @@ use crate::core::ids::Digest;
 use crate::core::lane::{Outcome, Slot};
 use crate::core::ledger::Ledger;
 use crate::core::ledger::hash::ledger_hash;
+use crate::core::ledger::owed::Owing;
 use crate::core::proof::Topology;
 use crate::core::settings::RULES_VERSION;
 use crate::wire;
@@ -109,6 +110,25 @@ impl<'t> Transaction<'t> {
         }
         self.laps.lap(Phase::Produce);
         Ok(entry)
+    }
+
+    /// The next cancel that a command owes, the batch so far included.
+    pub fn next_owed(&self) -> Option<Owing> {
+        self.batch.next_owed()
+    }
+
+    /// Publishes an owed cancel, that of [`Transaction::next_owed`]: its entry and its order.
+    ///
+    /// # Errors
+    /// As [`Transaction::answer`].
+    pub fn cancel_owed(&mut self, owing: &Owing) -> Result<(), Outcome> {
+        let entry = self.batch.take_owed(owing);
+        self.laps.lap(Phase::Decide);
+        self.tally.entry(&entry);
+        self.write_entry(&entry)?;
+        self.write_order(&entry)?;
+        self.laps.lap(Phase::Produce);
+        Ok(())
     }
 
     /// A record has been taken from its queue.

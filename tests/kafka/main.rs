@@ -16,6 +16,8 @@ mod checker;
 mod command;
 #[cfg(feature = "cli")]
 mod conflicts;
+#[cfg(feature = "cli")]
+mod control;
 #[cfg(feature = "demo")]
 mod demo;
 mod fixture;
@@ -27,6 +29,7 @@ mod http;
 mod init;
 #[cfg(feature = "cli")]
 mod operators;
+#[cfg(feature = "cli")]
 mod prices;
 mod reader;
 #[cfg(feature = "cli")]

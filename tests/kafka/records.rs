@@ -27,6 +27,7 @@ pub static INTENT: LazyLock<Format> = format_of!("OrderIntent");
 pub static ORDER: LazyLock<Format> = format_of!("Order");
 pub static ENTRY: LazyLock<Format> = format_of!("Entry");
 pub static CONTROL: LazyLock<Format> = format_of!("ControlRecord");
+pub static EXECUTION: LazyLock<Format> = format_of!("Execution");
 pub static PRICE: LazyLock<Format> = format_of!("ReferencePrice");
 
 impl Format {

@@ -35,14 +35,16 @@ pub fn readiness(lanes: &[LaneView]) -> Vec<String> {
     if lanes.is_empty() {
         return vec!["no lane is owned".to_owned()];
     }
-    lanes.iter().filter(|lane| lane.stage != Stage::Running.name()).map(unready).collect()
+    let decides = |lane: &LaneView| lane.stage == Stage::Running.name() && lane.intents_held.is_none();
+    lanes.iter().filter(|lane| !decides(lane)).map(unready).collect()
 }
 
 fn unready(lane: &LaneView) -> String {
-    let why = match (lane.halt, &lane.waiting) {
-        (Some(code), _) => format!(" {code}"),
-        (None, Some(waiting)) => format!(", waiting for Kafka to {}", waiting.replace('\n', " ")),
-        (None, None) => String::new(),
+    let why = match (lane.halt, &lane.waiting, &lane.intents_held) {
+        (Some(code), ..) => format!(" {code}"),
+        (None, Some(waiting), _) => format!(", waiting for Kafka to {}", waiting.replace('\n', " ")),
+        (None, None, Some(reason)) => format!(", takes no intents: {reason}"),
+        (None, None, None) => String::new(),
     };
     format!("lane {}: {}{why}", lane.partition, lane.stage)
 }
@@ -84,6 +86,16 @@ mod tests {
             "lane 1: FENCING, waiting for Kafka to initialise the producers: timed out",
         ];
         assert_eq!(readiness(&lanes), expected);
+    }
+
+    #[test]
+    fn a_lane_that_takes_no_intents_is_not_ready() {
+        let lanes = lanes(|status| {
+            status.enter(0, Stage::Running);
+            status.enter(1, Stage::Running);
+            status.hold_intents(1, Some("control cannot be read".to_owned()));
+        });
+        assert_eq!(readiness(&lanes), ["lane 1: RUNNING, takes no intents: control cannot be read"]);
     }
 
     #[test]

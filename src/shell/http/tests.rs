@@ -92,12 +92,15 @@ fn the_status_is_what_its_schema_says() {
     shared.status.halt(0, &Halt::new(HaltCode::InputLost, "the log starts at 9"));
     shared.status.enter(3, Stage::Running);
     shared.status.stand(3, 42, Cursors { intents: 7, executions: 8, control: 9 }, Default::default());
+    shared.status.hold_intents(3, Some("control cannot be read".to_owned()));
     let lag = Some(LagView { intents: 1, executions: 0 });
     shared.status.observe(3, Backlog { lag, blocked: Some(vec!["intents"]), ..Backlog::default() });
     let full: Value = serde_json::from_str(&ask(&server, "/status").2).unwrap();
     check(&schema(), &full, "status");
     assert_eq!(full["lanes"][0]["halt"], "INPUT_LOST");
     assert_eq!(full["lanes"][0]["lag"], Value::Null);
+    assert_eq!(full["lanes"][0]["intents_held"], Value::Null);
+    assert_eq!(full["lanes"][1]["intents_held"], "control cannot be read");
     assert_eq!(full["lanes"][1]["seq"], 42);
     assert_eq!(full["lanes"][1]["cursors"]["executions"], 8);
     assert_eq!(full["lanes"][1]["lag"]["intents"], 1);

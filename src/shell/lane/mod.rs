@@ -3,6 +3,7 @@
 //! It performs what [`core::lane`](crate::core::lane) asks for, and reports what came of it. It
 //! chooses nothing. Start at [`LaneThread::run`].
 
+mod fresh;
 mod opening;
 mod routing;
 mod signal;
@@ -17,6 +18,7 @@ use rdkafka::error::KafkaResult;
 
 use super::clock;
 use super::config::Config;
+use super::freshness::ControlEnds;
 use super::heartbeat::{Heartbeat, Heartbeats, Weight};
 use super::metrics::{Cause, Metrics};
 use super::prices::Prices;
@@ -43,6 +45,8 @@ pub struct Shared {
     pub heartbeats: Heartbeats,
     /// What Prometheus sees.
     pub metrics: Metrics,
+    /// Where control ends.
+    pub control_ends: ControlEnds,
     /// The prices that are held.
     pub prices: Prices,
 }
@@ -57,6 +61,7 @@ impl Shared {
             status: Status::default(),
             heartbeats: Heartbeats::default(),
             metrics,
+            control_ends: ControlEnds::default(),
             prices: Prices::default(),
         }
     }
@@ -99,6 +104,8 @@ pub struct LaneThread {
     last_commit: Instant,
     /// When the ledger was last measured.
     measured: Instant,
+    /// Since when it takes no intents, if so.
+    without_intents_since: Option<Instant>,
 }
 
 /// What a proof found that the lane needs later.
@@ -167,6 +174,7 @@ impl LaneThread {
             cause: Cause::Opening,
             last_commit: Instant::now(),
             measured: Instant::now(),
+            without_intents_since: None,
         })
     }
 

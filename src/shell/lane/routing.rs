@@ -12,7 +12,7 @@ use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::time::MILLISECOND;
-use crate::shell::source::Taking;
+use crate::shell::source::{Reach, Taking};
 use crate::shell::transaction::{Destination, Transaction};
 use crate::shell::{arrival, clock};
 
@@ -51,10 +51,17 @@ impl LaneThread {
     }
 
     fn route_batch(&mut self, slot: Slot) -> Result<Option<Outcome>, Break> {
+        // Before control is looked at: whatever could be read at this time is decided by.
+        let now = clock::now();
+        let takes_intents = self.may_take_intents();
         let shared = &self.shared;
         let config = &shared.config;
-        let mut taking = self.source.take(&config.batch);
-        let Some(first) = taking.take_next()? else { return Ok(None) };
+        let owes = self.ledger.next_owed().is_some();
+        let mut taking = self.source.take(&config.batch, takes_intents);
+        let first = taking.take_next(if owes { Reach::Reports } else { Reach::Intents })?;
+        if first.is_none() && !owes {
+            return Ok(None);
+        }
         let Some(group) = self.membership.metadata() else { return Ok(Some(Outcome::Aborted)) };
         let sink = self.sink.as_ref().expect("a lane runs behind its fence");
         let to = Destination {
@@ -64,7 +71,7 @@ impl LaneThread {
             metrics: Some(&shared.metrics),
         };
         let prices = shared.prices.book();
-        let batch = Batch::open(&mut self.ledger, &prices, clock::now());
+        let batch = Batch::open(&mut self.ledger, &prices, now);
         shared.status.transaction_began(self.placement.partition);
         let routed = match Transaction::begin(batch, sink, slot, &to) {
             Ok(transaction) => answer_all(shared, transaction, first, taking, &group),
@@ -112,24 +119,61 @@ impl LaneThread {
     }
 }
 
-/// Answers everything that is queued, and commits.
+/// Answers everything that is queued, and commits: control and executions, then the cancels that are
+/// owed, and intents only when no more are.
 fn answer_all<'s>(
     shared: &Shared,
     mut transaction: Transaction<'_>,
-    first: BorrowedMessage<'s>,
+    first: Option<BorrowedMessage<'s>>,
     mut taking: Taking<'s>,
     group: &ConsumerGroupMetadata,
 ) -> Result<Outcome, Halt> {
-    let mut next = Some(first);
+    let answered = answer(shared, &mut transaction, first, &mut taking, Reach::Reports)?;
+    let answered = match answered.and_then(|()| cancel_owed(&mut transaction, &mut taking)) {
+        Ok(Owed::Nothing) => {
+            let next = taking.take_next(Reach::Intents)?;
+            answer(shared, &mut transaction, next, &mut taking, Reach::Intents)?
+        }
+        Ok(Owed::More) => Ok(()),
+        Err(outcome) => Err(outcome),
+    };
+    Ok(answered.map_or_else(|outcome| outcome, |()| transaction.commit(group)))
+}
+
+/// Answers this record, and all further ones within reach.
+fn answer<'s>(
+    shared: &Shared,
+    transaction: &mut Transaction<'_>,
+    mut next: Option<BorrowedMessage<'s>>,
+    taking: &mut Taking<'s>,
+    reach: Reach,
+) -> Result<Result<(), Outcome>, Halt> {
     while let Some(message) = next {
         transaction.fetched();
         let answered = arrival::with(&shared.config.topics, &shared.schemas, &message, |arrival| {
             transaction.answer(arrival).map(drop)
         });
         if let Err(outcome) = answered {
-            return Ok(outcome);
+            return Ok(Err(outcome));
         }
-        next = taking.take_next()?;
+        next = taking.take_next(reach)?;
     }
-    Ok(transaction.commit(group))
+    Ok(Ok(()))
+}
+
+/// Whether cancels are left that a command owes.
+enum Owed {
+    Nothing,
+    More,
+}
+
+/// Publishes the cancels that are owed, as many as there is room for.
+fn cancel_owed(transaction: &mut Transaction<'_>, taking: &mut Taking<'_>) -> Result<Owed, Outcome> {
+    while let Some(owing) = transaction.next_owed() {
+        if !taking.make_room() {
+            return Ok(Owed::More);
+        }
+        transaction.cancel_owed(&owing)?;
+    }
+    Ok(Owed::Nothing)
 }

@@ -81,6 +81,8 @@ catalogue! {
     REJECTIONS = Kind::Counter, "rejections_total", ["reason"],
         "Rejections committed, by the first reason.";
     ORDERS = Kind::Counter, "orders_total", ["command"], "Records committed to orders, by command.";
+    OWED_CANCELS = Kind::Counter, "owed_cancels_total", [],
+        "Cancels committed to orders because a command owed them; also counted there.";
     EXECUTIONS = Kind::Counter, "executions_total", ["kind"],
         "Execution reports taken in, by type; UNREADABLE for what could not be decoded.";
     ANOMALIES = Kind::Counter, "anomalies_total", ["kind"], "Odd execution reports, by anomaly.";
@@ -107,6 +109,8 @@ catalogue! {
         "Offsets from the last stable one to the high watermark: what open transactions hold back.";
     INPUT_BLOCKED = Kind::Gauge, "input_blocked", ["topic", "partition"],
         "1 while the stable offset of an input has stood behind its high watermark for 10 s.";
+    INTENTS_HELD = Kind::Gauge, "intents_held", ["partition"],
+        "1 while a lane takes no intents because control is not known to its end, 0 while it does.";
     PRICE_AGE = Kind::Gauge, "price_age_seconds", [],
         "Age of the oldest price held, of any instrument; absent while none is held.";
     PRICES_DROPPED = Kind::Counter, "prices_dropped_total", ["reason"],

@@ -97,6 +97,7 @@ struct Batches {
     executions: Vec<IntCounter>,
     anomalies: Vec<IntCounter>,
     quarantined: Vec<IntCounter>,
+    owed_cancels: IntCounter,
     intent_to_commit: Histogram,
     phases: Vec<Histogram>,
     records: Histogram,
@@ -198,6 +199,7 @@ impl Batches {
             executions: counters(to, &catalogue::EXECUTIONS, exec_types),
             anomalies: counters(to, &catalogue::ANOMALIES, Anomaly::ALL.iter().map(|kind| kind.name())),
             quarantined: quarantined.to_vec(),
+            owed_cancels: counter(to, &catalogue::OWED_CANCELS),
             intent_to_commit: histogram(to, &catalogue::INTENT_TO_COMMIT),
             phases: histograms(to, &catalogue::STAGE_SECONDS, Phase::ALL.iter().map(|phase| phase.name())),
             records: histogram(to, &catalogue::BATCH_RECORDS),
@@ -211,6 +213,7 @@ impl Batches {
         add(&self.executions, &tally.executions);
         add(&self.anomalies, &tally.anomalies);
         add(&self.quarantined, &tally.quarantined);
+        self.owed_cancels.inc_by(tally.owed_cancels);
         for at in &tally.intents_at {
             // A clock of Kafka's that is ahead of ours is no time at all.
             self.intent_to_commit.observe((now.since(*at) as f64 / 1e9).max(0.0));

@@ -27,6 +27,7 @@ pub(super) struct Gauges {
     lag: GaugeVec,
     stable_gap: GaugeVec,
     input_blocked: GaugeVec,
+    intents_held: GaugeVec,
     price_age: GaugeVec,
     last_progress: GaugeVec,
     keys: GaugeVec,
@@ -53,6 +54,7 @@ impl Gauges {
             lag: gauges(to, &catalogue::LAG),
             stable_gap: gauges(to, &catalogue::STABLE_GAP),
             input_blocked: gauges(to, &catalogue::INPUT_BLOCKED),
+            intents_held: gauges(to, &catalogue::INTENTS_HELD),
             price_age: gauges(to, &catalogue::PRICE_AGE),
             last_progress: gauges(to, &catalogue::LAST_PROGRESS),
             keys: gauges(to, &catalogue::KEYS),
@@ -83,7 +85,8 @@ impl Gauges {
 
     /// Nothing of a lane that is gone stays.
     fn forget(&self) {
-        let by_lane = [&self.lane_state, &self.last_progress, &self.audit_seq, &self.audit_head];
+        let by_lane =
+            [&self.lane_state, &self.intents_held, &self.last_progress, &self.audit_seq, &self.audit_head];
         let by_topic = [&self.lag, &self.stable_gap, &self.input_blocked];
         let others = [&self.transaction_start, &self.last_commit, &self.price_age, &self.heartbeat];
         by_lane.into_iter().chain(by_topic).chain(others).for_each(GaugeVec::reset);
@@ -95,6 +98,7 @@ impl Gauges {
             let is_in = f64::from(u8::from(lane.stage == stage.name()));
             set(&self.lane_state, &[partition, stage.name()], is_in);
         }
+        set(&self.intents_held, &[partition], f64::from(u8::from(lane.intents_held.is_some())));
         set(&self.audit_seq, &[partition], lane.seq as f64);
         set_time(&self.audit_head, &[partition], lane.vitals.head_at);
         set_time(&self.last_progress, &[partition], lane.vitals.progressed_at);

@@ -32,6 +32,7 @@ pub struct Tally {
     pub(super) executions: [u64; ExecType::ALL.len() + 1],
     pub(super) anomalies: [u64; Anomaly::ALL.len()],
     pub(super) quarantined: [u64; QUARANTINE.len()],
+    pub(super) owed_cancels: u64,
     /// Kafka's timestamp of each intent.
     pub(super) intents_at: Vec<Time>,
 }
@@ -47,6 +48,7 @@ impl Default for Tally {
             executions: [0; _],
             anomalies: [0; _],
             quarantined: [0; _],
+            owed_cancels: 0,
             intents_at: Vec::new(),
         }
     }
@@ -74,7 +76,9 @@ impl Tally {
             }
             Body::Control(_) => self.records += 1,
             Body::Genesis(_) | Body::LaneOpened(_) => self.opens = true,
-            Body::OwedCancel(_) | Body::Recovery(_) => {}
+            // No input caused it: the control record has an entry of its own.
+            Body::OwedCancel(_) => self.owed_cancels += 1,
+            Body::Recovery(_) => {}
         }
     }
 
@@ -94,10 +98,11 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::core::entry::{
-        Cursors, Decision, ExecutionTaken, Input, RawRecord, Recovery, Ruling, Unreadable,
+        Cursors, Decision, ExecutionTaken, Input, IntentIds, OwedCancel, RawRecord, Recovery, Ruling,
+        Unreadable,
     };
     use crate::core::halt::HaltCode;
-    use crate::core::ids::Digest;
+    use crate::core::ids::{Digest, Id};
 
     const INPUT: Input<'static> = Input { topic: "t", partition: 0, offset: 7, timestamp: Time(9) };
 
@@ -149,5 +154,16 @@ mod tests {
         let recovery = Recovery { accepted: HaltCode::InputLost, reason: "because".into() };
         tally.entry(&entry(Body::Recovery(recovery)));
         assert_eq!(tally, Tally::default());
+
+        let id = |text| Id::parse(text).unwrap();
+        let ids = IntentIds {
+            account_id: id("A"),
+            strategy_id: id("S"),
+            instrument_id: id("I"),
+            intent_id: id("K"),
+            client_order_id: id("C"),
+        };
+        tally.entry(&entry(Body::OwedCancel(OwedCancel { input: INPUT, ids, after: None })));
+        assert_eq!(tally, Tally { owed_cancels: 1, ..Tally::default() });
     }
 }

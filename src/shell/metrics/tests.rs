@@ -68,6 +68,7 @@ fn every_counter_is_0_before_anything_happens() {
         ("onefill_executions_total", ExecType::ALL.len() + 1),
         ("onefill_anomalies_total", Anomaly::ALL.len()),
         ("onefill_quarantined_total", 3),
+        ("onefill_owed_cancels_total", 1),
         ("onefill_prices_dropped_total", Dropped::ALL.len()),
         ("onefill_transactions_total", 5),
         ("onefill_producer_replacements_total", 5),
@@ -155,6 +156,18 @@ fn gauges_follow_the_lanes_and_leave_with_them() {
     status.end(3);
     let gone = metrics.render(&status, &Heartbeats::default(), &Prices::default()).unwrap();
     assert!(!gone.contains("partition=\"3\""), "{gone}");
+}
+
+#[test]
+fn a_lane_without_intents_is_seen() {
+    let (metrics, status) = (Metrics::new(&Config::default()), Status::default());
+    lane(&status);
+    let held = |reason: Option<&str>| {
+        status.hold_intents(3, reason.map(str::to_owned));
+        let text = metrics.render(&status, &Heartbeats::default(), &Prices::default()).unwrap();
+        samples(&text)["onefill_intents_held{partition=\"3\"}"].to_owned()
+    };
+    assert_eq!([held(None), held(Some("control cannot be read")), held(None)], ["0", "1", "0"]);
 }
 
 #[test]

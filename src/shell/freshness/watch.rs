@@ -1,0 +1,48 @@
+//! Reads where control ends, for all lanes of the process, on a thread and a connection of its own.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use super::READ_EVERY;
+use crate::shell::client::{self, Isolation, Logged};
+use crate::shell::heartbeat::Weight;
+use crate::shell::lane::Shared;
+use crate::shell::worker::{Stop, Worker, rest};
+
+/// How long one request may take: it also bounds how late the thread ends.
+const REQUEST_MAX: Duration = Duration::from_secs(1);
+
+/// Begins to read.
+///
+/// # Errors
+/// No thread can be had.
+pub fn start(shared: Arc<Shared>) -> io::Result<Worker> {
+    Worker::start("control", move |stop| watch(&shared, &stop))
+}
+
+/// An end that is not said is not known: nothing is remembered of a request that fails.
+fn watch(shared: &Shared, stop: &Stop) {
+    let heartbeat = shared.heartbeats.enter("control", Weight::Vital);
+    let topic = &shared.config.topics.control;
+    let mut reader: Option<BaseConsumer<Logged>> = None;
+    while !stop.is_set() {
+        heartbeat.beat();
+        let asked = Instant::now();
+        if reader.is_none() {
+            let opened = client::reader(&shared.config, Isolation::Uncommitted).create_with_context(Logged);
+            reader = opened.inspect_err(|error| tracing::warn!("end of control: {error}")).ok();
+        }
+        if let Some(reader) = &reader {
+            match reader.fetch_watermarks(topic, 0, REQUEST_MAX) {
+                Ok((_, end)) => shared.control_ends.say(asked, Instant::now(), end),
+                Err(error) => tracing::debug!(topic, "end of control: {error}"),
+            }
+            // What the connection complains about waits there.
+            while reader.poll(Duration::ZERO).is_some() {}
+        }
+        rest(READ_EVERY.saturating_sub(asked.elapsed()));
+    }
+}
