@@ -30,6 +30,8 @@ mod init;
 #[cfg(feature = "cli")]
 mod operators;
 #[cfg(feature = "cli")]
+mod owed;
+#[cfg(feature = "cli")]
 mod prices;
 mod reader;
 #[cfg(feature = "cli")]
