@@ -24,7 +24,10 @@ use crate::core::halt::{Halt, HaltCode};
 
 /// The reader of one lane.
 pub struct Source {
+    /// Of executions and intents.
     reader: Arc<BaseConsumer<Logged>>,
+    /// Of control, on a connection of its own: a large answer full of intents is not to be waited for.
+    control: Arc<BaseConsumer<Logged>>,
     standing: Option<Standing>,
 }
 
@@ -82,8 +85,8 @@ impl Source {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn open(config: &Config) -> KafkaResult<Self> {
-        let reader = client::reader(config, Isolation::Committed).create_with_context(Logged)?;
-        Ok(Self { reader: Arc::new(reader), standing: None })
+        let open = || client::reader(config, Isolation::Committed).create_with_context(Logged);
+        Ok(Self { reader: Arc::new(open()?), control: Arc::new(open()?), standing: None })
     }
 
     /// Makes the next record of each input the one that the cursors name. Does nothing when that is
@@ -108,15 +111,19 @@ impl Source {
             (Kind::Executions, &topics.executions, partition, cursors.executions),
             (Kind::Intents, &topics.intents, partition, cursors.intents),
         ];
-        let mut assignment = TopicPartitionList::new();
-        for (_, topic, partition, offset) in places {
-            assignment.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+        for reader in [&self.control, &self.reader] {
+            let mut assignment = TopicPartitionList::new();
+            for (kind, topic, partition, offset) in places {
+                if Arc::ptr_eq(reader, self.reader_of(kind)) {
+                    assignment.add_partition_offset(topic, partition, Offset::Offset(offset))?;
+                }
+            }
+            reader.assign(&assignment)?;
         }
-        self.reader.assign(&assignment)?;
         let control_waits = Arc::<AtomicBool>::default();
         let inputs = places.map(|(kind, topic, partition, _)| {
-            let mut queue =
-                self.reader.split_partition_queue(topic, partition).expect("it was assigned just now");
+            let split = self.reader_of(kind).split_partition_queue(topic, partition);
+            let mut queue = split.expect("it was assigned just now");
             let lane = lane.clone();
             let waits = (kind == Kind::Control).then(|| Arc::clone(&control_waits));
             queue.set_nonempty_callback(move || {
@@ -137,6 +144,13 @@ impl Source {
         Ok(())
     }
 
+    const fn reader_of(&self, kind: Kind) -> &Arc<BaseConsumer<Logged>> {
+        match kind {
+            Kind::Control => &self.control,
+            Kind::Executions | Kind::Intents => &self.reader,
+        }
+    }
+
     /// Begins to take a batch: control first, then executions, then intents, each in offset order.
     /// No intents before the reader has seen the end of control: what it has not seen may forbid them.
     pub fn take(&self, bounds: &BatchBounds, takes_intents: bool) -> Taking<'_> {
@@ -152,7 +166,7 @@ impl Source {
         let Some(standing) = &self.standing else { return ReadUpTo { offset: None, since: Instant::now() } };
         // Before the first word of this standing the position may be a former one's.
         let offset = standing.saw_control_end.get().then(|| {
-            let position = librdkafka::position(self.reader.client(), &standing.inputs[0].topic, 0);
+            let position = librdkafka::position(self.control.client(), &standing.inputs[0].topic, 0);
             position.unwrap_or_default().max(standing.next.get().control)
         });
         ReadUpTo { offset, since: standing.since }
@@ -161,7 +175,8 @@ impl Source {
     /// A record that came before its queue was split off would be missed: stand anew.
     fn has_strayed(&self) -> bool {
         let mut strayed = false;
-        while let Some(event) = self.reader.poll(Duration::ZERO) {
+        while let Some(event) = self.control.poll(Duration::ZERO).or_else(|| self.reader.poll(Duration::ZERO))
+        {
             match event {
                 Ok(_) => strayed = true,
                 Err(KafkaError::PartitionEOF(_)) => {}
