@@ -226,6 +226,18 @@ fn a_limit_that_names_the_instrument_or_does_not_concern_the_other_needs_no_othe
     }
 }
 
+/// The strategy's sum lacks a price, the account's in the instrument is too much: one check, one failure.
+#[test]
+fn only_the_first_scope_that_refuses_is_named() {
+    let mut world = spread();
+    hold(&mut world, "c-4", "S1", NASDAQ, "1");
+    alone(&mut world);
+    world.limit(placed(GROUPS[1], gross_limit("L-1", "99999999")));
+    world.limit(placed(GROUPS[2], gross_limit("L-2", "0")));
+    let missing = FailedCheck::plain(Reason::ReferencePriceNotAvailable).by(Scope::Strategy);
+    assert_eq!(world.refused(buy("k", "1", "100")), [missing]);
+}
+
 #[test]
 fn a_batch_counts_what_it_has_put_at_stake() {
     let mut world = world();

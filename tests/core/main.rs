@@ -1,8 +1,9 @@
 //! The pure core, tested as somebody does who trusts only the contract.
 //!
-//! [`world`] builds one lane and the records that reach it. Each other module is one family of
-//! claims.
+//! [`world`] is one lane, [`records`] makes what reaches it, [`answers`] reads what it says; [`ladder`]
+//! walks a table of rules. The modules of the second list are one family of claims each.
 
+mod answers;
 mod history;
 mod ladder;
 mod model;
@@ -11,6 +12,7 @@ mod risk_rules;
 mod world;
 
 mod adjust;
+mod anomalies;
 mod chain;
 mod collars;
 mod commands;
@@ -22,12 +24,14 @@ mod decide_replace;
 mod edges;
 mod executions;
 mod exposure;
+mod extremes;
 mod gross;
 mod invalid;
 mod keys;
 mod lane;
 mod limits;
 mod numbers;
+mod odd_reports;
 mod owed;
 mod pace;
 mod positions;
