@@ -48,7 +48,7 @@ fn check(claim: &str, change: impl FnOnce(&mut Vec<Entry<'static>>), due: HaltCo
 }
 
 /// Edits an entry, and links the later ones to it as a forger would.
-pub fn forged(trail: &mut [Entry<'static>], place: usize, edit: impl FnOnce(&mut Entry<'static>)) {
+fn forged(trail: &mut [Entry<'static>], place: usize, edit: impl FnOnce(&mut Entry<'static>)) {
     edit(&mut trail[place]);
     for later in place + 1..trail.len() {
         trail[later].prev = leaf(&trail[later - 1]);

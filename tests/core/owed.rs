@@ -4,19 +4,16 @@ use onefill::core::batch::Batch;
 use onefill::core::control::{Command, CommandType, ControlRecord, ControlResult, Scope};
 use onefill::core::entry::{Body, Entry, EntryKind};
 use onefill::core::execution::{ExecType, Execution};
-use onefill::core::halt::HaltCode;
 use onefill::core::ids::Id;
 use onefill::core::intent::{Intent, IntentType, Side};
-use onefill::core::ledger::hash::ledger_hash;
 use onefill::core::order::Origin;
 use onefill::core::verdict::{FailedCheck, Reason};
 
-use crate::chain::replayed;
-use crate::records::{buy, cancel, command, instrument, limit_order, on, replace};
+use crate::records::{buy, cancel, command, instrument, limit_order, on, release, replace};
 use crate::world::{FUTURE, World, execution, id, leaf, order_id, trade};
 
 /// Five orders, in order of acceptance: of two accounts, two strategies, in two instruments.
-fn busy() -> World {
+pub fn busy() -> World {
     let mut world = World::new();
     world.control(Ok(ControlRecord::Instrument(instrument("NQZ5.CME"))));
     world.accept(buy("k-1", "10", "100"));
@@ -27,11 +24,11 @@ fn busy() -> World {
     world
 }
 
-fn give(world: &mut World, command: Command<'static>) {
+pub fn give(world: &mut World, command: Command<'static>) {
     assert_eq!(world.command(command), ControlResult::Applied);
 }
 
-fn cancel_all(command_id: &'static str, scope: Scope, scope_id: &'static str) -> Command<'static> {
+pub fn cancel_all(command_id: &'static str, scope: Scope, scope_id: &'static str) -> Command<'static> {
     command(command_id, CommandType::CancelAll, scope, scope_id)
 }
 
@@ -126,6 +123,25 @@ fn one_that_is_not_open_at_its_turn_lapses_without_an_entry() {
     let fill = Execution { account_id: id("A6"), order_id: order_id("A6", "k-3"), ..trade("e-1", "10") };
     world.report(fill);
     check("none is left", &mut world, &[]);
+}
+
+/// A bust opens an order again: before its turn it is cancelled after all, after its turn it is not.
+#[test]
+fn a_turn_that_is_over_does_not_come_again() {
+    let bust =
+        || on("k-1", Execution { exec_ref_id: Some("e-1"), ..execution(ExecType::TradeCancel, "e-2") });
+    for (paid_before_the_bust, due) in [(0, &["k-1", "k-2", "k-4", "k-5"][..]), (1, &["k-4", "k-5"])] {
+        let mut world = busy();
+        give(&mut world, cancel_all("c", Scope::Account, "A1"));
+        world.report(on("k-1", trade("e-1", "10")));
+        world.pay(paid_before_the_bust);
+        world.report(bust());
+        check("busted", &mut world, due);
+    }
+    let mut world = busy();
+    give(&mut world, cancel_all("c", Scope::Strategy, "A1/S1"));
+    give(&mut world, release("r", "k-4"));
+    check("one that was released", &mut world, &["k-1", "k-5"]);
 }
 
 #[test]
@@ -235,63 +251,4 @@ fn after_its_cancel_an_order_has_one_pending() {
     world.report(on("k-2", execution(ExecType::CancelRejected, "e-1")));
     assert_eq!(world.refused(replace("k-7", "k-2", "9")), []);
     assert_eq!(world.sent.last().map(|sent| sent.order_version), Some(3));
-}
-
-/// A trail where a command owes the cancels of two orders, which are paid, and then an intent.
-fn trail() -> Vec<Entry<'static>> {
-    let mut world = World::new();
-    world.accept(buy("k-1", "10", "100"));
-    world.accept(buy("k-2", "10", "100"));
-    give(&mut world, cancel_all("c", Scope::Global, ""));
-    world.accept(buy("k-3", "10", "100"));
-    world.trail.into_iter().map(|(entry, _)| entry).collect()
-}
-
-/// What a replay of a trail whose last three entries were edited comes to, numbers and links mended.
-fn forged(claim: &str, edit: fn(&mut Vec<Entry<'static>>), due: Option<HaltCode>) {
-    let mut trail = trail();
-    let kept = trail.len() - 3;
-    edit(&mut trail);
-    for place in kept..trail.len() {
-        trail[place].seq = place as u64;
-        trail[place].prev = leaf(&trail[place - 1]);
-    }
-    assert_eq!(replayed(&trail).0, due, "{claim}");
-}
-
-#[test]
-fn a_trail_that_passes_an_owed_cancel_over_is_a_contradiction() {
-    forged("as it was", |_| {}, None);
-    forged(
-        "no cancel",
-        |trail| drop(trail.drain(trail.len() - 3..trail.len() - 1)),
-        Some(HaltCode::StateDiverged),
-    );
-    forged("only the first", |trail| drop(trail.remove(trail.len() - 2)), Some(HaltCode::StateDiverged));
-    forged("only the second", |trail| drop(trail.remove(trail.len() - 3)), Some(HaltCode::StateDiverged));
-    let swapped = |trail: &mut Vec<Entry<'static>>| {
-        let end = trail.len();
-        trail.swap(end - 3, end - 2);
-    };
-    forged("in another order", swapped, Some(HaltCode::StateDiverged));
-    let twice =
-        |trail: &mut Vec<Entry<'static>>| trail.insert(trail.len() - 1, trail[trail.len() - 2].clone());
-    forged("one of them twice", twice, Some(HaltCode::StateDiverged));
-    let by_another = |trail: &mut Vec<Entry<'static>>| {
-        let end = trail.len();
-        let Body::OwedCancel(owed) = &mut trail[end - 2].body else { panic!("it owes a cancel") };
-        owed.ids.intent_id = id("d");
-    };
-    forged("by another command", by_another, Some(HaltCode::StateDiverged));
-}
-
-#[test]
-fn cancels_that_are_owed_are_part_of_the_ledger() {
-    let mut world = busy();
-    let before = ledger_hash(&world.ledger);
-    give(&mut world, cancel_all("c", Scope::Strategy, "A1/S2"));
-    let owed = ledger_hash(&world.ledger);
-    assert_ne!(owed, before);
-    world.pay(1);
-    assert_ne!(ledger_hash(&world.ledger), owed);
 }

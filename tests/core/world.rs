@@ -104,6 +104,17 @@ impl World {
         entry
     }
 
+    /// The process ends and another begins: it has the trail, and opens the lane by these settings.
+    pub fn restart(&mut self, settings: Settings) {
+        let mut restored = Ledger::new(PLACEMENT);
+        for (entry, leaf) in &self.trail {
+            replay(&mut restored, entry, *leaf).expect("a trail replays");
+        }
+        self.ledger = restored;
+        let ledger_hash = ledger_hash(&self.ledger);
+        self.open(Opening { ledger_hash, ..opening(settings) });
+    }
+
     /// One batch of these arrivals, settled. What is owed is paid before the first intent.
     pub fn settle(&mut self, arrivals: &[Arrival<'static>]) -> Vec<Entry<'static>> {
         let mut batch = Batch::open(&mut self.ledger, self.prices, self.clock);
