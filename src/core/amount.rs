@@ -95,6 +95,11 @@ impl Decimal {
         Self::new(distance, SCALE_MAX).ok()
     }
 
+    /// The difference; `None` when it has more digits than a decimal may have.
+    pub fn minus(self, other: Self) -> Option<Self> {
+        Self::new(self.0.checked_sub(other.0)?, SCALE_MAX).ok()
+    }
+
     /// A whole number; every one of 64 bits fits.
     pub fn whole(count: i64) -> Self {
         Self(i128::from(count) * Self::ONE.0)

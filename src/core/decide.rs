@@ -153,10 +153,21 @@ fn decide_order<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a>,
     Err(Refusal { failed_checks, of: None, references })
 }
 
+/// What deciding this intent asks, with all that is looked up once; `None` where it is decided
+/// before the ladder. For people, who want to see what the checks saw.
+pub fn question<'q, 'a>(
+    ledger: &'q Ledger,
+    prices: &'a PriceBook,
+    intent: &'q Intent<'a>,
+    now: Time,
+) -> Option<Question<'q, 'a>> {
+    ask(ledger, prices, intent, now).ok().flatten()
+}
+
 /// Every comparison with a limit that deciding this intent makes, of those that it reaches.
 pub fn compare(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Time) -> Vec<Comparison> {
     let mut comparisons = Comparisons::default();
-    if let Ok(Some(question)) = ask(ledger, prices, intent, now) {
+    if let Some(question) = question(ledger, prices, intent, now) {
         // A failure before the limits leaves nothing to compare.
         let _ = climb(&question, &mut comparisons);
     }

@@ -198,6 +198,14 @@ pub fn is_near(price: Decimal, reference: Decimal, bps: i64) -> bool {
     }
 }
 
+/// The largest distance from the reference that [`is_near`] allows; `None` when it has more digits
+/// than a decimal may have. For people: nothing is compared with it.
+pub fn farthest(reference: Decimal, bps: i64) -> Option<Decimal> {
+    let (mantissa, scale) = reference.abs().normalized();
+    let product = I256::from(mantissa) * I256::from(bps);
+    Money { mantissa: product, scale: scale + 4 }.decimal()
+}
+
 /// `lots` times a lot, against a quantity: whether it is no more. Always exact.
 pub fn is_quantity_within(lots: i128, lot_size: Decimal, limit: Decimal) -> bool {
     wide(lots, lot_size.units()) <= I256::from(limit.units())
@@ -271,6 +279,8 @@ mod tests {
         assert!(near("101", "100", 100) && near("99", "100", 100));
         assert!(!near("101.000000000000000001", "100", 100));
         assert!(near("-101", "-100", 100) && !near("100", "-100", 100));
+        assert_eq!(farthest(decimal("-100.5"), 50), Some(decimal("0.5025")));
+        assert_eq!(farthest(decimal("0.000000000000000001"), 50), None);
     }
 
     #[test]

@@ -11,12 +11,15 @@ use super::entry::{Anomaly, Body, Entry, Input, Prior, Reference, Ruling};
 use super::ids::{Fingerprint, Id, IntentKey, placement};
 use super::ledger::Ledger;
 use super::prices::PriceBook;
+use super::time::Time;
 
 /// What an entry should say, by the entries before it.
 #[derive(Debug)]
 pub enum Recomputed<'e> {
     /// This.
     Entry(Box<Entry<'e>>),
+    /// What it says: so much as it records of its input gives the same.
+    Same,
     /// What it says: nothing in it was decided, or its input could not be decoded.
     AsRecorded,
     /// Something else: in words.
@@ -54,20 +57,55 @@ pub fn recompute<'e>(ledger: &mut Ledger, prices: &'e PriceBook, entry: &'e Entr
         },
         Body::Execution(taken) => match (&taken.report, taken.misplaced) {
             (Err(_), _) => {
-                return must_be(taken.anomaly == Some(Anomaly::ExecutionUnapplied), "EXECUTION_UNAPPLIED");
+                let holds = taken.anomaly == Some(Anomaly::ExecutionUnapplied);
+                return undecoded(holds, "EXECUTION_UNAPPLIED");
             }
             (Ok(execution), Some(raw)) => return lies_elsewhere(ledger, raw.key, execution.account_id),
             (Ok(_), None) => {}
         },
         Body::Control(taken) if taken.record.is_err() => {
-            return must_be(taken.result == ControlResult::Invalid, "INVALID");
+            return undecoded(taken.result == ControlResult::Invalid, "INVALID");
         }
         Body::Control(_) => {}
         Body::Genesis(_) | Body::LaneOpened(_) | Body::Recovery(_) => return Recomputed::AsRecorded,
     }
-    let Some(arrival) = arrival_of(entry) else { return Recomputed::AsRecorded };
-    let mut batch = Batch::open(ledger, prices, entry.decided_at);
-    Recomputed::Entry(Box::new(batch.take(&arrival)))
+    match arrival_of(entry) {
+        Some(arrival) => decide_anew(ledger, prices, &arrival, entry.decided_at),
+        None => Recomputed::AsRecorded,
+    }
+}
+
+/// What the entry of this arrival should say, decided at this time. The ledger stands right before
+/// it, and still does afterwards.
+pub fn decide_anew<'e>(
+    ledger: &mut Ledger,
+    prices: &'e PriceBook,
+    arrival: &Arrival<'e>,
+    decided_at: Time,
+) -> Recomputed<'e> {
+    if let Some(due) = due_before(ledger, arrival) {
+        return Recomputed::Otherwise(due.to_owned());
+    }
+    let mut batch = Batch::open(ledger, prices, decided_at);
+    Recomputed::Entry(Box::new(batch.take(arrival)))
+}
+
+/// What a router would have done before it takes this arrival. In a trail that was tampered with
+/// anything may stand next, and a batch takes only what a router gives it.
+fn due_before(ledger: &Ledger, arrival: &Arrival<'_>) -> Option<&'static str> {
+    let cursors = ledger.head().cursors;
+    let (next, is_intent) = match &arrival.content {
+        Content::Intent(_) => (cursors.intents, true),
+        Content::Execution(_) => (cursors.executions, false),
+        Content::Control(_) => (cursors.control, false),
+    };
+    if ledger.opened().is_none() {
+        return Some("an opening");
+    }
+    if arrival.input.offset < next || arrival.input.offset == i64::MAX {
+        return Some("the answer to a record that was not answered before");
+    }
+    (is_intent && ledger.next_owed().is_some()).then_some("the cancel that was owed next")
 }
 
 /// What arrived, where the entry records it whole.
@@ -129,7 +167,15 @@ fn lies_elsewhere(ledger: &Ledger, key: Option<&[u8]>, account_id: Id<'_>) -> Re
 
 fn must_be(holds: bool, due: &str) -> Recomputed<'static> {
     match holds {
-        true => Recomputed::AsRecorded,
+        true => Recomputed::Same,
         false => Recomputed::Otherwise(due.to_owned()),
+    }
+}
+
+/// Of bytes that nobody could read there is one outcome; whether they could be read is believed.
+fn undecoded(holds: bool, due: &str) -> Recomputed<'static> {
+    match must_be(holds, due) {
+        Recomputed::Same => Recomputed::AsRecorded,
+        otherwise => otherwise,
     }
 }

@@ -13,7 +13,7 @@ use crate::core::verdict::Verdict;
 use crate::shell::audit::explain::{Story, intent, tell};
 use crate::shell::audit::find::{Record, Search};
 use crate::shell::audit::rules::{Result as RuleResult, Step};
-use crate::shell::audit::summary::{of_intent, summary};
+use crate::shell::audit::summary::{line_of, of_intent, summary};
 use crate::wire::json::to_json;
 use crate::wire::schema::RecordType;
 
@@ -93,10 +93,7 @@ fn show(key: &str, partition: i32, story: &Story) {
         print::say("");
         print::say("What happened to the order");
         for entry in story.afterwards.iter().filter_map(|record| record.entry().ok()) {
-            let it = summary(&entry);
-            let words = [it.intent, it.verdict, it.reason, it.what];
-            let words: Vec<_> = words.iter().filter(|word| !word.is_empty()).map(String::as_str).collect();
-            print::say(&format!("  {}  {}", moment(&entry), words.join(" ")));
+            print::say(&format!("  {}  {}", moment(&entry), line_of(&summary(&entry))));
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::wire::schema::Schemas;
 
 mod explain;
 mod export;
+mod faults;
+mod recompute;
 mod show;
 mod verify;
 

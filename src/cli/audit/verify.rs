@@ -6,18 +6,19 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Desk;
+use super::faults::{fault_to_json, show_fault, what_to_do};
+use super::{Desk, recompute};
 use crate::cli::print::{self, Tone};
 use crate::cli::{Common, Failure, Output, Status};
-use crate::shell::audit::fault::Fault;
 use crate::shell::audit::head::Head;
 use crate::shell::audit::verify::{Report, World, verify};
 
 /// Verify that the trail is whole, and that inputs, orders and offsets agree with it
 ///
-/// Numbers and links of all entries; every entry decided ANEW from its input; one entry for each
-/// input record; one order, byte for byte, for each entry that publishes one. It can run beside a
-/// router. Exits with 5 if a fault is found.
+/// Numbers and links of all entries; every entry decided ANEW, by the prices that it recorded and
+/// from its input, or from what it recorded of that; one entry for each input record; one order,
+/// byte for byte, for each entry that publishes one. It can run beside a router. Exits with 5 if a
+/// fault is found.
 #[derive(Args, Debug)]
 pub(super) struct Verify {
     /// Only this partition; may be given more than once
@@ -30,6 +31,10 @@ pub(super) struct Verify {
     /// One head that was noted before
     #[arg(long, value_name = "PARTITION:SEQ:LINK")]
     expect: Vec<String>,
+    /// From the trail alone: every verdict from what its entry recorded; no inputs, orders, offsets
+    /// or prices are read. Shows the first entry that comes out otherwise
+    #[arg(long)]
+    recompute: bool,
     /// Who reads the output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -40,6 +45,9 @@ impl Verify {
         let noted = self.noted()?;
         let desk = Desk::open(common)?;
         let partitions = desk.partitions(&self.partition)?;
+        if self.recompute {
+            return recompute::run(&desk, &partitions, &noted, self.output);
+        }
         let world = World::look(&desk.config, &desk.schemas, &desk.probe, &desk.cluster)?;
         let mut bar = desk.bar(&partitions, "verifying")?;
         let mut reports = Vec::new();
@@ -155,17 +163,6 @@ fn show_heads(reports: &[Report]) {
     }
 }
 
-fn show_fault(fault: &Fault) {
-    let seq = fault.seq.map(|seq| format!(", entry {seq}")).unwrap_or_default();
-    let offset = fault.offset.map(|offset| format!(" at offset {offset}")).unwrap_or_default();
-    let field = fault.field.as_ref().map(|field| format!("{field} ")).unwrap_or_default();
-    let (code, topic, partition) = (fault.code.name(), &fault.topic, fault.partition);
-    print::say("");
-    print::say(&format!("{} {topic}[{partition}]{offset}{seq}", print::toned(code, Tone::Bad)));
-    print::say(&format!("  {field}is: {}", fault.found));
-    print::say(&format!("  {field}should be: {}", fault.due));
-}
-
 fn summary(reports: &[Report]) -> String {
     let sum = |number: fn(&Report) -> u64| reports.iter().map(number).sum::<u64>() as usize;
     let (faults, entries) = (sum(|report| report.faults.count()), sum(|report| report.counts.entries));
@@ -187,13 +184,10 @@ fn summary(reports: &[Report]) -> String {
     if faults == 0 {
         return print::toned(&format!("the trail is whole: {read}{accepted}"), Tone::Good);
     }
-    let mut codes: Vec<_> = reports.iter().flat_map(|report| report.faults.counts.keys()).collect();
-    codes.sort();
-    codes.dedup();
     let shown = if kept < faults { format!(", the first {kept} shown") } else { String::new() };
-    let explain: Vec<_> = codes.iter().map(|code| format!("onefill explain {code}")).collect();
+    let what_to_do = what_to_do(reports.iter().map(|report| &report.faults));
     let found = format!("{} found{shown}: {read}{accepted}", print::count(faults, "fault"));
-    format!("{}\nwhat to do: {}", print::toned(&found, Tone::Bad), explain.join(", "))
+    format!("{}\n{what_to_do}", print::toned(&found, Tone::Bad))
 }
 
 fn to_json(reports: &[Report]) -> Value {
@@ -232,19 +226,5 @@ fn report_to_json(report: &Report) -> Value {
         "accepted_by_recovery": report.faults.accepted,
         "faults_found": report.faults.count(),
         "faults": report.faults.kept.iter().map(fault_to_json).collect::<Vec<_>>(),
-    })
-}
-
-fn fault_to_json(fault: &Fault) -> Value {
-    json!({
-        "code": fault.code.name(),
-        "topic": fault.topic,
-        "partition": fault.partition,
-        "offset": fault.offset,
-        "seq": fault.seq,
-        "field": fault.field,
-        "is": fault.found,
-        "should_be": fault.due,
-        "page": format!("onefill explain {}", fault.code),
     })
 }

@@ -6,8 +6,8 @@ use super::time::{millis, span};
 use super::witness::Witness;
 use crate::core::amount::Decimal;
 use crate::core::control::Scope;
-use crate::core::ledger::limits::Level;
 use crate::core::ledger::windows::Likeness;
+use crate::core::time::Time;
 use crate::core::verdict::Reason;
 
 /// Not a NEW like one that was accepted a moment ago under another key.
@@ -58,16 +58,31 @@ pub fn open_orders(question: &Question<'_, '_>, witness: &mut impl Witness) {
     }
     for level in question.limits.levels() {
         let Some(limit) = level.bounds.max_open_orders else { continue };
-        let observed = i128::from(open_now(question, &level)) + 1;
+        let open = question.ledger.open_orders_over(level.owner, level.instrument);
+        let observed = i128::from(open) + 1;
         count_against(limit, observed, Reason::MaxOpenOrdersExceeded, level.scope, witness);
     }
 }
 
-fn open_now(question: &Question<'_, '_>, level: &Level<'_>) -> i32 {
-    match level.instrument {
-        Some(instrument) => question.ledger.held(level.owner, instrument).open_orders,
-        None => question.ledger.open_orders_of(level.owner),
+/// From when on every rate has room for one more, if no other order comes; `None` where one never
+/// has. For people.
+pub fn room_again(question: &Question<'_, '_>) -> Option<Time> {
+    let (windows, now) = (question.ledger.windows(), question.now);
+    let mut from = now;
+    for level in question.limits.levels() {
+        for rate in &level.bounds.rates {
+            let key = (level.owner, level.instrument);
+            let count = windows.count(key, now, rate.window_ms);
+            // As many have to leave the window as stand in the way; a window of none never has room.
+            let may_stay = rate.max_orders.checked_sub(1).and_then(|most| u64::try_from(most).ok())?;
+            if let Some(leaving) = count.checked_sub(may_stay).filter(|leaving| *leaving > 0) {
+                let last = windows.nth(key, now, rate.window_ms, leaving)?;
+                let leaves = i128::from(last.0) + span(rate.window_ms);
+                from = from.max(Time(i64::try_from(leaves).ok()?));
+            }
+        }
     }
+    Some(from)
 }
 
 fn count_against(limit: i64, observed: i128, reason: Reason, scope: Scope, witness: &mut impl Witness) {

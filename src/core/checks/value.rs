@@ -17,12 +17,7 @@ pub fn collar(
     reference: Option<Decimal>,
     witness: &mut impl Witness,
 ) {
-    let measured = match pricing.order_type {
-        OrderType::Limit => pricing.price.zip(reference),
-        OrderType::StopLimit => pricing.price.zip(pricing.trigger),
-        OrderType::Market | OrderType::Stop => None,
-    };
-    let Some((price, center)) = measured else { return };
+    let Some((price, center)) = collared(pricing, reference) else { return };
     let (breached, distance) = (Reason::PriceCollarBreached, price.distance(center));
     for level in question.limits.levels() {
         let scope = Some(level.scope);
@@ -35,6 +30,15 @@ pub fn collar(
             let holds = distance.is_some_and(|distance| distance <= limit);
             witness.see(breached, scope, holds, || (Some(limit), distance));
         }
+    }
+}
+
+/// Which price a collar measures, and from where.
+pub fn collared(pricing: &Pricing, reference: Option<Decimal>) -> Option<(Decimal, Decimal)> {
+    match pricing.order_type {
+        OrderType::Limit => pricing.price.zip(reference),
+        OrderType::StopLimit => pricing.price.zip(pricing.trigger),
+        OrderType::Market | OrderType::Stop => None,
     }
 }
 

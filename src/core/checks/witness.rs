@@ -47,6 +47,19 @@ pub struct Comparison {
     pub observed: Option<Decimal>,
 }
 
+impl Comparison {
+    /// How much more would have been allowed; below zero, by how much it was too much. `None` where
+    /// there are no such numbers.
+    pub fn headroom(&self) -> Option<Decimal> {
+        let (limit, observed) = self.limit.zip(self.observed)?;
+        match self.reason {
+            // The one number that must not be too small: how long ago an equal order was accepted.
+            Reason::DuplicateOrderSuspected => observed.minus(limit),
+            _ => limit.minus(observed),
+        }
+    }
+}
+
 impl Witness for Failures {
     fn see(&mut self, reason: Reason, scope: Option<Scope>, holds: bool, numbers: impl FnOnce() -> Numbers) {
         if holds || self.0.iter().any(|failure| failure.reason == reason) {

@@ -128,6 +128,22 @@ impl Ledger {
         self.open_counts.find(&owner).copied().unwrap_or_default()
     }
 
+    /// The same, over one instrument where one is named.
+    pub fn open_orders_over(&self, owner: Owner, instrument: Option<Name>) -> i32 {
+        match instrument {
+            Some(instrument) => self.held(owner, instrument).open_orders,
+            None => self.open_orders_of(owner),
+        }
+    }
+
+    /// The strategies of an account that have traded, in the order of their names.
+    pub fn strategies_of(&self, account: Name) -> Vec<Name> {
+        let owners = self.spans.keys().filter(|owner| owner.account == account);
+        let mut strategies: Vec<Name> = owners.filter_map(|owner| owner.strategy).collect();
+        strategies.sort_unstable_by_key(|strategy| self.names.text(*strategy));
+        strategies
+    }
+
     /// The instruments where the owner holds or reserves something, in the order of their names.
     pub fn exposures(&self, owner: Owner) -> impl Iterator<Item = (Name, &Instrument, Holding)> {
         let spans = self.spans.get(&owner).map(Vec::as_slice).unwrap_or_default();

@@ -1,5 +1,7 @@
 //! The limits that control records set, and which of them count for whom.
 
+use std::cmp::Reverse;
+
 use super::Ledger;
 use super::names::Name;
 use super::owner::Owner;
@@ -127,6 +129,28 @@ impl Ledger {
             level(Scope::Global, whole, all),
         ];
         Limits { levels }
+    }
+
+    /// All limits that may count for some order of an account, from narrow to wide; of one scope in
+    /// the order of their names, those for `*` last.
+    pub fn levels_of(&self, account: Name) -> Vec<Level<'_>> {
+        let whole = Owner::account(account);
+        let groups = self.groups.rows().filter_map(|(target, group)| {
+            let scope = match target.owner {
+                None => Scope::Global,
+                Some(Owner { strategy: None, .. }) => Scope::Account,
+                Some(Owner { strategy: Some(_), .. }) => Scope::Strategy,
+            };
+            let owner = target.owner.unwrap_or(whole);
+            let level = Level { scope, owner, instrument: target.instrument, bounds: &group.bounds };
+            (owner.account == account).then_some(level)
+        });
+        let mut levels: Vec<_> = groups.collect();
+        let text = |name: Option<Name>| name.map(|name| self.names.text(name));
+        levels.sort_by_key(|Level { scope, owner, instrument, .. }| {
+            (Reverse(*scope), text(owner.strategy), instrument.is_none(), text(*instrument))
+        });
+        levels
     }
 
     /// Whether an ACCOUNT-scope record names the account.

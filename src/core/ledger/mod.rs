@@ -401,6 +401,11 @@ impl Ledger {
         self.open_orders.len()
     }
 
+    /// The orders that may still be filled, in order of acceptance.
+    pub fn open_order_rows(&self) -> impl Iterator<Item = (OrderId, &OrderRow)> {
+        self.open_orders.iter().filter_map(|order_id| Some((order_id, self.order(order_id)?)))
+    }
+
     /// What was accepted of late.
     pub const fn windows(&self) -> &Windows {
         &self.windows

@@ -11,6 +11,7 @@ use hashbrown::HashSet;
 
 use super::Ledger;
 use super::names::Name;
+use super::order::OrderRow;
 use crate::core::entry::{Input, IntentIds, OwedCancel};
 use crate::core::ids::{Id, OrderId};
 use crate::core::time::Time;
@@ -116,8 +117,7 @@ impl Owing {
 impl Ledger {
     /// The next cancel that is owed to an order that is still open.
     pub fn next_owed(&self) -> Option<Owing> {
-        let mut orders = self.owed.iter().filter_map(|owed| Some((owed, self.order(owed.order_id)?)));
-        let (owed, order) = orders.find(|(_, order)| order.is_open())?;
+        let (owed, order) = self.owed_rows().next()?;
         let Cause { command_id, topic, partition, offset, timestamp } = owed.cause;
         Some(Owing {
             topic: self.text(topic).into(),
@@ -132,10 +132,15 @@ impl Ledger {
         })
     }
 
+    /// The cancels that are owed to orders that are still open, in the order in which they are due.
+    pub fn owed_rows(&self) -> impl Iterator<Item = (&OwedRow, &OrderRow)> {
+        let rows = self.owed.iter().filter_map(|owed| Some((owed, self.order(owed.order_id)?)));
+        rows.filter(|(_, order)| order.is_open())
+    }
+
     /// How many cancels are owed to orders that are still open.
     pub fn owed_len(&self) -> usize {
-        let is_open = |owed: &&OwedRow| self.order(owed.order_id).is_some_and(|order| order.is_open());
-        self.owed.iter().filter(is_open).count()
+        self.owed_rows().count()
     }
 
     /// Stages cancels of these orders, but of none that is due already.

@@ -139,6 +139,22 @@ impl Windows {
         count(&self.settled) + count(&self.staged)
     }
 
+    /// When the acceptance came that is the `place`-th of the window that ends now, counted from 1;
+    /// `None` where it has fewer.
+    pub fn nth(&self, key: WindowKey, now: Time, window_ms: i64, place: u64) -> Option<Time> {
+        let begin = begin(now, window_ms);
+        let runs = [&self.settled, &self.staged].into_iter().filter_map(|runs| runs.get(&key));
+        let in_window = runs.flat_map(Runs::counts).filter(|(at, _)| i128::from(at.0) > begin);
+        let mut before = 0;
+        for (at, count) in in_window {
+            before += count;
+            if before >= place {
+                return Some(at);
+            }
+        }
+        None
+    }
+
     /// When a NEW like this was accepted last, within the hour.
     pub fn last_like(&self, likeness: &Likeness) -> Option<Time> {
         self.alike.find(likeness).copied()
@@ -207,6 +223,11 @@ mod tests {
         windows.accept(a, s, i, Time(SECOND - 1));
         assert_eq!(windows.count(key, Time(SECOND - 1), 1000), 3);
         assert_eq!(windows.count(key, Time(SECOND), 1000), 1);
+        let nth = |place| windows.nth(key, Time(SECOND - 1), 1000, place);
+        assert_eq!(
+            (nth(1), nth(2), nth(3), nth(4)),
+            (Some(Time(0)), Some(Time(0)), Some(Time(SECOND - 1)), None)
+        );
         windows.discard();
         assert_eq!(windows.count(key, Time(SECOND - 1), 1000), 2);
         assert_eq!(windows.count(key, Time(0), 0), 0);

@@ -61,12 +61,17 @@ impl Record {
     /// Copies a record of the trail.
     pub fn of(schemas: &Schemas, message: &BorrowedMessage<'_>) -> Self {
         let value = message.payload().unwrap_or_default();
+        Self::read(schemas, (message.partition(), message.offset()), value)
+    }
+
+    /// The record of this value, which stands in this partition at this offset.
+    pub fn read(schemas: &Schemas, (partition, offset): (i32, i64), value: &[u8]) -> Self {
         let body = schemas.open(RecordType::Entry, value).map_err(|malformed| malformed.to_string());
         let body = body.and_then(|body| match wire::entry::decode(&body) {
             Ok(_) => Ok(body.into_owned()),
             Err(malformed) => Err(malformed.to_string()),
         });
-        Self { partition: message.partition(), offset: message.offset(), body, leaf: Digest::leaf(value) }
+        Self { partition, offset, body, leaf: Digest::leaf(value) }
     }
 
     /// The entry; or why it is none.

@@ -12,19 +12,19 @@ use rdkafka::message::OwnedMessage;
 use super::compare;
 use super::fault::{Faults, Place};
 use super::orders::Due;
-use crate::core::batch::{Batch, order_of};
-use crate::core::decide::{Arrival, Content};
+use super::summary::{line_of, summary};
+use crate::core::batch::order_of;
 use crate::core::entry::{Body, Entry, EntryKind, Ruling};
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::ids::Digest;
 use crate::core::ledger::{Ledger, Placement};
-use crate::core::prices::PriceBook;
+use crate::core::recompute::{Recomputed, decide_anew, prices_of, recompute};
 use crate::core::replay::replay;
 use crate::core::settings::RULES_VERSION;
 use crate::shell::arrival;
 use crate::shell::topics::Topics;
-use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
+use crate::wire::{self, Malformed};
 
 /// A trail, as far as it was followed.
 pub struct Follower<'s> {
@@ -59,6 +59,11 @@ pub struct Counts {
     pub orders: u64,
     /// Entries that were decided anew and came out the same.
     pub decided_anew: u64,
+    /// Entries in which nothing was decided, or whose input could not be decoded.
+    pub as_recorded: u64,
+    /// Entries that were decided by other rules than this program's, by their version: not decided
+    /// anew.
+    pub other_rules: BTreeMap<i32, u64>,
 }
 
 impl Counts {
@@ -139,9 +144,10 @@ impl<'s> Follower<'s> {
     }
 
     /// Passes a record that is no entry: the next one links to it, if it is the next.
-    pub fn skip(&mut self, leaf: Digest) {
+    pub fn skip(&mut self, malformed: &Malformed, stored: &Stored<'_>, faults: &mut Faults) {
+        faults.add(HaltCode::AuditUnreadable, stored.place, None, malformed, "a readable entry");
         self.is_whole = false;
-        self.tip = Some((self.tip.map_or(0, |(seq, _)| seq + 1), leaf));
+        self.tip = Some((self.tip.map_or(0, |(seq, _)| seq + 1), Digest::leaf(stored.value)));
     }
 
     /// Whether an entry is what the router makes of its input, and takes it into the ledger.
@@ -164,6 +170,8 @@ impl<'s> Follower<'s> {
         }
     }
 
+    /// Decides the entry by the ledger before it, by the prices that it recorded, and by its input:
+    /// the record itself where its topic still has it, what the entry recorded of it where not.
     fn decide_anew(
         &mut self,
         entry: &Entry<'_>,
@@ -171,40 +179,51 @@ impl<'s> Follower<'s> {
         input: Option<&OwnedMessage>,
         faults: &mut Faults,
     ) {
-        if self.ledger.opened().is_none_or(|opened| opened.rules_version != RULES_VERSION) {
+        if let Some(other) = self.ledger.opened().map(|opened| opened.rules_version)
+            && other != RULES_VERSION
+        {
+            *self.counts.other_rules.entry(other).or_default() += 1;
             return;
         }
-        let recorded = recorded_arrival(entry);
-        let (topics, schemas) = (self.topics, self.schemas);
-        match (input, recorded) {
-            (Some(input), _) => arrival::with(topics, schemas, input, |arrival| {
-                self.compare_anew(entry, stored, arrival, faults);
+        let prices = prices_of(entry);
+        // An owed cancel has no arrival: the record that it names is the command's, answered before.
+        let owed = matches!(entry.body, Body::OwedCancel(_));
+        match input.filter(|_| !owed) {
+            Some(input) => arrival::with(self.topics, self.schemas, input, |arrival| {
+                let anew = decide_anew(&mut self.ledger, &prices, arrival, entry.decided_at);
+                self.judge(anew, entry, stored, faults);
             }),
-            (None, Some(arrival)) => self.compare_anew(entry, stored, &arrival, faults),
-            (None, None) => {}
+            None => {
+                let anew = recompute(&mut self.ledger, &prices, entry);
+                self.judge(anew, entry, stored, faults);
+            }
         }
     }
 
-    fn compare_anew(
-        &mut self,
-        entry: &Entry<'_>,
-        stored: &Stored<'_>,
-        arrival: &Arrival<'_>,
-        faults: &mut Faults,
-    ) {
-        let prices = PriceBook::default();
-        let mut batch = Batch::open(&mut self.ledger, &prices, entry.decided_at);
-        let anew = batch.take(arrival);
-        self.value.clear();
-        wire::entry::encode(&anew, &mut self.value);
-        drop(batch);
-        if self.value == stored.value {
-            self.counts.decided_anew += 1;
-            return;
+    fn judge(&mut self, anew: Recomputed<'_>, entry: &Entry<'_>, stored: &Stored<'_>, faults: &mut Faults) {
+        match anew {
+            Recomputed::Entry(due) => self.compare(&due, stored, faults),
+            Recomputed::Same => self.counts.decided_anew += 1,
+            Recomputed::AsRecorded => self.counts.as_recorded += 1,
+            Recomputed::Otherwise(due) => {
+                let found = format!("{} {}", entry.body.kind(), line_of(&summary(entry)));
+                faults.add(HaltCode::StateDiverged, stored.place, None, found, due);
+            }
         }
+    }
+
+    /// Field by field, as the bytes have them.
+    fn compare(&mut self, due: &Entry<'_>, stored: &Stored<'_>, faults: &mut Faults) {
+        self.value.clear();
+        wire::entry::encode(due, &mut self.value);
+        let mut differing = match self.value == stored.value {
+            true => Vec::new(),
+            false => compare::fields(self.schemas, RecordType::Entry, stored.value, &self.value),
+        };
         // Words for people may change from version to version, without another meaning.
-        let differing = compare::fields(self.schemas, RecordType::Entry, stored.value, &self.value);
-        for it in differing.iter().filter(|it| it.field != "detail") {
+        differing.retain(|it| it.field != "detail");
+        self.counts.decided_anew += u64::from(differing.is_empty());
+        for it in differing {
             faults.add(HaltCode::StateDiverged, stored.place, Some(&it.field), &it.found, &it.due);
         }
     }
@@ -221,28 +240,6 @@ impl<'s> Follower<'s> {
         });
         Some(Due { seq: entry.seq, decided_at: entry.decided_at, bytes })
     }
-}
-
-/// What arrived, as far as the entry records it whole.
-fn recorded_arrival<'a>(entry: &Entry<'a>) -> Option<Arrival<'a>> {
-    let (input, key, content) = match &entry.body {
-        Body::Decision(decision) => match &decision.ruling {
-            Ruling::Conflict { intent, .. }
-            | Ruling::Rejected { intent, .. }
-            | Ruling::Accepted { intent, .. } => {
-                (decision.input, Some(intent.account_id), Content::Intent(Ok(intent.clone())))
-            }
-            Ruling::Malformed { .. } | Ruling::Misplaced { .. } | Ruling::Duplicate { .. } => return None,
-        },
-        Body::Control(taken) => {
-            let record = taken.record.as_ref().ok()?;
-            (taken.input, None, Content::Control(Ok(record.clone())))
-        }
-        // Whether a report was misplaced depends on its key, which is not recorded.
-        Body::Execution(_) => return None,
-        Body::Genesis(_) | Body::LaneOpened(_) | Body::OwedCancel(_) | Body::Recovery(_) => return None,
-    };
-    Some(Arrival { input, key: key.map(|id| id.as_str().as_bytes()), value: None, content })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -13,6 +13,7 @@ pub mod follow;
 pub mod head;
 pub mod inputs;
 pub mod orders;
+pub mod recompute;
 pub mod records;
 pub mod rules;
 pub mod summary;

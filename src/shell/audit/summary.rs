@@ -24,6 +24,13 @@ pub struct Summary {
     pub what: String,
 }
 
+/// The words that there are, in one line.
+pub fn line_of(summary: &Summary) -> String {
+    let Summary { account: _, intent, verdict, reason, order_id: _, what } = summary;
+    let words = [intent, verdict, reason, what].into_iter().filter(|word| !word.is_empty());
+    words.map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
 /// The ids of the intent that an entry is about.
 pub fn intent_ids<'a>(body: &Body<'a>) -> Option<IntentIds<'a>> {
     match body {

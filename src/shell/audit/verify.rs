@@ -15,7 +15,6 @@ use super::orders::{Kept, Orders};
 use super::records::{Range, Records};
 use crate::core::entry::{Body, Cursors, Entry};
 use crate::core::halt::HaltCode;
-use crate::core::ids::Digest;
 use crate::core::ledger::Placement;
 use crate::core::proof::Offsets;
 use crate::shell::admin::{Cluster, ClusterError};
@@ -140,9 +139,7 @@ fn take(
     let entry = match body.as_ref().map_err(Clone::clone).and_then(|body| wire::entry::decode(body)) {
         Ok(entry) => entry,
         Err(malformed) => {
-            let due = "a readable entry";
-            faults.add(HaltCode::AuditUnreadable, stored.place, None, malformed, due);
-            follower.skip(Digest::leaf(stored.value));
+            follower.skip(&malformed, stored, faults);
             return Ok(());
         }
     };
