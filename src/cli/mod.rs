@@ -27,6 +27,7 @@ pub mod print;
 mod recover;
 mod restoring;
 mod run;
+mod state;
 mod status;
 mod submit;
 mod values;
@@ -146,6 +147,7 @@ enum Command {
     Prices(prices::Prices),
     Status(status::ShowStatus),
     Audit(audit::Audit),
+    State(state::State),
     Explain(explain::Explain),
     #[cfg(feature = "demo")]
     Demo(demo::Demo),
@@ -180,6 +182,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> Status {
         Command::Prices(prices) => prices.run(common),
         Command::Status(status) => status.run(common),
         Command::Audit(audit) => audit.run(common),
+        Command::State(state) => state.run(common),
         Command::Explain(explain) => explain.run(),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo.run(common),

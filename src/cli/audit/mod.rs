@@ -18,6 +18,7 @@ use crate::wire::schema::Schemas;
 mod explain;
 mod export;
 mod faults;
+pub(super) mod limits;
 mod recompute;
 mod show;
 mod verify;
@@ -49,17 +50,17 @@ impl Audit {
 }
 
 /// What every command on the trail needs.
-struct Desk {
-    config: Config,
-    schemas: Schemas,
-    probe: Probe,
+pub(super) struct Desk {
+    pub(super) config: Config,
+    pub(super) schemas: Schemas,
+    pub(super) probe: Probe,
     cluster: Cluster,
     /// Partitions of the audit topic.
-    partitions: i32,
+    pub(super) partitions: i32,
 }
 
 impl Desk {
-    fn open(common: &Common) -> Result<Self, Failure> {
+    pub(super) fn open(common: &Common) -> Result<Self, Failure> {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
         let schemas = schemas::load(&config)?;
@@ -96,13 +97,13 @@ impl Desk {
 }
 
 /// Progress over several partitions.
-struct Bar {
+pub(super) struct Bar {
     bar: ProgressBar,
     done: u64,
 }
 
 impl Bar {
-    fn new(length: u64, what: &'static str) -> Self {
+    pub(super) fn new(length: u64, what: &'static str) -> Self {
         let style = "{msg} {wide_bar} {human_pos} of {human_len}, {rate}, {eta} left";
         let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
             // Where it cannot be written, there is nobody to read it.
@@ -115,7 +116,7 @@ impl Bar {
     }
 
     /// Where the reading of the present partition stands.
-    fn at(&self, offset: i64) {
+    pub(super) fn at(&self, offset: i64) {
         self.bar.set_position(self.done + offset.unsigned_abs());
     }
 

@@ -1,21 +1,26 @@
 //! Why one key got its verdict: every entry of the key, rule by rule, and what came of it.
 //!
-//! Everything is read from the trail; nothing is decided anew. The order record is looked up on
-//! `orders`, as far as retention has it.
+//! Everything is read from the trail. It is replayed up to the deciding entry, so that the checks can
+//! be asked what they compared. The order record is looked up on `orders`, as far as retention has it.
 
 use rdkafka::error::KafkaResult;
 use rdkafka::message::Message;
 
 use super::find::{Filter, Record, Search};
+use super::grounds::{Grounds, grounds};
 use super::records::{Range, Records};
+use super::remedy::remedy;
+use super::replay::Replayed;
 use super::rules::{self, Step};
 use super::summary;
 use crate::core::difference::{Difference, differences};
-use crate::core::entry::{Body, Entry, Ruling};
+use crate::core::entry::{Body, Decision, Entry, Ruling};
 use crate::core::ids::{Id, OrderId};
 use crate::core::intent::Intent;
-use crate::core::settings::Settings;
-use crate::core::verdict::Reason;
+use crate::core::ledger::Placement;
+use crate::core::nearest::Change;
+use crate::core::settings::{RULES_VERSION, Settings};
+use crate::core::verdict::{FailedCheck, Reason};
 use crate::shell::trail::Probe;
 use crate::wire;
 use crate::wire::schema::RecordType;
@@ -31,6 +36,8 @@ pub struct Story {
     pub deciding: Option<Record>,
     /// By which settings it was decided.
     pub settings: Settings,
+    /// On what it was decided; or why nobody can say.
+    pub grounds: Result<Grounds, String>,
     /// What arrived under the key and decided nothing, or was decided already, in order of time.
     pub others: Vec<Record>,
     /// What happened to the order afterwards: cancels, replaces, reports.
@@ -55,42 +62,89 @@ pub struct OrderRecord {
 pub fn tell(
     search: &Search<'_>,
     probe: &Probe,
-    (account_id, intent_id): (Id<'_>, Id<'_>),
+    partitions: i32,
+    key: (Id<'_>, Id<'_>),
     tick: &mut dyn FnMut(i64),
 ) -> KafkaResult<Story> {
-    let mut story = Story {
-        searched: search.range,
-        last_seq: None,
-        deciding: None,
-        settings: Settings::default(),
-        others: Vec::new(),
-        afterwards: Vec::new(),
-        order: None,
-    };
-    let mut order_id = None;
+    let placement = Placement { partition: search.partition, count: partitions };
+    let mut telling = Telling::new(key, placement, search.range);
     search.each(&Filter::default(), tick, &mut |record| {
-        let part = record.entry().ok().map(|entry| {
-            story.last_seq = Some(entry.seq);
-            if let (Body::Genesis(opening) | Body::LaneOpened(opening), None) = (&entry.body, &story.deciding)
-            {
-                story.settings = Settings::from_map(&opening.settings).unwrap_or(story.settings);
-            }
-            let part = part_of(&entry, (account_id, intent_id), order_id);
-            if part == Part::Deciding {
-                order_id = summary::order_id(&entry.body).filter(|_| decided_order(&entry));
-            }
-            part
-        });
-        match part {
-            Some(Part::Deciding) => story.deciding = Some(record),
-            Some(Part::Other) => story.others.push(record),
-            Some(Part::Afterwards) => story.afterwards.push(record),
-            Some(Part::None) | None => {}
-        }
+        telling.take(record);
         true
     })?;
+    let mut story = telling.end();
     story.order = find_order(search, probe, story.deciding.as_ref())?;
     Ok(story)
+}
+
+/// A story, as far as the trail is read.
+pub struct Telling<'k> {
+    key: (Id<'k>, Id<'k>),
+    order_id: Option<OrderId>,
+    /// The ledger, until the key is decided.
+    replayed: Option<Replayed>,
+    story: Story,
+}
+
+impl<'k> Telling<'k> {
+    /// Before the first entry of a partition.
+    pub fn new(key: (Id<'k>, Id<'k>), placement: Placement, searched: Range) -> Self {
+        let story = Story {
+            searched,
+            last_seq: None,
+            deciding: None,
+            settings: Settings::default(),
+            grounds: Err("no entry has decided it".to_owned()),
+            others: Vec::new(),
+            afterwards: Vec::new(),
+            order: None,
+        };
+        Self { key, order_id: None, replayed: Some(Replayed::new(placement)), story }
+    }
+
+    /// The next record of the trail.
+    pub fn take(&mut self, record: Record) {
+        let entry = record.entry();
+        let part = entry.as_ref().map_or(Part::None, |entry| self.read(entry));
+        if let Some(replayed) = &mut self.replayed {
+            replayed.take(&record, &entry);
+        }
+        match part {
+            Part::Deciding => self.story.deciding = Some(record),
+            Part::Other => self.story.others.push(record),
+            Part::Afterwards => self.story.afterwards.push(record),
+            Part::None => {}
+        }
+    }
+
+    fn read(&mut self, entry: &Entry<'_>) -> Part {
+        self.story.last_seq = Some(entry.seq);
+        if let (Body::Genesis(opening) | Body::LaneOpened(opening), Some(_)) = (&entry.body, &self.replayed) {
+            self.story.settings = Settings::from_map(&opening.settings).unwrap_or(self.story.settings);
+        }
+        let part = part_of(entry, self.key, self.order_id);
+        if part == Part::Deciding {
+            self.order_id = summary::order_id(&entry.body).filter(|_| decided_order(entry));
+            if let Some(replayed) = self.replayed.take() {
+                self.story.grounds = grounds_of(&replayed, entry);
+            }
+        }
+        part
+    }
+
+    /// The trail ends here. The order record is not looked up yet.
+    pub fn end(self) -> Story {
+        self.story
+    }
+}
+
+fn grounds_of(replayed: &Replayed, entry: &Entry<'_>) -> Result<Grounds, String> {
+    let ledger = replayed.ledger().map_err(|halt| format!("the trail before it does not hold: {halt}"))?;
+    match ledger.opened().map(|opened| opened.rules_version) {
+        Some(RULES_VERSION) => grounds(ledger, entry).ok_or("no intent was decided".to_owned()),
+        Some(other) => Err(format!("it was decided by rules of version {other}, these are {RULES_VERSION}")),
+        None => Err("no opening stands before it".to_owned()),
+    }
 }
 
 /// What an entry is to a key.
@@ -149,7 +203,30 @@ impl Story {
     /// The checks of the deciding entry, in their order; empty where nothing was decided.
     pub fn steps(&self) -> Vec<Step> {
         let entry = self.deciding.as_ref().and_then(|record| record.entry().ok());
-        entry.map(|entry| rules::steps(&entry, self.settings)).unwrap_or_default()
+        let grounds = self.grounds.as_ref().ok();
+        entry.map(|entry| rules::steps(&entry, self.settings, grounds)).unwrap_or_default()
+    }
+
+    /// What would have let a refused intent pass: the smallest change of quantity or price, or where
+    /// neither would do, what would have helped against each failed check. All of that, then.
+    pub fn ways(&self) -> Vec<(Option<Reason>, String)> {
+        let (Ok(grounds), Some(Ok(entry))) = (&self.grounds, self.deciding.as_ref().map(Record::entry))
+        else {
+            return Vec::new();
+        };
+        let Body::Decision(Decision { ruling: Ruling::Rejected { intent, failed_checks, .. }, .. }) =
+            &entry.body
+        else {
+            return Vec::new();
+        };
+        match grounds.nearest {
+            Some(Change::Quantity(quantity)) => vec![(None, format!("with quantity {quantity}"))],
+            Some(Change::Price(price)) => vec![(None, format!("with price {price}"))],
+            None => {
+                let way = |check: &FailedCheck| (Some(check.reason), remedy(check, intent, grounds));
+                failed_checks.iter().map(way).collect()
+            }
+        }
     }
 
     /// In which fields a later arrival differs from the deciding one; empty where it does not, or

@@ -1,14 +1,17 @@
 //! `onefill audit explain`: why one key got its verdict.
 
-use clap::Args;
-use serde_json::{Value, json};
+mod json;
 
-use super::show::line;
+use clap::Args;
+use serde_json::Value;
+
+use super::limits::{limits_table, states_in_words};
 use super::{Bar, Desk};
 use crate::cli::print::{self, Tone};
 use crate::cli::{Common, Failure, Output, Status};
-use crate::core::entry::{After, Body, Entry, Reference, Ruling};
+use crate::core::entry::{After, Body, Decision, Entry, Reference, Ruling};
 use crate::core::ids::{Id, placement};
+use crate::core::time::MILLISECOND;
 use crate::core::verdict::Verdict;
 use crate::shell::audit::explain::{Story, intent, tell};
 use crate::shell::audit::find::{Record, Search};
@@ -19,7 +22,10 @@ use crate::wire::schema::RecordType;
 
 /// Say why an intent got its verdict: rule by rule, with the numbers, and what came of it
 ///
-/// Exits with 1 where the trail does not have the key.
+/// The trail is replayed up to the deciding entry, and the checks say what they compared: each limit
+/// with its headroom, the prices with their age, the trading states with their holders; and of a
+/// rejection the smallest change that would have passed. Exits with 1 where the trail does not have
+/// the key.
 #[derive(Args, Debug)]
 pub(super) struct Explain {
     /// The intent
@@ -37,10 +43,10 @@ impl Explain {
         let partition = placement(key.0.as_str().as_bytes(), desk.partitions.unsigned_abs()) as i32;
         let search = Search::new(&desk.config, &desk.schemas, &desk.probe, partition)?;
         let bar = Bar::new((search.range.end - search.range.start).unsigned_abs(), "searching");
-        let story = tell(&search, &desk.probe, key, &mut |offset| bar.at(offset))?;
+        let story = tell(&search, &desk.probe, desk.partitions, key, &mut |offset| bar.at(offset))?;
         drop(bar);
         if self.output == Output::Json {
-            print::say_json(&to_json_story(&self.key, partition, &story));
+            print::say_json(&json::story(&self.key, partition, &story));
         }
         if story.deciding.is_none() && story.others.is_empty() {
             return Err(not_found(&self.key, &desk.config.topics.audit, partition, &story));
@@ -124,8 +130,40 @@ fn show_deciding(key: &str, partition: i32, story: &Story, entry: &Entry<'_>) {
     }
     print::show(&table);
     print::say("");
+    show_ways(story);
     show_numbers(entry);
+    show_grounds(story);
     show_order(story, entry);
+}
+
+/// What would have let it pass.
+fn show_ways(story: &Story) {
+    for (reason, way) in story.ways() {
+        print::say(&match reason {
+            None => format!("would have passed: {way}"),
+            Some(reason) => format!("against {reason}: {way}"),
+        });
+    }
+}
+
+fn show_grounds(story: &Story) {
+    let grounds = match &story.grounds {
+        Ok(grounds) => grounds,
+        Err(why) => {
+            let text = format!("only what the entry records is shown: {why}");
+            return print::say(&print::toned(&text, Tone::Doubtful));
+        }
+    };
+    if !grounds.agrees {
+        let text = "decided anew it comes out otherwise: `onefill audit verify --recompute`";
+        print::say(&print::toned(text, Tone::Bad));
+    }
+    print::say(&format!("trading states: {}", states_in_words(&grounds.states)));
+    if !grounds.limits.is_empty() {
+        print::say("");
+        print::show(&limits_table(&grounds.limits));
+        print::say("");
+    }
 }
 
 const fn result(step: &Step) -> (&'static str, Tone) {
@@ -133,6 +171,7 @@ const fn result(step: &Step) -> (&'static str, Tone) {
         RuleResult::Passed => ("passed", Tone::Good),
         RuleResult::Failed => ("failed", Tone::Bad),
         RuleResult::NotReached => ("not reached", Tone::Faint),
+        RuleResult::NotApplied => ("not applied", Tone::Faint),
     }
 }
 
@@ -143,16 +182,15 @@ fn show_numbers(entry: &Entry<'_>) {
         as_of.intents, as_of.executions, as_of.control, entry.limits_version
     ));
     let Body::Decision(decision) = &entry.body else { return };
-    let (references, after): (&[Reference<'_>], Option<&After>) = match &decision.ruling {
-        Ruling::Rejected { references, after, .. } | Ruling::Accepted { references, after, .. } => {
-            (references, after.as_ref())
-        }
-        _ => (&[], None),
+    let after: Option<&After> = match &decision.ruling {
+        Ruling::Rejected { after, .. } | Ruling::Accepted { after, .. } => after.as_ref(),
+        _ => None,
     };
-    for reference in references {
+    for reference in references(entry) {
+        let Reference { instrument_id, price, source, quality, as_of, .. } = reference;
+        let age = age_ms(entry, reference);
         print::say(&format!(
-            "reference: {} {} {} {} as of {:.3}",
-            reference.instrument_id, reference.price, reference.source, reference.quality, reference.as_of
+            "reference: {instrument_id} {price} {source} {quality} as of {as_of:.3}, {age} ms old"
         ));
     }
     if let Some(after) = after {
@@ -165,6 +203,22 @@ fn show_numbers(entry: &Entry<'_>) {
     if let Ruling::Rejected { of: Some(of), .. } = &decision.ruling {
         print::say(&format!("the order's identity was taken by entry {}", of.seq));
     }
+}
+
+/// The prices that were looked at.
+fn references<'e, 'a>(entry: &'e Entry<'a>) -> &'e [Reference<'a>] {
+    match &entry.body {
+        Body::Decision(Decision {
+            ruling: Ruling::Rejected { references, .. } | Ruling::Accepted { references, .. },
+            ..
+        }) => references,
+        _ => &[],
+    }
+}
+
+/// How old a price was when it was looked at, in milliseconds; below zero, how far ahead.
+fn age_ms(entry: &Entry<'_>, reference: &Reference<'_>) -> i128 {
+    entry.decided_at.since(reference.as_of) / i128::from(MILLISECOND)
 }
 
 fn show_order(story: &Story, entry: &Entry<'_>) {
@@ -197,29 +251,4 @@ fn show_other(story: &Story, entry: &Entry<'_>) {
         let (field, first, second) = (differing.field, said(differing.first), said(differing.second));
         print::say(&print::toned(&format!("      {field}: {first} first, then {second}"), Tone::Doubtful));
     }
-}
-
-fn to_json_story(key: &str, partition: i32, story: &Story) -> Value {
-    let other = |record: &Record| {
-        let differences = record.entry().map(|entry| story.differences(&entry)).unwrap_or_default();
-        let differences = differences.into_iter().map(|differing| {
-            json!({ "field": differing.field, "first": differing.first, "second": differing.second })
-        });
-        let mut line = line(record);
-        line["differences"] = differences.collect();
-        line
-    };
-    let steps = story.steps().into_iter().map(|step| {
-        json!({ "check": step.number, "rule": step.name, "result": result(&step).0, "with": step.detail })
-    });
-    json!({
-        "key": key,
-        "partition": partition,
-        "searched": { "from": story.searched.start, "to": story.searched.end, "last_seq": story.last_seq },
-        "deciding": story.deciding.as_ref().map(line),
-        "checks": steps.collect::<Vec<_>>(),
-        "order": story.order.as_ref().and_then(|order| to_json(RecordType::Order, &order.body).ok()),
-        "others": story.others.iter().map(other).collect::<Vec<_>>(),
-        "afterwards": story.afterwards.iter().map(line).collect::<Vec<_>>(),
-    })
 }
