@@ -24,4 +24,6 @@ pub mod replay;
 pub mod rules;
 pub mod scopes;
 pub mod summary;
+#[cfg(test)]
+mod tests;
 pub mod verify;

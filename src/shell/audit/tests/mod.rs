@@ -1,0 +1,6 @@
+//! What an auditor sees of trails that are made in memory: no Kafka is needed to be right.
+
+mod account;
+mod explain;
+mod recompute;
+mod trail;
