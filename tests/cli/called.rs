@@ -24,6 +24,7 @@ const COMMANDS: &[&[&str]] = &[
     &["audit", "show"],
     &["audit", "explain"],
     &["audit", "export"],
+    &["state"],
     &["cursor", "restore"],
     &["recover"],
     &["demo"],
@@ -64,6 +65,11 @@ fn a_wrong_call_ends_with_2_and_prints_nothing_on_the_standard_output() {
         &["prices"],
         &["submit", "--timeout", "0"],
         &["explain", "NO_SUCH_CODE"],
+        &["state"],
+        &["state", "--account", "A 1"],
+        &["state", "--account", "A1", "--at", "last"],
+        &["audit", "explain", "A1"],
+        &["audit", "verify", "--recompute", "--expect", "0:1"],
     ] {
         let called = onefill(arguments);
         assert_eq!(called.status, 2, "{arguments:?}: {}", called.err);

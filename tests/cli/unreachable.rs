@@ -16,6 +16,8 @@ fn a_cluster_that_does_not_answer_is_a_failure_with_its_address() {
     for arguments in [
         vec!["init", "--dev"],
         vec!["check"],
+        vec!["state", "--account", "A1"],
+        vec!["audit", "verify", "--recompute"],
         [&["submit"], &intent[..]].concat(),
         vec!["control", "halt", "--global", "--reason", "r"],
         vec!["prices", "set", "X.Y", "1"],

@@ -168,7 +168,7 @@ impl Account {
                 .map(|(owed, order)| OwedLine {
                     order_id: owed.order_id,
                     client_order_id: order.client_order_id.to_string(),
-                    command_id: owed.cause.command_id.to_string(),
+                    command_id: ledger.text(owed.cause.command_id).to_owned(),
                     control_offset: owed.cause.offset,
                 })
                 .collect(),

@@ -32,6 +32,7 @@ pub fn origin() -> &'static Origin {
         here.done(&["init", "--partitions", "1"]);
         {
             let _router = here.router();
+            here.allow("A1");
             here.done(&instrument());
             let dir = tempfile::tempdir().expect("a directory");
             let file = dir.path().join("intents.csv");
@@ -40,7 +41,7 @@ pub fn origin() -> &'static Origin {
         }
         let read = |topic: &str| read_all(broker(), &format!("{}{topic}", here.prefix), Isolation::Committed);
         let (audit, orders) = (read("audit"), read("orders"));
-        assert_eq!((audit.len(), orders.len()), (11, 5), "an opening, an instrument, nine intents");
+        assert_eq!((audit.len(), orders.len()), (12, 5), "an opening, limits, an instrument, nine intents");
         Origin { here, audit, orders }
     })
 }

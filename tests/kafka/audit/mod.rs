@@ -1,6 +1,7 @@
 //! `onefill audit` and `status`: a good trail is good, and each kind of damage is found and named.
 
 mod damage;
+mod limits;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,8 +16,8 @@ use crate::command::Installation;
 use crate::reader::{Record, eventually};
 use damage::{Copy, append, edit, instrument, origin, relink};
 
-/// The entry of the third order: an opening, an instrument and two orders stand before it.
-const THIRD: usize = 4;
+/// The entry of the third order: an opening, limits, an instrument and two orders stand before it.
+const THIRD: usize = 5;
 
 fn codes(faults: &[Value]) -> BTreeSet<&str> {
     faults.iter().filter_map(|fault| fault["code"].as_str()).collect()
@@ -37,14 +38,14 @@ fn a_trail_is_whole_as_the_router_wrote_it() {
     let called = origin().here.done(&["audit", "verify", "--output", "json"]);
     let report = called.json().remove(0);
     let lane = &report["partitions"][0];
-    assert_eq!((&report["faults"], &lane["entries"], &lane["orders"]), (&json!(0), &json!(11), &json!(5)));
+    assert_eq!((&report["faults"], &lane["entries"], &lane["orders"]), (&json!(0), &json!(12), &json!(5)));
     assert_eq!(
         (&lane["accepted"], &lane["rejected"], &lane["duplicates"]),
         (&json!(5), &json!(3), &json!(1))
     );
     // Everything but the opening answers a record, and comes out the same when it is decided anew.
-    assert_eq!(lane["decided_anew"], 10);
-    assert_eq!(lane["compared"], json!({"inputs": 10, "inputs_gone": 0, "orders": 5, "orders_gone": 0}));
+    assert_eq!(lane["decided_anew"], 11);
+    assert_eq!(lane["compared"], json!({"inputs": 11, "inputs_gone": 0, "orders": 5, "orders_gone": 0}));
     let copy = Copy::new("as-is", Some(&audit()), Some(&origin().orders));
     assert_eq!(copy.faults(&[]), Vec::<Value>::new());
 }
@@ -83,7 +84,7 @@ fn a_missing_entry_leaves_a_gap_an_input_without_answer_and_an_order_without_ent
     audit.remove(THIRD);
     let faults = Copy::new("missing", Some(&audit), None).faults(&[]);
     assert_eq!(codes(&faults), BTreeSet::from(["CHAIN_BROKEN", "INPUT_LOST", "OUTPUT_MISMATCH"]));
-    assert_eq!(of(&faults, "CHAIN_BROKEN"), [(&json!(THIRD + 1), &json!("seq"), &json!("5"))]);
+    assert_eq!(of(&faults, "CHAIN_BROKEN"), [(&json!(THIRD + 1), &json!("seq"), &json!("6"))]);
     assert_eq!(of(&faults, "OUTPUT_MISMATCH")[0].0, THIRD);
     let unanswered: Vec<_> = faults.iter().filter(|fault| fault["code"] == "INPUT_LOST").collect();
     assert_eq!((unanswered.len(), &unanswered[0]["offset"]), (1, &json!(2)), "the third intent");
@@ -94,15 +95,15 @@ fn two_entries_that_changed_places_are_found() {
     let mut audit = audit();
     audit.swap(THIRD, THIRD + 1);
     let faults = Copy::new("swapped", Some(&audit), None).faults(&[]);
-    assert_eq!(of(&faults, "CHAIN_BROKEN")[0], (&json!(THIRD + 1), &json!("seq"), &json!("5")));
+    assert_eq!(of(&faults, "CHAIN_BROKEN")[0], (&json!(THIRD + 1), &json!("seq"), &json!("6")));
 }
 
 #[test]
 fn what_a_stranger_appended_is_found() {
     let copy = Copy::new("appended", Some(&audit()), None);
-    append(&copy.audit(), &audit()[10..]);
+    append(&copy.audit(), &audit()[11..]);
     let faults = copy.faults(&[]);
-    assert_eq!(of(&faults, "CHAIN_BROKEN"), [(&json!(10), &json!("seq"), &json!("10"))]);
+    assert_eq!(of(&faults, "CHAIN_BROKEN"), [(&json!(11), &json!("seq"), &json!("11"))]);
     append(&copy.audit(), &[Record { value: Some(b"hello".to_vec()), ..audit()[0].clone() }]);
     assert!(codes(&copy.faults(&[])).contains("AUDIT_UNREADABLE"));
 }
@@ -125,14 +126,14 @@ fn a_trail_that_lost_its_beginning_is_found() {
 
 #[test]
 fn a_trail_that_lost_its_end_is_found_by_its_head() {
-    let lost = &audit()[..10];
+    let lost = &audit()[..11];
     let copy = Copy::new("end", Some(lost), None);
     assert_eq!(copy.faults(&[]), Vec::<Value>::new(), "it is consistent in itself");
     let report = origin().here.done(&["audit", "verify", "--output", "json"]).json().remove(0);
     let head = report["partitions"][0]["head"]["note"].as_str().expect("a head");
     let faults = copy.faults(&["--expect", head]);
     assert_eq!(of(&faults, "CHAIN_BROKEN").len(), 1);
-    assert_eq!(faults[0]["seq"], 10);
+    assert_eq!(faults[0]["seq"], 11);
 }
 
 #[test]
@@ -170,11 +171,12 @@ fn what_an_operator_accepted_on_the_record_is_no_fault() {
     here.done(&["init", "--partitions", "1"]);
     let order = |key: &str| {
         let named = ["submit", "--account", "A1", "--strategy", "S1", "--intent-id", key, "--wait"];
-        let terms = ["--instrument", "BTC-USD.SIM", "--side", "BUY", "--order-type", "MARKET", "--qty", "2"];
-        here.done(&[&named[..], &terms].concat());
+        let terms = ["--instrument", "BTC-USD.SIM", "--side", "BUY", "--order-type", "LIMIT", "--qty", "2"];
+        here.done(&[&named[..], &terms, &["--price", "100.25"]].concat());
     };
     {
         let _router = here.router();
+        here.allow("A1");
         here.done(&instrument());
         order("k1");
     }
@@ -203,7 +205,7 @@ fn a_key_is_explained_with_its_conflict_and_its_order() {
     let conflict = explain("A1/k1").json().remove(0);
     assert_eq!(
         (&conflict["deciding"]["verdict"], &conflict["order"]["audit_seq"]),
-        (&json!("ACCEPTED"), &json!(2))
+        (&json!("ACCEPTED"), &json!(3))
     );
     let differences = json!([{"field": "order_qty", "first": "2", "second": "3"}]);
     assert_eq!(conflict["others"][0]["differences"], differences);
@@ -221,7 +223,7 @@ fn a_key_is_explained_with_its_conflict_and_its_order() {
 
     let unknown = explain("A1/k99");
     assert_eq!(unknown.status, 1);
-    assert!(unknown.err.contains("its last entry is 10"), "{}", unknown.err);
+    assert!(unknown.err.contains("its last entry is 11"), "{}", unknown.err);
     assert_eq!(origin().here.call(&["audit", "explain", "A1"]).status, 2);
 }
 
@@ -235,7 +237,7 @@ fn entries_are_shown_and_exported() {
     assert_eq!(last.out.lines().count(), 3, "a header and two entries: {}", last.out);
 
     let lines = here.done(&["audit", "export", "--from", "1"]).json();
-    assert_eq!(lines.len(), 10);
+    assert_eq!(lines.len(), 11);
     for pair in lines.windows(2) {
         assert_eq!(pair[1]["prev"], pair[0]["leaf_hash"], "each entry links to the one before");
     }
@@ -245,7 +247,7 @@ fn entries_are_shown_and_exported() {
 fn status_tells_where_the_lanes_stand() {
     let status = origin().here.done(&["status", "--output", "json"]).json().remove(0);
     let lane = &status["lanes"][0];
-    assert_eq!((&lane["seq"], &lane["cursors"]["intents"]), (&json!(10), &json!(9)));
+    assert_eq!((&lane["seq"], &lane["cursors"]["intents"]), (&json!(11), &json!(9)));
     assert_eq!(lane["committed"], json!({"intents": 9, "executions": 0}));
     assert_eq!(lane["lag"], json!({"intents": 0, "executions": 0}));
     assert_eq!(lane["stage"], Value::Null, "nobody was asked");
