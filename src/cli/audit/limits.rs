@@ -15,12 +15,7 @@ pub(in crate::cli) fn text(number: Option<Decimal>) -> Option<String> {
 
 /// `ACCOUNT A1 HALTED by halt-7, GLOBAL ACTIVE`.
 pub(in crate::cli) fn states_in_words(states: &[StateLine]) -> String {
-    let one = |line: &StateLine| {
-        let id = if line.id.is_empty() { String::new() } else { format!(" {}", line.id) };
-        let holder = line.holder.as_ref().map(|holder| format!(" by {holder}")).unwrap_or_default();
-        format!("{}{id} {}{holder}", line.scope, line.state)
-    };
-    states.iter().map(one).collect::<Vec<_>>().join(", ")
+    states.iter().map(StateLine::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// The same for a script.

@@ -13,6 +13,7 @@ use super::remedy::remedy;
 use super::replay::Replayed;
 use super::rules::{self, Step};
 use super::summary;
+use crate::core::amount::{Decimal, Numeral};
 use crate::core::difference::{Difference, differences};
 use crate::core::entry::{Body, Decision, Entry, Ruling};
 use crate::core::ids::{Id, OrderId};
@@ -220,8 +221,10 @@ impl Story {
             return Vec::new();
         };
         match grounds.nearest {
-            Some(Change::Quantity(quantity)) => vec![(None, format!("with quantity {quantity}"))],
-            Some(Change::Price(price)) => vec![(None, format!("with price {price}"))],
+            Some(Change::Quantity(quantity)) => {
+                vec![(None, instead("quantity", quantity, intent.terms.order_qty))]
+            }
+            Some(Change::Price(price)) => vec![(None, instead("price", price, intent.terms.price))],
             None => {
                 let way = |check: &FailedCheck| (Some(check.reason), remedy(check, intent, grounds));
                 failed_checks.iter().map(way).collect()
@@ -248,6 +251,12 @@ impl Story {
             _ => None,
         }
     }
+}
+
+/// `with quantity 10 instead of 15`.
+fn instead(what: &str, change: Decimal, asked: Option<Numeral<'_>>) -> String {
+    let asked = asked.map(|asked| format!(" instead of {asked}")).unwrap_or_default();
+    format!("with {what} {change}{asked}")
 }
 
 /// The intent that an entry records whole.

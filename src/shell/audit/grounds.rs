@@ -17,6 +17,7 @@ use crate::core::ledger::Ledger;
 use crate::core::nearest::{Change, nearest};
 use crate::core::recompute::{arrival_of, prices_of};
 use crate::core::time::Time;
+use crate::core::verdict::FailedCheck;
 
 /// What stood right before a deciding entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct Grounds {
     pub max_intent_age_ms: Option<i64>,
     /// Oldest price that was used; `None` for no bound.
     pub ref_max_age_ms: Option<i64>,
+    /// Tick and lot of the instrument; `None` where it is not known.
+    pub sizes: Option<(Decimal, Decimal)>,
     /// The trading states of all scopes of the intent, from narrow to wide.
     pub states: Vec<StateLine>,
     /// The limits that counted, from narrow to wide.
@@ -60,6 +63,7 @@ pub fn grounds(ledger: &Ledger, entry: &Entry<'_>) -> Option<Grounds> {
         room_again: asked.as_ref().and_then(pace::room_again),
         max_intent_age_ms: age(|bounds| bounds.max_intent_age_ms, settings.max_intent_age_ms),
         ref_max_age_ms: age(|bounds| bounds.ref_max_age_ms, settings.ref_max_age_ms),
+        sizes: ledger.instrument(intent.instrument_id.as_str()).map(|it| (it.tick_size, it.lot_size)),
         states: states(ledger, intent),
         limits: limits::lines(ledger, account, levels),
         agrees: agrees(ledger, entry),
@@ -88,7 +92,7 @@ fn agrees(ledger: &Ledger, entry: &Entry<'_>) -> bool {
 }
 
 /// What a ruling says of its intent, but for what came of it.
-fn said<'r>(ruling: &'r Ruling<'_>) -> (bool, &'r [crate::core::verdict::FailedCheck]) {
+fn said<'r>(ruling: &'r Ruling<'_>) -> (bool, &'r [FailedCheck]) {
     match ruling {
         Ruling::Rejected { failed_checks, .. } => (false, failed_checks),
         Ruling::Accepted { .. } => (true, &[]),

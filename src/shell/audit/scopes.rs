@@ -1,6 +1,7 @@
 //! Who may trade, and who said so, by scope.
 
 use std::cmp::Reverse;
+use std::fmt;
 
 use crate::core::control::Scope;
 use crate::core::ledger::Ledger;
@@ -17,6 +18,16 @@ pub struct StateLine {
     pub state: TradingState,
     /// Whom a loosening command must name; nobody while it is ACTIVE.
     pub holder: Option<String>,
+}
+
+/// `ACCOUNT A1 HALTED by halt-7`.
+impl fmt::Display for StateLine {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scope, id, state, holder } = self;
+        let id = if id.is_empty() { String::new() } else { format!(" {id}") };
+        write!(out, "{scope}{id} {state}")?;
+        holder.as_ref().map_or(Ok(()), |holder| write!(out, " by {holder}"))
+    }
 }
 
 impl StateLine {

@@ -136,7 +136,7 @@ fn a_refusal_is_explained_with_the_numbers_that_were_compared() {
     let open = checks.iter().find(|check| check["check"] == 18).expect("the check");
     assert_eq!(open["with"], "ACCOUNT 2 of at most 5, headroom 3");
     let text = here.done(&["audit", "explain", "A1/k2"]).out;
-    assert!(text.contains("would have passed: with quantity 10"), "{text}");
+    assert!(text.contains("would have passed: with quantity 10 instead of 15"), "{text}");
     assert!(text.contains("ACCOUNT 25 of at most 20, headroom -5"), "{text}");
 }
 

@@ -8,15 +8,17 @@ mod table;
 mod words;
 
 use table::{
-    COLLAR, Check, EXPIRY, GROSS, IDEMPOTENCY, IDENTITY, OF_CANCEL, OF_CONVERTED, OF_NEW, OF_REPLACE,
-    PLACEMENT, REFERENCE, TIME, VALUE,
+    COLLAR, Check, EXPIRY, GROSS, IDEMPOTENCY, IDENTITY, INCREMENTS, OF_CANCEL, OF_CONVERTED, OF_NEW,
+    OF_REPLACE, PERMISSION, PLACEMENT, REFERENCE, STATE, TIME, VALUE,
 };
 pub use words::{compared_text, said};
 
 use super::grounds::Grounds;
+use super::scopes::StateLine;
 use crate::core::checks::witness::Comparison;
 use crate::core::entry::{Body, Entry, Reference, Ruling};
 use crate::core::intent::{Intent, IntentType};
+use crate::core::ledger::states::TradingState;
 use crate::core::settings::Settings;
 use crate::core::time::MILLISECOND;
 use crate::core::verdict::{FailedCheck, Reason};
@@ -98,7 +100,9 @@ impl Case<'_, '_> {
             let own = || self.failed.iter().filter(|failed| check.reasons.contains(&failed.reason));
             let said = || own().map(said).collect::<Vec<_>>().join("; ");
             let detail = match result {
-                Result::Failed if check.name == TIME.name => format!("{}: {}", said(), self.numbers(check)),
+                Result::Failed if [TIME.name, STATE.name].contains(&check.name) => {
+                    format!("{}: {}", said(), self.numbers(check))
+                }
                 Result::Failed => said(),
                 Result::Passed => self.numbers(check),
                 Result::NotReached | Result::NotApplied => String::new(),
@@ -202,11 +206,27 @@ impl Case<'_, '_> {
         }
         match check.name {
             name if name == EXPIRY.name => expires.unwrap_or_default(),
+            name if name == STATE.name => self.states(),
+            name if name == PERMISSION.name => {
+                format!("a limit names {}, {} is TRADING", intent.account_id, intent.instrument_id)
+            }
+            name if name == INCREMENTS.name => {
+                let sizes = self.grounds.and_then(|grounds| grounds.sizes);
+                sizes.map(|(tick, lot)| format!("ticks of {tick}, lots of {lot}")).unwrap_or_default()
+            }
             name if name == PLACEMENT.name => format!("key and partition are those of {}", intent.account_id),
             name if name == IDEMPOTENCY.name => format!("{} was not decided before", intent.intent_id),
             name if name == IDENTITY.name => format!("{} was not accepted before", intent.client_order_id),
             _ => String::new(),
         }
+    }
+
+    /// The trading states that are not ACTIVE.
+    fn states(&self) -> String {
+        let Some(grounds) = self.grounds else { return String::new() };
+        let strict = grounds.states.iter().filter(|line| line.state > TradingState::Active);
+        let strict: Vec<_> = strict.map(StateLine::to_string).collect();
+        if strict.is_empty() { "ACTIVE in every scope".to_owned() } else { strict.join(", ") }
     }
 }
 

@@ -31,15 +31,15 @@ pub(super) const IDENTITY: Check = check(3, "order identity", &[Reason::Idempote
 pub(super) const TIME: Check =
     check(4, "time", &[Reason::TimestampInFuture, Reason::IntentTooOld, Reason::IntentExpired]);
 pub(super) const EXPIRY: Check = check(4, "time (expires_at)", &[Reason::IntentExpired]);
-const STATE: Check = check(5, "trading state", &[Reason::TradingHalted]);
-const PERMISSION: Check = check(
+pub(super) const STATE: Check = check(5, "trading state", &[Reason::TradingHalted]);
+pub(super) const PERMISSION: Check = check(
     6,
     "permission",
     &[Reason::UnknownAccount, Reason::UnknownInstrument, Reason::RestrictedInstrument],
 );
 const SHAPE: Check =
     check(7, "shape", &[Reason::UnsupportedOrder, Reason::InvalidQuantity, Reason::InvalidPrice]);
-const INCREMENTS: Check = check(
+pub(super) const INCREMENTS: Check = check(
     8,
     "increments",
     &[

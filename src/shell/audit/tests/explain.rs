@@ -41,6 +41,8 @@ fn an_accepted_order_is_explained_by_its_headroom() {
     let numbers: Vec<_> = story.steps().iter().filter_map(|step| step.number).collect();
     assert_eq!(numbers, (0..=20).collect::<Vec<_>>(), "each check has its line");
     let passed = |detail: &str| (Result::Passed, detail.to_owned());
+    assert_eq!(step(&story, 5), passed("ACTIVE in every scope"));
+    assert_eq!(step(&story, 8), passed("ticks of 0.25, lots of 1"));
     assert_eq!(step(&story, 10), passed(""));
     assert_eq!(
         step(&story, 11),
@@ -70,7 +72,7 @@ fn a_position_limit_is_explained_with_the_quantity_that_would_have_passed() {
     assert_eq!(step(&story, 19), (Result::Failed, detail.to_owned()));
     assert_eq!(step(&story, 9).0, Result::Passed);
     assert_eq!(step(&story, 12), (Result::NotApplied, "not needed, not looked at".to_owned()));
-    assert_eq!(ways(&story), ["with quantity 10"]);
+    assert_eq!(ways(&story), ["with quantity 10 instead of 15"]);
     assert!(story.grounds.is_ok_and(|grounds| grounds.agrees));
 }
 
@@ -83,7 +85,7 @@ fn a_collar_is_explained_with_the_price_that_would_have_passed() {
     let detail = "PRICE_COLLAR_BREACHED: ACCOUNT 5000 is 100 away from 4900, at most 100 bps, which is 49, \
                   headroom -51";
     assert_eq!(step(&story, 13), (Result::Failed, detail.to_owned()));
-    assert_eq!(ways(&story), ["with price 4949"]);
+    assert_eq!(ways(&story), ["with price 4949 instead of 5000"]);
 
     let mut trail = self::trail(RiskLimit { price_collar_abs: Some(num("40")), ..limit() });
     trail.price("4900", 100);
@@ -111,7 +113,10 @@ fn a_halt_is_explained_by_its_holder() {
     trail.control(command(CommandType::Halt, "halt-7"));
     trail.intent(buy("k1", "1"));
     let story = trail.story("k1");
-    assert_eq!(step(&story, 5), (Result::Failed, "TRADING_HALTED of ACCOUNT".to_owned()));
+    assert_eq!(
+        step(&story, 5),
+        (Result::Failed, "TRADING_HALTED of ACCOUNT: ACCOUNT A1 HALTED by halt-7".to_owned())
+    );
     assert_eq!(step(&story, 19), (Result::NotReached, String::new()));
     assert_eq!(ways(&story), ["RESUME of ACCOUNT A1, which halt-7 holds"]);
     let states = story.grounds.map(|grounds| grounds.states).unwrap_or_default();
@@ -153,7 +158,7 @@ fn a_suspected_duplicate_is_explained_by_the_time_that_is_left() {
                   headroom -3800";
     assert_eq!(step(&story, 15).1, detail);
     // Another quantity makes another order: that is the smallest change.
-    assert_eq!(ways(&story), ["with quantity 2"]);
+    assert_eq!(ways(&story), ["with quantity 2 instead of 1"]);
 }
 
 #[test]
