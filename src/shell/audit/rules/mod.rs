@@ -11,7 +11,7 @@ use table::{
     COLLAR, Check, EXPIRY, GROSS, IDEMPOTENCY, IDENTITY, INCREMENTS, OF_CANCEL, OF_CONVERTED, OF_NEW,
     OF_REPLACE, PERMISSION, PLACEMENT, REFERENCE, STATE, TIME, VALUE,
 };
-pub use words::{compared_text, said};
+use words::{compared_text, said};
 
 use super::grounds::Grounds;
 use super::scopes::StateLine;
