@@ -8,11 +8,13 @@ use crate::shell::admin::Cluster;
 use crate::shell::config::Config;
 use crate::shell::preflight::{Finding, TopicStates};
 use crate::shell::topics::Role;
+use crate::shell::{lint, schemas};
 
-/// Check the cluster, the topics, the clock and the configuration.
+/// Check the cluster, the topics, the clock, the configuration, and what is odd about limits.
 ///
-/// Prints every finding with its remedy, and exits with 3 if one of them is a fault. With --dev,
-/// what a development cluster cannot have is named and forgiven.
+/// Prints every finding with its remedy, and exits with 3 if one of them is a fault. What is odd
+/// about limits, prices and trading states is a warning or a note, never a fault. With --dev, what a
+/// development cluster cannot have is named and forgiven.
 #[derive(Args, Debug)]
 pub(super) struct Check {
     /// Who reads the output
@@ -26,7 +28,8 @@ impl Check {
         super::log(&config, super::QUIET);
         let cluster = super::connect(&config)?;
         let states = cluster.topics(&config)?;
-        let found = cluster.findings(&config, &states)?;
+        let mut found = cluster.findings(&config, &states)?;
+        found.extend(lint::findings(&config, &schemas::load(&config)?, &states)?);
         match self.output {
             Output::Json => print::say_json(&json!({
                 "bootstrap": config.bootstrap,

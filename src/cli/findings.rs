@@ -54,7 +54,9 @@ fn grouped(findings: &[Finding]) -> Vec<Group<'_>> {
 
 impl Group<'_> {
     fn subjects(&self) -> String {
-        if self.subjects.len() == Role::ALL.len() {
+        // Only names of topics have no space: limits, accounts and brokers are named as such.
+        let are_topics = self.subjects.iter().all(|subject| !subject.contains(' '));
+        if self.subjects.len() == Role::ALL.len() && are_topics {
             "all topics".to_owned()
         } else {
             self.subjects.join(", ")
@@ -70,6 +72,7 @@ impl Group<'_> {
 fn label(finding: &Finding) -> (&'static str, Tone) {
     match (finding.severity, finding.waived) {
         (_, true) => ("waived", Tone::Faint),
+        (Severity::Note, false) => ("note", Tone::Faint),
         (Severity::Warning, false) => ("warning", Tone::Doubtful),
         (Severity::Fault, false) => ("FAULT", Tone::Bad),
     }
@@ -78,6 +81,7 @@ fn label(finding: &Finding) -> (&'static str, Tone) {
 /// The findings for a script.
 pub fn to_json(findings: &[Finding]) -> Value {
     let severity = |finding: &Finding| match finding.severity {
+        Severity::Note => "note",
         Severity::Warning => "warning",
         Severity::Fault => "fault",
     };

@@ -8,7 +8,7 @@
 //! newest are held: [`prices`]. Then the
 //! work: [`decide`] says what an arrival means, by the [`checks`]; the [`ledger`] makes it true, in
 //! a [`batch`]; a [`proof`] must hold before; a [`lane`] says what comes next. For people, a
-//! [`difference`] says why two intents conflict.
+//! [`difference`] says why two intents conflict, and a [`lint`] what is odd about limits.
 
 pub mod amount;
 pub mod batch;
@@ -27,6 +27,7 @@ pub mod ids;
 pub mod intent;
 pub mod lane;
 pub mod ledger;
+pub mod lint;
 pub mod money;
 pub mod nearest;
 pub mod order;

@@ -23,6 +23,7 @@ pub mod http;
 pub mod instruct;
 pub mod lane;
 pub mod librdkafka;
+pub mod lint;
 pub mod membership;
 pub mod metrics;
 pub mod observer;

@@ -13,6 +13,8 @@ use super::topics::{AuditCleanup, MIN_ISR, Partitions, REPLICATION, Requirement,
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// So it is, and may be meant so.
+    Note,
     /// Worth knowing.
     Warning,
     /// A promise depends on it.
@@ -108,6 +110,12 @@ impl Finding {
     #[must_use]
     pub fn warning(self) -> Self {
         Self { severity: Severity::Warning, ..self }
+    }
+
+    /// The same, but as a note.
+    #[must_use]
+    pub fn note(self) -> Self {
+        Self { severity: Severity::Note, ..self }
     }
 
     /// Whether preflight must refuse because of it.

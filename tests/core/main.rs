@@ -31,6 +31,7 @@ mod invalid;
 mod keys;
 mod lane;
 mod limits;
+mod lint;
 mod numbers;
 mod odd_reports;
 mod owed;

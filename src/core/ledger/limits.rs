@@ -56,6 +56,31 @@ pub struct Level<'l> {
     pub bounds: &'l Bounds,
 }
 
+impl Target {
+    /// Those whose limits count wherever this one's do, from narrow to wide; itself first.
+    pub fn and_wider(self) -> impl Iterator<Item = Self> {
+        let mut owners = vec![self.owner, self.owner.map(|owner| Owner::account(owner.account)), None];
+        let mut instruments = vec![self.instrument, None];
+        owners.dedup();
+        instruments.dedup();
+        let of =
+            move |owner| instruments.clone().into_iter().map(move |instrument| Self { owner, instrument });
+        owners.into_iter().flat_map(of)
+    }
+
+    /// Whether it is a strategy that is measured: against GLOBAL and ACCOUNT it is the account.
+    pub fn is_of_strategy(self) -> bool {
+        self.owner.is_some_and(|owner| owner.strategy.is_some())
+    }
+}
+
+impl Group {
+    /// The `limit_id`s of its records, in the order of their coming.
+    pub fn members(&self) -> &[Name] {
+        &self.members
+    }
+}
+
 impl<'l> Limits<'l> {
     /// From narrow to wide.
     pub fn levels(self) -> impl Iterator<Item = Level<'l>> {
@@ -162,6 +187,44 @@ impl Ledger {
     pub fn limit_version(&self, limit_id: Id<'_>) -> Option<i64> {
         let name = self.names.find(limit_id.as_str())?;
         self.limits.find(&name).map(|row| row.version)
+    }
+
+    /// Every set of limits by its `limit_id`, in no order.
+    pub fn limit_rows(&self) -> impl Iterator<Item = (Name, &LimitRow)> {
+        self.limits.rows().map(|(name, row)| (*name, row))
+    }
+
+    /// The set of limits of this `limit_id`.
+    pub fn limit_row(&self, limit_id: Name) -> Option<&LimitRow> {
+        self.limits.find(&limit_id)
+    }
+
+    /// All limits of one target, where there are some.
+    pub fn group(&self, target: Target) -> Option<&Group> {
+        self.groups.find(&target).filter(|group| !group.members.is_empty())
+    }
+
+    /// Every target that has limits, in no order.
+    pub fn groups(&self) -> impl Iterator<Item = (Target, &Group)> {
+        self.groups
+            .rows()
+            .map(|(target, group)| (*target, group))
+            .filter(|(_, group)| !group.members.is_empty())
+    }
+
+    /// Whom a target names, as records do.
+    pub fn scope_of_target(&self, target: Target) -> (LimitScope, String) {
+        let scope = match target.owner {
+            None => LimitScope::Global,
+            Some(Owner { strategy: None, .. }) => LimitScope::Account,
+            Some(Owner { strategy: Some(_), .. }) => LimitScope::Strategy,
+        };
+        (scope, target.owner.map(|owner| self.owner_text(owner)).unwrap_or_default())
+    }
+
+    /// An instrument as records name it: `*` for all.
+    pub fn instrument_text(&self, instrument: Option<Name>) -> &str {
+        instrument.map_or("*", |instrument| self.text(instrument))
     }
 
     /// Puts a record in the place of the former one of its id, whole.

@@ -386,6 +386,11 @@ impl Ledger {
         self.instruments.find(&name)
     }
 
+    /// Every instrument, in no order.
+    pub fn instruments(&self) -> impl Iterator<Item = (Name, &Instrument)> {
+        self.instruments.rows().map(|(name, instrument)| (*name, instrument))
+    }
+
     /// The text of a name that a row of this ledger holds.
     pub fn text(&self, name: Name) -> &str {
         self.names.text(name)

@@ -1,5 +1,6 @@
 //! Whose a measure is: an account's, or one strategy's of it.
 
+use super::Ledger;
 use super::names::Name;
 
 /// An account, or one strategy of it.
@@ -25,5 +26,13 @@ impl Owner {
     /// The account, and the strategy: what moves one moves the other.
     pub const fn both(account: Name, strategy: Name) -> [Self; 2] {
         [Self::account(account), Self::strategy(account, strategy)]
+    }
+}
+
+impl Ledger {
+    /// `account`, or `account/strategy`.
+    pub fn owner_text(&self, owner: Owner) -> String {
+        let account = self.text(owner.account);
+        owner.strategy.map_or_else(|| account.to_owned(), |it| format!("{account}/{}", self.text(it)))
     }
 }

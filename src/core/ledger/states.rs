@@ -2,6 +2,7 @@
 
 use super::Ledger;
 use super::names::Name;
+use super::owner::Owner;
 use crate::core::control::Scope;
 use crate::core::symbols::symbols;
 
@@ -66,6 +67,19 @@ impl Ledger {
     /// Every scope that is not ACTIVE, in no order.
     pub fn restrictions(&self) -> impl Iterator<Item = (ScopeKey, &StateRow)> {
         self.states.rows().filter(|(_, row)| row.state > TradingState::Active).map(|(key, row)| (*key, row))
+    }
+
+    /// A scope as commands name it; of LANE the partition number.
+    pub fn scope_text(&self, scope: ScopeKey) -> (Scope, String) {
+        match scope {
+            ScopeKey::Lane => (Scope::Lane, self.placement.partition.to_string()),
+            ScopeKey::Global => (Scope::Global, String::new()),
+            ScopeKey::Account(account) => (Scope::Account, self.text(account).to_owned()),
+            ScopeKey::Strategy(account, strategy) => {
+                (Scope::Strategy, self.owner_text(Owner::strategy(account, strategy)))
+            }
+            ScopeKey::Instrument(instrument) => (Scope::Instrument, self.text(instrument).to_owned()),
+        }
     }
 
     /// Puts a scope into this state, held by this command.

@@ -26,7 +26,8 @@ pub struct Quote {
 }
 
 impl Quote {
-    fn put_into(&self, book: &mut PriceBook) -> PriceTaken {
+    /// Puts it into a book.
+    pub fn put_into(&self, book: &mut PriceBook) -> PriceTaken {
         let price = wire::price::decode(&self.body).expect("it was decoded when it was received");
         book.take(&price, self.partition, self.offset, self.received)
     }

@@ -23,7 +23,7 @@ use crate::shell::trail::{Probe, is_final};
 use crate::shell::worker::{Stop, Worker};
 use crate::shell::{clock, librdkafka};
 use crate::wire::price;
-use crate::wire::schema::RecordType;
+use crate::wire::schema::{RecordType, Schemas};
 
 /// How long the thread waits for a record before it looks after its other duties.
 const RECORD_WAIT: Duration = Duration::from_millis(50);
@@ -140,7 +140,7 @@ impl Reader {
         let until = Instant::now() + GATHER_MAX;
         while let Some(next) = event {
             match next {
-                Ok(message) => match quote(&self.shared, &message) {
+                Ok(message) => match quote(&self.shared.schemas, &message) {
                     Ok(quote) => group.push(quote),
                     Err((reason, detail)) => self.drops.add(&self.shared, reason, &detail),
                 },
@@ -205,13 +205,16 @@ impl Reader {
     }
 }
 
-/// A record as it goes into the book, or why not.
-fn quote(shared: &Shared, message: &BorrowedMessage<'_>) -> Result<Quote, (Dropped, String)> {
+/// A record as it goes into the book.
+///
+/// # Errors
+/// Why it does not, and for people which record it is.
+pub fn quote(schemas: &Schemas, message: &BorrowedMessage<'_>) -> Result<Quote, (Dropped, String)> {
     let (partition, offset, received) = (message.partition(), message.offset(), clock::now());
     let at = |what: String| format!("offset {offset} of partition {partition}: {what}");
     let unreadable = |what: String| (Dropped::Undecodable, at(what));
     let value = message.payload().ok_or_else(|| unreadable("it has no value".to_owned()))?;
-    let opened = shared.schemas.open(RecordType::ReferencePrice, value);
+    let opened = schemas.open(RecordType::ReferencePrice, value);
     let body = opened.map_err(|malformed| unreadable(malformed.to_string()))?;
     let price = price::decode(&body).map_err(|malformed| unreadable(malformed.to_string()))?;
     if message.key() != Some(price.instrument_id.as_str().as_bytes()) {
@@ -257,7 +260,6 @@ impl Drops {
 mod tests {
     use super::*;
     use crate::shell::config::Config;
-    use crate::wire::schema::Schemas;
 
     #[test]
     fn drops_are_logged_once_a_minute_for_each_reason() {
