@@ -26,6 +26,7 @@ mod prices;
 pub mod print;
 mod recover;
 mod restoring;
+mod risk;
 mod run;
 mod state;
 mod status;

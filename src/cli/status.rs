@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::print::{self, Tone};
-use super::{Common, Failure, Output, Status};
+use super::{Common, Failure, Output, Status, risk};
 use crate::core::proof::Offsets;
 use crate::core::time::MILLISECOND;
 use crate::shell::config::Config;
@@ -17,8 +17,9 @@ use crate::shell::{clock, schemas};
 
 /// Show how the lanes stand: trail, cursors, lag, and what their routers say
 ///
-/// Where the trail, the group and the inputs stand is read from the topics. The stage of a lane, and
-/// why it halted, only its router knows: name it with --http. Exits with 4 if one says that a lane
+/// Where the trail, the group and the inputs stand is read from the topics. The stage of a lane, why
+/// it halted, how much of its limits is used and who may not trade, only its router says: name it
+/// with --http. Exits with 4 if one says that a lane
 /// is halted.
 #[derive(Args, Debug)]
 pub(super) struct ShowStatus {
@@ -96,6 +97,7 @@ impl ShowStatus {
             table.add_row(row(lane, routers.lanes.get(&lane.partition.into())));
         }
         print::show(&table);
+        risk::show(&routers.lanes);
         let notes: Vec<_> = lanes.iter().flat_map(|lane| notes(lane, routers)).collect();
         if !notes.is_empty() || !routers.silent.is_empty() || self.http.is_empty() {
             print::say("");
@@ -200,6 +202,7 @@ fn to_json(config: &Config, group: Option<&Group>, lanes: &[Standing], routers: 
             "lag": lane.lag().map(|lag| json!({ "intents": lag.intents, "executions": lag.executions })),
             "audit": { "start": lane.audit.start, "stable_end": lane.audit.end, "end": lane.audit_end },
             "unreadable": lane.unreadable,
+            "risk": router.map(|router| router["risk"].clone()),
         })
     };
     json!({

@@ -211,6 +211,28 @@ pub fn is_quantity_within(lots: i128, lot_size: Decimal, limit: Decimal) -> bool
     wide(lots, lot_size.units()) <= I256::from(limit.units())
 }
 
+/// How many millionths of `limit` so many lots use, rounded up; of a limit of 0 either nothing or
+/// [`USED_PPM_MAX`]. For people: nothing may be decided by it.
+pub fn used_ppm(lots: i128, lot_size: Decimal, limit: Decimal) -> u64 {
+    let (units, limit) = (lot_size.units(), limit.units());
+    let millionths = lots.checked_mul(units).and_then(|used| used.checked_mul(1_000_000));
+    let used = match (limit, millionths) {
+        (0, _) => return if lots > 0 { USED_PPM_MAX } else { 0 },
+        // Lanes measure every account by this: 256 bits are divided only where they must be.
+        (_, Some(millionths)) => {
+            u64::try_from(millionths.div_euclid(limit) + i128::from(millionths % limit != 0))
+        }
+        (_, None) => {
+            let (millionths, limit) = (wide(lots, units) * I256::from(1_000_000), I256::from(limit));
+            u64::try_from((millionths + limit - 1) / limit)
+        }
+    };
+    used.unwrap_or(USED_PPM_MAX).min(USED_PPM_MAX)
+}
+
+/// A thousand times the limit: what is more is not told apart.
+pub const USED_PPM_MAX: u64 = 1_000_000_000;
+
 /// `lots` times a lot, as a quantity; `None` when it has more digits than a decimal may have.
 pub fn quantity_of(lots: i128, lot_size: Decimal) -> Option<Decimal> {
     let units = wide(lots, lot_size.units());
@@ -288,5 +310,20 @@ mod tests {
         let (plain, marked) = (Valuation::at(decimal("-100.5")), Valuation::above(decimal("100"), 100));
         assert_eq!(plain.dearer(marked), marked);
         assert_eq!(marked.dearer(plain), marked);
+    }
+
+    #[test]
+    fn what_is_used_of_a_limit_is_rounded_up_and_never_endless() {
+        let used = |lots, limit| used_ppm(lots, decimal("0.1"), decimal(limit));
+        assert_eq!(
+            [used(0, "1"), used(5, "1"), used(10, "1"), used(11, "1")],
+            [0, 500_000, 1_000_000, 1_100_000]
+        );
+        assert_eq!([used(1, "0.3"), used(0, "0"), used(1, "0")], [333_334, 0, USED_PPM_MAX]);
+        let most = i128::from(i64::MAX) * 2;
+        assert_eq!(
+            used_ppm(most, decimal("99999999999999999999"), decimal("0.000000000000000001")),
+            USED_PPM_MAX
+        );
     }
 }

@@ -34,6 +34,7 @@ pub mod preflight;
 pub mod prices;
 pub mod publish;
 pub mod restore;
+pub mod risk;
 pub mod router;
 pub mod schemas;
 pub mod sink;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 use super::clock;
+use super::risk::RiskView;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::Stage;
@@ -42,6 +43,8 @@ pub struct LaneView {
     pub lag: Option<LagView>,
     /// Inputs on which a transaction has stayed open for too long; `None` when nobody knows.
     pub input_blocked: Option<Vec<&'static str>>,
+    /// How much of its limits is used, and who may not trade; `None` until its ledger was measured.
+    pub risk: Option<RiskView>,
     /// What only the metrics show.
     #[serde(skip)]
     pub vitals: Vitals,
@@ -144,6 +147,7 @@ impl Status {
             restoring: None,
             lag: None,
             input_blocked: None,
+            risk: None,
             vitals: Vitals::default(),
         };
         self.lock().insert(partition, view);
@@ -220,9 +224,12 @@ impl Status {
         });
     }
 
-    /// The ledger of a lane holds so much.
-    pub fn hold(&self, partition: i32, holdings: Holdings) {
-        self.change(partition, |view| view.vitals.holdings = holdings);
+    /// The ledger of a lane holds so much, and so much of its limits is used.
+    pub fn hold(&self, partition: i32, holdings: Holdings, risk: RiskView) {
+        self.change(partition, |view| {
+            view.vitals.holdings = holdings;
+            view.risk = Some(risk);
+        });
     }
 
     /// What was found out about the topics of a lane.

@@ -45,4 +45,5 @@ mod reducing;
 mod restart;
 mod sparing;
 mod states;
+mod usage;
 mod values;

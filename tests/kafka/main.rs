@@ -28,6 +28,8 @@ mod http;
 #[cfg(feature = "cli")]
 mod init;
 #[cfg(feature = "cli")]
+mod limits;
+#[cfg(feature = "cli")]
 mod operators;
 #[cfg(feature = "cli")]
 mod owed;

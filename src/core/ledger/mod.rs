@@ -21,6 +21,7 @@ pub mod owner;
 mod report_index;
 pub mod states;
 pub mod table;
+pub mod usage;
 mod validate;
 pub mod windows;
 

@@ -4,11 +4,14 @@ use std::net::TcpStream;
 use serde_json::Value;
 
 use super::*;
+use crate::core::control::Scope;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::Stage;
+use crate::core::ledger::usage::Measured;
 use crate::shell::config::{Config, HTTP_DEFAULT};
-use crate::shell::status::{Backlog, LagView};
+use crate::shell::risk::tests::half_used;
+use crate::shell::status::{Backlog, Holdings, LagView};
 use crate::wire::schema::Schemas;
 
 fn shared() -> Arc<Shared> {
@@ -65,7 +68,7 @@ fn schema() -> Value {
 }
 
 #[test]
-fn the_schema_knows_every_stage_and_halt() {
+fn the_schema_knows_every_symbol() {
     let schema = schema();
     let lane = &schema["properties"]["lanes"]["items"]["properties"];
     let symbols = |field: &str| -> Vec<String> {
@@ -73,6 +76,12 @@ fn the_schema_knows_every_stage_and_halt() {
         symbols.filter_map(|symbol| symbol.as_str().map(str::to_owned)).collect()
     };
     assert_eq!(symbols("stage"), Stage::ALL.iter().map(|stage| stage.name()).collect::<Vec<_>>());
+    let risk = &lane["risk"]["properties"];
+    let row = |table: &str, field: &str| risk[table]["items"]["properties"][field]["enum"].clone();
+    let names = |all: &[&str]| serde_json::to_value(all).unwrap();
+    let fields: Vec<_> = Measured::ALL.iter().map(|field| field.name()).collect();
+    let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+    assert_eq!((row("limits", "field"), row("states", "scope")), (names(&fields), names(&scopes)));
     assert_eq!(symbols("halt"), HaltCode::ALL.iter().map(|code| code.name()).collect::<Vec<_>>());
 }
 
@@ -95,12 +104,16 @@ fn the_status_is_what_its_schema_says() {
     shared.status.hold_intents(3, Some("control cannot be read".to_owned()));
     let lag = Some(LagView { intents: 1, executions: 0 });
     shared.status.observe(3, Backlog { lag, blocked: Some(vec!["intents"]), ..Backlog::default() });
+    shared.status.hold(3, Holdings::default(), half_used());
     let full: Value = serde_json::from_str(&ask(&server, "/status").2).unwrap();
     check(&schema(), &full, "status");
     assert_eq!(full["lanes"][0]["halt"], "INPUT_LOST");
     assert_eq!(full["lanes"][0]["lag"], Value::Null);
     assert_eq!(full["lanes"][0]["intents_held"], Value::Null);
     assert_eq!(full["lanes"][1]["intents_held"], "control cannot be read");
+    assert_eq!(full["lanes"][0]["risk"], Value::Null);
+    assert_eq!(full["lanes"][1]["risk"]["limits"][0]["ratio"], 0.5);
+    assert_eq!(full["lanes"][1]["risk"]["states"][0]["holder"], "anomaly-3-7");
     assert_eq!(full["lanes"][1]["seq"], 42);
     assert_eq!(full["lanes"][1]["cursors"]["executions"], 8);
     assert_eq!(full["lanes"][1]["lag"]["intents"], 1);

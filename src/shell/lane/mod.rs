@@ -22,6 +22,7 @@ use super::freshness::ControlEnds;
 use super::heartbeat::{Heartbeat, Heartbeats, Weight};
 use super::metrics::{Cause, Metrics};
 use super::prices::Prices;
+use super::risk::RiskView;
 use super::sink::Sink;
 use super::source::Source;
 use super::status::{Holdings, Status, thread_name};
@@ -102,8 +103,8 @@ pub struct LaneThread {
     /// Why the next fence is taken.
     cause: Cause,
     last_commit: Instant,
-    /// When the ledger was last measured.
-    measured: Instant,
+    /// When the ledger was last measured, and how long that took.
+    measured: (Instant, Duration),
     /// Since when it takes no intents, if so.
     without_intents_since: Option<Instant>,
 }
@@ -173,7 +174,7 @@ impl LaneThread {
             failures: 0,
             cause: Cause::Opening,
             last_commit: Instant::now(),
-            measured: Instant::now(),
+            measured: (Instant::now(), Duration::ZERO),
             without_intents_since: None,
         })
     }
@@ -292,14 +293,18 @@ impl LaneThread {
         }
     }
 
-    /// Says how much the ledger holds: not at every batch, for it looks at each account.
+    /// Says how much the ledger holds: not at every batch, for it looks at each account. However
+    /// many there are, deciding has the lane nearly to itself.
     fn measure(&mut self, every: Duration) {
-        if self.measured.elapsed() < every {
+        let (began, took) = self.measured;
+        if began.elapsed() < every.max(took * MEASURE_SHARE) {
             return;
         }
-        self.measured = Instant::now();
+        let began = Instant::now();
         let holdings = Holdings { keys: self.ledger.keys_len(), open_orders: self.ledger.open_orders() };
-        self.shared.status.hold(self.placement.partition, holdings);
+        let risk = RiskView::of(&self.ledger, clock::now());
+        self.shared.status.hold(self.placement.partition, holdings, risk);
+        self.measured = (began, began.elapsed());
     }
 
     fn say_waiting(&self, what: &str, error: &dyn Display, attempts: u32) {
@@ -314,6 +319,8 @@ impl LaneThread {
 
 /// How often the size of the ledger is said.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
+/// Measuring takes no more than one part in so many of a lane's time.
+const MEASURE_SHARE: u32 = 100;
 
 /// How a life of the lane's machine ended.
 enum Ended {

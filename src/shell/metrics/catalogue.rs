@@ -119,6 +119,10 @@ catalogue! {
         "Unix time at which a lane last restored or committed an entry.";
     KEYS = Kind::Gauge, "keys", [], "Intent keys remembered, over all lanes.";
     OPEN_ORDERS = Kind::Gauge, "open_orders", [], "Orders that may still be filled, over all lanes.";
+    LIMIT_USED_RATIO = Kind::Gauge, "limit_used_ratio", ["limit"],
+        "The most that any account or strategy uses of a limit of this kind, 1 for all of it; absent where none is set.";
+    TRADING_STATE = Kind::Gauge, "trading_state", ["scope"],
+        "The strictest trading state of any scope of this kind: 0 ACTIVE, 1 REDUCING, 2 HALTED.";
     AUDIT_SEQ = Kind::Gauge, "audit_seq", ["partition"], "The number that the next audit entry takes.";
     AUDIT_HEAD_TIMESTAMP = Kind::Gauge, "audit_head_timestamp_seconds", ["partition"],
         "Unix time at which the last audit entry was decided.";

@@ -8,7 +8,9 @@ use prometheus::{GaugeVec, Registry};
 
 use super::catalogue;
 use super::family::gauges;
+use crate::core::control::Scope;
 use crate::core::lane::Stage;
+use crate::core::ledger::usage::Measured;
 use crate::core::prices::PriceBook;
 use crate::core::time::Time;
 use crate::shell::clock;
@@ -32,6 +34,8 @@ pub(super) struct Gauges {
     last_progress: GaugeVec,
     keys: GaugeVec,
     open_orders: GaugeVec,
+    limit_used: GaugeVec,
+    trading_state: GaugeVec,
     audit_seq: GaugeVec,
     audit_head: GaugeVec,
     restore_in_progress: GaugeVec,
@@ -59,6 +63,8 @@ impl Gauges {
             last_progress: gauges(to, &catalogue::LAST_PROGRESS),
             keys: gauges(to, &catalogue::KEYS),
             open_orders: gauges(to, &catalogue::OPEN_ORDERS),
+            limit_used: gauges(to, &catalogue::LIMIT_USED_RATIO),
+            trading_state: gauges(to, &catalogue::TRADING_STATE),
             audit_seq: gauges(to, &catalogue::AUDIT_SEQ),
             audit_head: gauges(to, &catalogue::AUDIT_HEAD_TIMESTAMP),
             restore_in_progress: gauges(to, &catalogue::RESTORE_IN_PROGRESS),
@@ -74,6 +80,7 @@ impl Gauges {
             self.read_inputs(lane);
         }
         self.read_sums(lanes);
+        self.read_risk(lanes);
         let now = clock::now();
         if let Some(oldest) = prices.oldest() {
             set(&self.price_age, NONE, now.since(oldest) as f64 / 1e9);
@@ -89,7 +96,8 @@ impl Gauges {
             [&self.lane_state, &self.intents_held, &self.last_progress, &self.audit_seq, &self.audit_head];
         let by_topic = [&self.lag, &self.stable_gap, &self.input_blocked];
         let others = [&self.transaction_start, &self.last_commit, &self.price_age, &self.heartbeat];
-        by_lane.into_iter().chain(by_topic).chain(others).for_each(GaugeVec::reset);
+        let by_risk = [&self.limit_used, &self.trading_state];
+        by_lane.into_iter().chain(by_topic).chain(by_risk).chain(others).for_each(GaugeVec::reset);
     }
 
     fn read_lane(&self, lane: &LaneView) {
@@ -138,6 +146,22 @@ impl Gauges {
         let newest = lanes.iter().filter_map(|lane| lane.vitals.committed_at).max();
         set_time(&self.transaction_start, NONE, oldest);
         set_time(&self.last_commit, NONE, newest);
+    }
+
+    /// The worst of all lanes, so that no label names whose it is.
+    fn read_risk(&self, lanes: &[LaneView]) {
+        let known = || lanes.iter().filter_map(|lane| lane.risk.as_ref());
+        for field in Measured::ALL {
+            let worst = known().filter_map(|risk| risk.worst[field.index()]).reduce(f64::max);
+            if let Some(worst) = worst {
+                set(&self.limit_used, &[field.name()], worst);
+            }
+        }
+        for scope in Scope::ALL {
+            if let Some(state) = known().map(|risk| risk.strictest[scope.index()]).max() {
+                set(&self.trading_state, &[scope.name()], state.index() as f64);
+            }
+        }
     }
 }
 

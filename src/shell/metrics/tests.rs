@@ -8,7 +8,8 @@ use crate::shell::clock;
 use crate::shell::heartbeat::Weight;
 use crate::shell::prices::book::Drafts;
 use crate::shell::prices::book::tests::quote;
-use crate::shell::status::{Backlog, Gaps, LagView};
+use crate::shell::risk::tests::half_used;
+use crate::shell::status::{Backlog, Gaps, Holdings, LagView};
 
 /// Every sample by its name with labels, as it is written.
 fn samples(text: &str) -> BTreeMap<&str, &str> {
@@ -26,6 +27,7 @@ fn lane(status: &Status) {
     let (lag, gaps) = (LagView { intents: 7, executions: 8 }, Gaps { intents: 1, executions: 2, audit: 3 });
     let blocked = Some(vec!["executions"]);
     status.observe(3, Backlog { lag: Some(lag), gaps: Some(gaps), blocked });
+    status.hold(3, Holdings::default(), half_used());
 }
 
 /// Two prices: one of the time 0.5 s, one of 0.75 s.
@@ -189,6 +191,27 @@ fn dropped_prices_are_counted_by_their_reason() {
     let text = metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
     let dropped = |reason| samples(&text)[&*format!("onefill_prices_dropped_total{{reason=\"{reason}\"}}")];
     assert_eq!([dropped("ahead"), dropped("misplaced")], ["0", "1"]);
+}
+
+#[test]
+fn limits_and_states_are_the_worst_of_all_lanes_and_name_nobody() {
+    let (metrics, status) = (Metrics::new(&Config::default()), Status::default());
+    let render = || metrics.render(&status, &Heartbeats::default(), &Prices::default()).unwrap();
+    assert!(!render().contains("onefill_trading_state{"));
+    lane(&status);
+    status.begin(4);
+    let mut fuller = half_used();
+    (fuller.worst[2], fuller.strictest[0]) =
+        (Some(0.75), crate::core::ledger::states::TradingState::Reducing);
+    status.hold(4, Holdings::default(), fuller);
+    let text = render();
+    let known = samples(&text);
+    assert_eq!(known["onefill_limit_used_ratio{limit=\"max_open_orders\"}"], "0.75");
+    assert!(!known.contains_key("onefill_limit_used_ratio{limit=\"max_long_qty\"}"));
+    let states = ["LANE", "GLOBAL", "ACCOUNT"]
+        .map(|scope| known[&*format!("onefill_trading_state{{scope=\"{scope}\"}}")]);
+    assert_eq!(states, ["1", "0", "2"]);
+    assert!(!text.contains("A1"));
 }
 
 #[test]
