@@ -119,6 +119,69 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// The FIX field that [`Reason::fix_reason`] is a value of.
+    pub const fn fix_tag(self) -> i32 {
+        match self {
+            Self::UnknownOrder | Self::TooLateToCancel => 102,
+            Self::OrderPendingReplace | Self::OrderPendingCancel => 102,
+            _ => 103,
+        }
+    }
+
+    /// Which checks of the contract give it: their numbers, `C` and `R` for the rules that only a
+    /// CANCEL or a REPLACE meets.
+    pub const fn checks(self) -> &'static str {
+        match self {
+            Self::MalformedIntent => "0",
+            Self::WrongPartition => "1",
+            Self::IdempotencyKeyConflict => "2, 3",
+            Self::UnknownOrder | Self::TooLateToCancel => "C, R",
+            Self::OrderPendingReplace | Self::OrderPendingCancel => "R",
+            Self::TimestampInFuture | Self::IntentTooOld | Self::IntentExpired => "4",
+            Self::TradingHalted => "5",
+            Self::UnknownAccount | Self::UnknownInstrument | Self::RestrictedInstrument => "6",
+            Self::InvalidQuantity => "7, 8",
+            Self::UnsupportedOrder | Self::InvalidPrice => "7",
+            Self::InvalidPriceIncrement | Self::InvalidQuantityIncrement | Self::MinNotional => "8",
+            Self::NumericOverflow => "9",
+            Self::LimitNotConfigured => "10",
+            Self::MaxOrderQtyExceeded => "11",
+            Self::ReferencePriceNotAvailable => "12",
+            Self::ReferencePriceStale | Self::ReferencePriceInvalid => "12",
+            Self::PriceCollarBreached => "13",
+            Self::MaxOrderNotionalExceeded => "14",
+            Self::DuplicateOrderSuspected => "15",
+            Self::RateLimitExceeded => "16",
+            Self::ReduceOnlyViolation => "17",
+            Self::MaxOpenOrdersExceeded => "18",
+            Self::PositionLimitExceeded => "19",
+            Self::GrossNotionalExceeded => "20",
+        }
+    }
+
+    /// Whether a refusal can name whose limit or state it was.
+    pub const fn can_name_scope(self) -> bool {
+        match self {
+            Self::IntentTooOld | Self::TradingHalted | Self::UnsupportedOrder => true,
+            Self::ReferencePriceNotAvailable => true,
+            Self::ReferencePriceStale | Self::ReferencePriceInvalid => true,
+            Self::MaxOrderQtyExceeded | Self::PriceCollarBreached | Self::MaxOrderNotionalExceeded => true,
+            Self::DuplicateOrderSuspected | Self::RateLimitExceeded | Self::ReduceOnlyViolation => true,
+            Self::MaxOpenOrdersExceeded | Self::PositionLimitExceeded => true,
+            Self::GrossNotionalExceeded => true,
+            Self::MalformedIntent | Self::WrongPartition | Self::IdempotencyKeyConflict => false,
+            Self::UnknownOrder | Self::TooLateToCancel => false,
+            Self::OrderPendingReplace | Self::OrderPendingCancel => false,
+            Self::TimestampInFuture | Self::IntentExpired => false,
+            Self::UnknownAccount | Self::UnknownInstrument | Self::RestrictedInstrument => false,
+            Self::InvalidQuantity | Self::InvalidPrice => false,
+            Self::InvalidPriceIncrement | Self::InvalidQuantityIncrement | Self::MinNotional => false,
+            Self::NumericOverflow | Self::LimitNotConfigured => false,
+        }
+    }
+}
+
 /// One check that failed: what was compared with what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FailedCheck {

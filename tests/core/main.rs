@@ -23,6 +23,7 @@ mod decide_cancel;
 mod decide_new;
 mod decide_replace;
 mod edges;
+mod example;
 mod executions;
 mod exposure;
 mod extremes;

@@ -7,6 +7,7 @@
 mod docs;
 mod hygiene;
 mod layers;
+mod reasons;
 mod sizes;
 mod tokens;
 mod tree;
@@ -105,6 +106,18 @@ fn every_halt_has_a_page() {
 fn every_reason_has_a_page() {
     let codes: Vec<&str> = onefill::core::verdict::Reason::ALL.iter().map(|code| code.name()).collect();
     report(&docs::pages("docs/reasons/", &codes, &files()));
+}
+
+#[test]
+fn the_table_of_reasons_is_that_of_the_code() {
+    reasons::check(&files());
+}
+
+#[test]
+fn every_lint_is_in_the_handbook() {
+    let page = tree::read("docs/OPERATING.md");
+    let rows = onefill::core::lint::Rule::ALL.iter().map(|rule| format!("\n| `{}` |", rule.name()));
+    report(&rows.filter(|row| !page.contains(row)).collect::<Vec<_>>());
 }
 
 #[test]

@@ -46,6 +46,11 @@ pub fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// Replaces the text of one file.
+pub fn write(path: &str, text: &str) {
+    std::fs::write(root().join(path), text).unwrap_or_else(|error| panic!("{path}: {error}"));
+}
+
 /// Every file, in order of path.
 pub fn files() -> Vec<File> {
     let listed = Command::new("git")
