@@ -7,6 +7,7 @@ use onefill::core::ids::OrderId;
 use onefill::core::intent::Intent;
 use onefill::core::verdict::{FailedCheck, Reason};
 
+use crate::executions::totals;
 use crate::records::{adjust, adjust_strategy, buy, cancel, command, on, release, replace, sell};
 use crate::world::{FUTURE, World, execution, id, trade};
 
@@ -110,7 +111,7 @@ fn a_release_in_the_middle_of_a_replace_frees_all_of_it() {
     assert_eq!(world.ledger.holding("A1", FUTURE).reserved_buys.0, 30);
     world.command(release("c-1", "k-1"));
     assert_eq!(world.ledger.holding("A1", FUTURE).reserved_buys.0, 0);
-    world.report(on("k-1", crate::executions::totals(ExecType::Replaced, "30", "30")));
+    world.report(on("k-1", totals(ExecType::Replaced, "30", "30")));
     assert_eq!(world.ledger.holding("A1", FUTURE).reserved_buys.0, 0, "what comes later does not revive it");
 }
 

@@ -6,7 +6,7 @@ use onefill::core::settings::Settings;
 use onefill::core::verdict::{FailedCheck, Reason};
 
 use crate::records::{GROUPS, buy, instrument, limit_order, no_limit, of_type, placed, replace};
-use crate::world::{FUTURE, World, compared, id, num};
+use crate::world::{FUTURE, World, compared, num};
 
 /// A lane where prices may be below zero, with this price and these limits.
 fn world(reference: &'static str, limits: &[RiskLimit<'static>]) -> World {
@@ -143,7 +143,5 @@ fn a_replace_is_held_to_the_price_that_it_asks_for_or_that_its_order_has() {
 
 #[test]
 fn a_collar_for_another_instrument_is_none() {
-    let other = RiskLimit { instrument_id: "NQZ5.CME", ..bps(0) };
-    assert_eq!(id("NQZ5.CME").as_str(), other.instrument_id);
-    check("100", "200", &[other], None);
+    check("100", "200", &[RiskLimit { instrument_id: "NQZ5.CME", ..bps(0) }], None);
 }

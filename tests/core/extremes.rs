@@ -4,7 +4,7 @@
 use onefill::core::control::{Command, ControlRecord, ControlResult, InstrumentRecord, RiskLimit, Scope};
 use onefill::core::intent::{Intent, IntentTerms, OrderType};
 use onefill::core::settings::Settings;
-use onefill::core::verdict::{FailedCheck, Reason};
+use onefill::core::verdict::{FailedCheck, Reason, Verdict};
 
 use crate::records::{adjust, buy, gross_limit, instrument, no_limit, sell};
 use crate::world::{FUTURE, World, at, compared, id, num};
@@ -35,7 +35,7 @@ fn refused(mut world: World, limit: RiskLimit<'static>, intent: Intent<'static>)
     assert_eq!(world.limit(limit), ControlResult::Applied);
     let refused = world.refused(intent.clone());
     let verdict = world.intent(intent).verdict();
-    assert_eq!(verdict, onefill::core::verdict::Verdict::Duplicate, "the next record is answered");
+    assert_eq!(verdict, Verdict::Duplicate, "the next record is answered");
     refused
 }
 

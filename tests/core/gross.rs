@@ -2,7 +2,7 @@
 //!
 //! A lot is worth 50 times its price: at 100, 5000.
 
-use onefill::core::control::{ControlRecord, ControlResult, InstrumentRecord, RiskLimit, Scope};
+use onefill::core::control::{Command, ControlRecord, ControlResult, InstrumentRecord, RiskLimit, Scope};
 use onefill::core::intent::Intent;
 use onefill::core::price::{PriceQuality, ReferencePrice};
 use onefill::core::settings::Settings;
@@ -45,7 +45,7 @@ fn hold(
 ) {
     let adjustment = adjust_strategy(command_id, strategy, qty);
     let instrument_id = Some(id(instrument_id));
-    let adjustment = onefill::core::control::Command { instrument_id, ..adjustment };
+    let adjustment = Command { instrument_id, ..adjustment };
     assert_eq!(world.command(adjustment), ControlResult::Applied);
 }
 

@@ -6,9 +6,12 @@ use onefill::core::intent::{Intent, IntentTerms, OrderType};
 use onefill::core::price::{PriceQuality, ReferencePrice};
 use onefill::core::prices::PriceTaken;
 use onefill::core::settings::Settings;
+use onefill::core::time::Time;
 use onefill::core::verdict::{FailedCheck, Reason};
 
-use crate::records::{GROUPS, at_ms, buy, instrument, no_limit, of_type, placed, quote, replace, scope_of};
+use crate::records::{
+    GROUPS, at_ms, buy, cancel, instrument, no_limit, of_type, placed, quote, replace, scope_of,
+};
 use crate::world::{FUTURE, World, at, compared, failed, id, num, references};
 
 const NOT_AVAILABLE: FailedCheck = FailedCheck::plain(Reason::ReferencePriceNotAvailable);
@@ -204,7 +207,7 @@ fn a_converted_replace_and_a_cancel_look_at_no_price() {
     world.limit(needy()[2].clone());
     world.price(FUTURE, "100");
     world.accept(buy("k-1", "10", "100"));
-    for intent in [replace("k-2", "k-1", "0"), crate::records::cancel("k-3", "k-1")] {
+    for intent in [replace("k-2", "k-1", "0"), cancel("k-3", "k-1")] {
         assert_eq!(references(&world.intent(intent)), []);
     }
 }
@@ -219,7 +222,7 @@ fn the_newest_price_is_held() {
         ("older", next(at(-1)), PriceTaken::Older),
         ("a second ahead", next(at_ms(1_000)), PriceTaken::Held),
         ("further ahead", next(at(1_000 * MILLIS + 1)), PriceTaken::Ahead),
-        ("far ahead", next(onefill::core::time::Time(i64::MAX)), PriceTaken::Ahead),
+        ("far ahead", next(Time(i64::MAX)), PriceTaken::Ahead),
         (
             "too many digits",
             ReferencePrice { price: Numeral::Overlong("100000000000000000000"), ..next(at(1)) },
