@@ -165,7 +165,10 @@ impl World {
             replay(&mut self.rebuilt, &entry, leaf).expect("a trail replays");
             self.trail.push((entry, leaf));
         }
-        self.agrees_with_a_restart();
+        // What only sets up a world is compared with all that comes of it.
+        if !self.trail.last().is_some_and(|(entry, _)| sets_up(entry)) {
+            self.agrees_with_a_restart();
+        }
     }
 
     fn agrees_with_a_restart(&self) {
@@ -313,6 +316,11 @@ impl World {
         self.next_offset += 1;
         self.next_offset - 1
     }
+}
+
+fn sets_up(entry: &Entry<'_>) -> bool {
+    let Body::Control(taken) = &entry.body else { return false };
+    matches!(taken.record, Ok(ControlRecord::Instrument(_) | ControlRecord::RiskLimit(_)))
 }
 
 /// An entry, and what it answers.
