@@ -13,9 +13,8 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::children::Children;
 use super::dice::Dice;
-use super::narrator::Narrator;
-use super::plan::{PARTITIONS, Plan};
-use super::{Fault, settle};
+use super::plan::{PARTITIONS, Plan, Player};
+use super::{Fault, Scene, settle};
 use crate::core::time::Time;
 use crate::shell::client::{self, Isolation, Logged};
 use crate::shell::clock;
@@ -44,14 +43,10 @@ pub struct Kill {
 ///
 /// # Errors
 /// Kafka's; a router that ended by itself, or came to no work again.
-pub fn strike(
-    plan: &Plan,
-    children: &Children,
-    narrator: &Narrator,
-    trading: &AtomicBool,
-) -> Result<Vec<Kill>, Fault> {
-    let mut striker =
-        Striker { plan, probe: Probe::open(&plan.config)?, watch: watch(plan)?, dice: plan.dice(u64::MAX) };
+pub fn strike(scene: &Scene<'_>, trading: &AtomicBool) -> Result<Vec<Kill>, Fault> {
+    let Scene { plan, children, .. } = *scene;
+    let (probe, dice) = (Probe::open(&plan.config)?, plan.dice(Player::Striker));
+    let mut striker = Striker { plan, probe, watch: watch(plan)?, dice };
     let mut kills: Vec<Kill> = Vec::new();
     loop {
         let life = Duration::from_millis(striker.dice.between(LIFE_MS.0, LIFE_MS.1));
@@ -65,11 +60,11 @@ pub fn strike(
         }
         let kill = striker.kill(children)?;
         kills.push(kill);
-        narrator.event(&told(kills.len(), kill));
+        scene.narrator.event(&told(kills.len(), kill));
         children.restart()?;
         thread::sleep(LAST_FILLS);
         let before = striker.fills()?;
-        settle::wait(plan, children, "every lane of the router works again", || {
+        settle::wait(scene, "every lane of the router works again", || {
             let works = striker.fills()?.iter().zip(&before).all(|(now, before)| now > before);
             Ok(works || !trading.load(Ordering::Relaxed))
         })?;

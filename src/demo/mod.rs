@@ -5,9 +5,11 @@
 //! from the topics, by readers of their own. Nothing is left running, however the demo ends.
 //!
 //! Start at [`run`]. The scene is set by [`plan`] and [`stage`]; [`strategy`] asks, [`naive`] and
-//! the real router answer as [`children`], [`venue`] fills, [`kills`] interrupts; [`settle`] waits
-//! for the end, [`readback`] reads everything, [`tally`] and [`trail`] judge, [`chart`] draws.
+//! the real router answer as [`children`], [`answers`] are heard, [`venue`] fills, [`kills`]
+//! interrupts; [`settle`] waits for the end, [`readback`] reads everything, [`tally`] and [`trail`]
+//! judge, [`chart`] draws.
 
+pub mod answers;
 pub mod chart;
 pub mod children;
 pub mod dice;
@@ -31,14 +33,28 @@ use std::time::{Duration, Instant};
 
 pub use fault::Fault;
 
+use answers::Answers;
 use children::Children;
 use kills::Kill;
 use narrator::Narrator;
 use plan::{Plan, Side};
 use readback::Records;
 use report::Report;
-use strategy::{Answers, Sent};
+use strategy::Sent;
 use venue::Venue;
+
+/// What everybody who plays knows.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What is about to happen.
+    pub plan: &'a Plan,
+    /// Both routers.
+    pub children: &'a Children,
+    /// Whoever tells it.
+    pub narrator: &'a Narrator,
+    /// Somebody wants the end.
+    pub stop: &'a AtomicBool,
+}
 
 /// Tells the story, and says what the topics hold in the end. `stop` ends it early.
 ///
@@ -51,8 +67,7 @@ pub fn run(plan: &Plan, narrator: &Narrator, stop: &AtomicBool) -> Result<(Repor
     stage::set(plan)?;
     narrator.phase("starting onefill and the naive router (a new lane makes sure for 5 s that it is new)");
     let children = Children::start(plan)?;
-    let told =
-        settle::until_open(plan, &children, stop).and_then(|()| perform(plan, &children, narrator, stop));
+    let told = perform(&Scene { plan, children: &children, narrator, stop });
     children.end();
     if matches!(told, Err(Fault::Interrupted)) {
         children.remove_logs();
@@ -70,48 +85,44 @@ pub fn run(plan: &Plan, narrator: &Narrator, stop: &AtomicBool) -> Result<(Repor
     Ok((report, records))
 }
 
-/// From the first attempt to the last fill: the venues are open as long as anything may be filled.
-fn perform(
-    plan: &Plan,
-    children: &Children,
-    narrator: &Narrator,
-    stop: &AtomicBool,
-) -> Result<Vec<Kill>, Fault> {
+/// From the opening of the lanes to the last fill: the venues are open as long as
+/// anything may be decided or filled.
+fn perform(scene: &Scene<'_>) -> Result<Vec<Kill>, Fault> {
+    let plan = scene.plan;
     let answers = Answers::default();
     let closed = AtomicBool::new(false);
     let venues = [Venue::open(plan, Side::Onefill)?, Venue::open(plan, Side::Naive)?];
     thread::scope(|scope| {
-        let open = venues.each_ref().map(|venue| scope.spawn(|| venue.serve(&answers, &closed)));
-        // Whatever comes of it, the venues close: a scope waits for its threads.
+        let open = [
+            ("onefill's venue", scope.spawn(|| venues[0].serve(&closed))),
+            ("the naive router's venue", scope.spawn(|| venues[1].serve(&closed))),
+            ("whoever listens to verdicts", scope.spawn(|| answers.listen(plan, &closed))),
+        ];
+        // Whatever comes of it, all of them close: a scope waits for its threads.
         let told = {
             let _close = AtTheEnd { flag: &closed, becomes: true };
-            storm(plan, children, narrator, stop, &answers, &venues).and_then(|kills| {
-                narrator.phase("waiting until everything is answered, filled and settled");
-                settle::until_settled(plan, children).map(|()| kills)
+            settle::until_open(scene).and_then(|()| storm(scene, &answers, &venues)).and_then(|kills| {
+                scene.narrator.phase("waiting until everything is answered, filled and settled");
+                settle::until_settled(scene).map(|()| kills)
             })
         };
-        for venue in open {
-            venue.join().map_err(|_| Fault::Broken("a venue"))??;
+        for (who, thread) in open {
+            thread.join().map_err(|_| Fault::Broken(who))??;
         }
         told
     })
 }
 
-/// Strategies trade, routers are killed. Ends when time is up, or at the first fault.
-fn storm(
-    plan: &Plan,
-    children: &Children,
-    narrator: &Narrator,
-    stop: &AtomicBool,
-    answers: &Answers,
-    venues: &[Venue<'_>; 2],
-) -> Result<Vec<Kill>, Fault> {
+/// Strategies trade, routers are killed. Ends when time is up, or at
+/// the first fault.
+fn storm(scene: &Scene<'_>, answers: &Answers, venues: &[Venue<'_>; 2]) -> Result<Vec<Kill>, Fault> {
+    let Scene { plan, narrator, stop, .. } = *scene;
     narrator.phase("strategies trade, time out and resend; both routers are killed again and again");
     let (sent, trading) = (Sent::default(), AtomicBool::new(true));
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     thread::scope(|scope| {
         let strategies = scope.spawn(|| strategy::trade(plan, answers, &sent, &trading));
-        let striker = scope.spawn(|| kills::strike(plan, children, narrator, &trading));
+        let striker = scope.spawn(|| kills::strike(scene, &trading));
         let still = AtTheEnd { flag: &trading, becomes: false };
         while Instant::now() < end
             && !stop.load(Ordering::Relaxed)
@@ -119,7 +130,7 @@ fn storm(
             && !striker.is_finished()
         {
             thread::sleep(Duration::from_millis(100));
-            narrator.progress(&live(&sent, venues));
+            narrator.progress(&live(&sent, answers, venues));
         }
         drop(still);
         let kills = striker.join().map_err(|_| Fault::Broken("whoever kills"))?;
@@ -128,14 +139,15 @@ fn storm(
     })
 }
 
-fn live(sent: &Sent, [ours, naive]: &[Venue<'_>; 2]) -> String {
+fn live(sent: &Sent, answers: &Answers, [ours, naive]: &[Venue<'_>; 2]) -> String {
     let count = |number: &AtomicU64| report::grouped(number.load(Ordering::Relaxed));
     format!(
-        "{} attempts at {} intents   naive: {} fills   onefill: {} fills",
+        "{} attempts at {} intents   naive: {} fills   onefill: {} fills, {} refused",
         count(&sent.attempts),
         count(&sent.intents),
         count(&naive.fills),
         count(&ours.fills),
+        report::grouped(answers.refused()),
     )
 }
 

@@ -11,7 +11,9 @@ use crate::shell::topics::Topics;
 pub const PARTITIONS: i32 = 4;
 /// Accounts in each lane.
 const ACCOUNTS_PER_PARTITION: usize = 2;
-/// The instruments that are traded, with the price around which they are, in cents.
+/// Strategies that trade for one account, and share its limits.
+const STRATEGIES_PER_ACCOUNT: usize = 2;
+/// The instruments that are traded, with the price around which they move, in cents.
 pub const INSTRUMENTS: [(&str, u64); 4] =
     [("AAPL.XNAS", 23_150), ("MSFT.XNAS", 41_725), ("NVDA.XNAS", 13_480), ("AMZN.XNAS", 20_690)];
 
@@ -33,6 +35,30 @@ pub struct Plan {
     pub logs: PathBuf,
 }
 
+/// A strategy, and the account that it trades for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// From 0.
+    pub number: usize,
+    /// Whose money.
+    pub account: String,
+    /// The strategy.
+    pub strategy_id: String,
+}
+
+/// Who leaves something to chance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Player {
+    /// A strategy, by its number.
+    Strategy(usize),
+    /// Whoever kills.
+    Striker,
+    /// The price feed.
+    Feed,
+    /// Whoever halts.
+    Operator,
+}
+
 /// Whose orders a venue fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -40,6 +66,13 @@ pub enum Side {
     Onefill,
     /// The naive router's.
     Naive,
+}
+
+impl Desk {
+    /// The strategy as the scope of limits and commands.
+    pub fn scope_id(&self) -> String {
+        format!("{}/{}", self.account, self.strategy_id)
+    }
 }
 
 impl Plan {
@@ -85,9 +118,27 @@ impl Plan {
         fits.take(ACCOUNTS_PER_PARTITION * PARTITIONS as usize).collect()
     }
 
+    /// The strategies that trade: as many for each account.
+    pub fn desks() -> Vec<Desk> {
+        let accounts = Self::accounts();
+        let seats = accounts.iter().flat_map(|account| [account; STRATEGIES_PER_ACCOUNT]);
+        let desk = |(number, account): (usize, &String)| Desk {
+            number,
+            account: account.clone(),
+            strategy_id: format!("strategy-{number}"),
+        };
+        seats.enumerate().map(desk).collect()
+    }
+
     /// The chance of one player in this run.
-    pub const fn dice(&self, player: u64) -> Dice {
-        Dice::new(self.seed, player)
+    pub const fn dice(&self, player: Player) -> Dice {
+        let number = match player {
+            Player::Strategy(number) => number as u64,
+            Player::Striker => u64::MAX,
+            Player::Feed => u64::MAX - 1,
+            Player::Operator => u64::MAX - 2,
+        };
+        Dice::new(self.seed, number)
     }
 }
 
@@ -99,6 +150,8 @@ fn unique() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
@@ -108,6 +161,16 @@ mod tests {
             lanes[placement(account.as_bytes(), PARTITIONS as u32) as usize] += 1;
         }
         assert_eq!(lanes, vec![ACCOUNTS_PER_PARTITION; PARTITIONS as usize]);
+    }
+
+    #[test]
+    fn every_account_has_as_many_strategies_of_its_own() {
+        let desks = Plan::desks();
+        for account in Plan::accounts() {
+            assert_eq!(desks.iter().filter(|desk| desk.account == account).count(), STRATEGIES_PER_ACCOUNT);
+        }
+        let names: HashSet<_> = desks.iter().map(|desk| &desk.strategy_id).collect();
+        assert_eq!((names.len(), desks[3].scope_id().as_str()), (desks.len(), "ACC-02/strategy-3"));
     }
 
     #[test]

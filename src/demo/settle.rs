@@ -5,35 +5,38 @@
 //! the brokers; no router is believed.
 
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Fault;
-use super::children::Children;
-use super::plan::{PARTITIONS, Plan, Side};
+use super::plan::{PARTITIONS, Side};
+use super::{Fault, Scene};
 use crate::shell::config::Config;
 use crate::shell::trail::{self, Probe, ReadError};
 
 /// How long any one thing may take. Opening a lane takes seconds; a slow machine takes more of them.
 const WAIT_MAX: Duration = Duration::from_secs(60);
-const ASK_EVERY: Duration = Duration::from_millis(50);
+/// How long to wait before asking again.
+pub const ASK_EVERY: Duration = Duration::from_millis(50);
 
 /// Waits until `holds`.
 ///
 /// # Errors
-/// [`Fault::Late`] when it does not in time, [`Fault::Deserted`] when a router ended meanwhile.
+/// [`Fault::Late`] when it does not in time, [`Fault::Deserted`] when a router ended meanwhile,
+/// [`Fault::Interrupted`] when somebody wants the end.
 pub fn wait(
-    plan: &Plan,
-    children: &Children,
+    scene: &Scene<'_>,
     what: &str,
     mut holds: impl FnMut() -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
     let began = Instant::now();
     while !holds()? {
-        children.check()?;
+        if scene.stop.load(Ordering::Relaxed) {
+            return Err(Fault::Interrupted);
+        }
+        scene.children.check()?;
         if began.elapsed() > WAIT_MAX {
-            let (what, logs) = (what.to_owned(), plan.logs.clone());
+            let (what, logs) = (what.to_owned(), scene.plan.logs.clone());
             return Err(Fault::Late { what, seconds: WAIT_MAX.as_secs(), logs });
         }
         thread::sleep(ASK_EVERY);
@@ -44,14 +47,12 @@ pub fn wait(
 /// Waits until every lane has written its first entry.
 ///
 /// # Errors
-/// As [`wait`]; [`Fault::Interrupted`].
-pub fn until_open(plan: &Plan, children: &Children, stop: &AtomicBool) -> Result<(), Fault> {
-    let probe = Probe::open(&plan.config)?;
-    wait(plan, children, "every lane is open", || {
-        if stop.load(Ordering::Relaxed) {
-            return Err(Fault::Interrupted);
-        }
-        all(|partition| Ok(probe.stable_end(&plan.config.topics.audit, partition)? > 0))
+/// As [`wait`].
+pub fn until_open(scene: &Scene<'_>) -> Result<(), Fault> {
+    let config = &scene.plan.config;
+    let probe = Probe::open(config)?;
+    wait(scene, "every lane is open", || {
+        all(|partition| Ok(probe.stable_end(&config.topics.audit, partition)? > 0))
     })
 }
 
@@ -59,18 +60,16 @@ pub fn until_open(plan: &Plan, children: &Children, stop: &AtomicBool) -> Result
 ///
 /// # Errors
 /// As [`wait`].
-pub fn until_settled(plan: &Plan, children: &Children) -> Result<(), Fault> {
-    let [ours, naive] = [Side::Onefill, Side::Naive].map(|side| plan.side(side));
+pub fn until_settled(scene: &Scene<'_>) -> Result<(), Fault> {
+    let [ours, naive] = [Side::Onefill, Side::Naive].map(|side| scene.plan.side(side));
     for (config, who) in [(ours, "the router"), (naive, "the naive router")] {
         let probe = Probe::open(config)?;
-        wait(plan, children, &format!("{who} has read every intent"), || {
-            all(|partition| is_read(config, &probe, 0, partition))
-        })?;
-        wait(plan, children, &format!("what {who} wrote is committed"), || {
+        wait(scene, &format!("{who} has read every intent"), || is_all_read(config, &probe))?;
+        wait(scene, &format!("what {who} wrote is committed"), || {
             all(|partition| is_stable(&probe, &config.topics.orders, partition))
         })?;
         let ordered = count_orders(config)?;
-        wait(plan, children, &format!("every order of {who} is filled"), || {
+        wait(scene, &format!("every order of {who} is filled"), || {
             let filled = (0..PARTITIONS).try_fold(0, |sum, partition| {
                 Ok::<_, Fault>(sum + probe.extent(&config.topics.executions, partition)?.end)
             })?;
@@ -78,7 +77,7 @@ pub fn until_settled(plan: &Plan, children: &Children) -> Result<(), Fault> {
         })?;
     }
     let probe = Probe::open(ours)?;
-    wait(plan, children, "the router has taken in every fill", || {
+    wait(scene, "the router has taken in every fill", || {
         all(|partition| {
             Ok(is_read(ours, &probe, 1, partition)? && is_stable(&probe, &ours.topics.audit, partition)?)
         })
@@ -92,6 +91,14 @@ fn all(holds: impl Fn(i32) -> Result<bool, Fault>) -> Result<bool, Fault> {
         }
     }
     Ok(true)
+}
+
+/// Whether the group has committed the end of `intents`.
+///
+/// # Errors
+/// Kafka's.
+pub fn is_all_read(config: &Config, probe: &Probe) -> Result<bool, Fault> {
+    all(|partition| is_read(config, probe, 0, partition))
 }
 
 /// Whether the group has committed the end of an input: 0, `intents`; 1, `executions`. An offset of

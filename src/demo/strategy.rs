@@ -1,13 +1,11 @@
 //! Strategies: they ask, time out, and ask again with the same key.
 //!
-//! Each is a thread of its own and trades for one account. A strategy that has heard of no order
+//! Each is a thread of its own and trades for one account. A strategy that has heard of no verdict
 //! within its timeout sends the very same intent again, by whichever connection chance gives it, so
 //! that attempts overtake each other. Some answers are lost on the way to it as well: then it
 //! retries what was done long ago. It never knows which of the two happened, and need not.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,8 +13,9 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer as _};
 
 use super::Fault;
+use super::answers::Answers;
 use super::dice::Dice;
-use super::plan::{INSTRUMENTS, Plan};
+use super::plan::{INSTRUMENTS, Plan, Player};
 use super::stage::{self, Publisher};
 use crate::core::amount::{Decimal, Numeral};
 use crate::core::ids::Id;
@@ -41,21 +40,6 @@ const UNHEARD_PERCENT: u64 = 35;
 const TICK: Duration = Duration::from_millis(4);
 /// How long the connections may take to deliver what was sent.
 const FLUSH_WAIT: Duration = Duration::from_secs(20);
-
-/// Which orders strategies could have heard of: their client order ids.
-#[derive(Debug, Default)]
-pub struct Answers(Mutex<HashSet<String>>);
-
-impl Answers {
-    /// An order of that identity was seen.
-    pub fn put(&self, client_order_id: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(client_order_id.to_owned());
-    }
-
-    fn hold(&self, client_order_id: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(client_order_id)
-    }
-}
 
 /// What was sent so far, for the person who watches; the report does not believe it.
 #[derive(Debug, Default)]
@@ -82,7 +66,7 @@ pub fn trade(plan: &Plan, answers: &Answers, sent: &Sent, trading: &AtomicBool) 
             .enumerate()
             .map(|(number, account)| {
                 let topic = plan.config.topics.intents.as_str();
-                let dice = plan.dice(number as u64);
+                let dice = plan.dice(Player::Strategy(number));
                 let mut strategy = Strategy { number, account, topic, connections: &connections, dice, sent };
                 scope.spawn(move || strategy.trade(pause, answers, trading))
             })

@@ -17,7 +17,6 @@ use rdkafka::producer::{BaseRecord, Producer as _};
 use super::Fault;
 use super::plan::{PARTITIONS, Plan, Side};
 use super::stage::{self, Publisher};
-use super::strategy::Answers;
 use crate::core::amount::Numeral;
 use crate::core::execution::{ExecType, Execution};
 use crate::core::ids::Id;
@@ -78,17 +77,17 @@ impl<'p> Venue<'p> {
     ///
     /// # Errors
     /// An order that cannot be read, a report that cannot be sent.
-    pub fn serve(&self, answers: &Answers, closed: &AtomicBool) -> Result<(), Fault> {
+    pub fn serve(&self, closed: &AtomicBool) -> Result<(), Fault> {
         while !closed.load(Ordering::Relaxed) {
             // Disconnects and ends of partitions are no events here: the reader goes on.
             if let Some(Ok(order)) = self.orders.poll(Duration::from_millis(50)) {
-                self.fill(&order, answers)?;
+                self.fill(&order)?;
             }
         }
         Ok(self.reports.flush(FLUSH_WAIT)?)
     }
 
-    fn fill(&self, message: &BorrowedMessage<'_>, answers: &Answers) -> Result<(), Fault> {
+    fn fill(&self, message: &BorrowedMessage<'_>) -> Result<(), Fault> {
         let unreadable = |reason| Fault::Unreadable {
             topic: message.topic().to_owned(),
             partition: message.partition(),
@@ -102,7 +101,6 @@ impl<'p> Venue<'p> {
             Side::Onefill => {
                 let body = self.schemas.open(RecordType::Order, value).map_err(unreadable)?;
                 let order = wire::order::decode(&body).map_err(unreadable)?;
-                answers.put(order.client_order_id.as_str());
                 let order_id = order.order_id.to_string();
                 encode_fill(&ordered(&order, &order_id), &place, &mut report);
             }
