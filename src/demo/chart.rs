@@ -16,6 +16,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::Fault;
 use super::readback::Records;
 use super::report::{Report, grouped};
+use super::tally::Trade;
 use axes::Axes;
 use labels::Label;
 
@@ -72,8 +73,8 @@ pub fn draw(records: &Records, report: &Report, directory: &Path) -> Result<(), 
 impl Picture {
     fn of(records: &Records, report: &Report) -> Self {
         let attempts: Vec<i64> = records.attempts.iter().map(|one| one.at_ms).collect();
-        let naive: Vec<i64> = records.naive_fills.iter().map(|one| one.at_ms).collect();
-        let onefill: Vec<i64> = records.fills.iter().map(|one| one.at_ms).collect();
+        let naive = filled(&records.naive_trades);
+        let onefill = filled(&records.trades);
         let start = attempts.iter().copied().min().unwrap_or(0);
         let last = [&attempts, &naive, &onefill].into_iter().flatten().copied().max().unwrap_or(start);
         let seconds = |at_ms: i64| (at_ms - start) as f64 / 1_000.0;
@@ -105,6 +106,11 @@ impl Picture {
             ],
         }
     }
+}
+
+/// When orders were filled whole.
+fn filled(trades: &[Trade]) -> Vec<i64> {
+    trades.iter().filter(|trade| trade.is_last).map(|trade| trade.at_ms).collect()
 }
 
 /// The number of times up to each of some moments, evenly spread from 0 to `end`.

@@ -4,7 +4,7 @@ use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::Fault;
 use super::plan::{PARTITIONS, Plan};
-use super::tally::{Attempt, Fill, Terms};
+use super::tally::{Attempt, Ordered, Trade, Traded};
 use super::trail::Trail;
 use crate::core::amount::{Decimal, Numeral};
 use crate::core::ids::Id;
@@ -20,27 +20,14 @@ pub struct Records {
     pub attempts: Vec<Attempt>,
     /// `orders`, partition by partition.
     pub orders: Vec<Ordered>,
-    /// `executions`, what was filled of onefill's orders.
-    pub fills: Vec<Fill>,
+    /// `executions`, what was traded for onefill's orders, partition by partition.
+    pub trades: Vec<Trade>,
     /// The naive router's orders, counted.
     pub naive_orders: usize,
-    /// What was filled of the naive router's orders.
-    pub naive_fills: Vec<Fill>,
+    /// What was traded for the naive router's orders.
+    pub naive_trades: Vec<Trade>,
     /// `audit`.
     pub trail: Trail,
-}
-
-/// A record on `orders`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ordered {
-    /// Where it stands.
-    pub partition: i32,
-    /// The entry that allowed it.
-    pub audit_seq: u64,
-    /// The key within its account.
-    pub intent_id: String,
-    /// Whose intent.
-    pub account_id: String,
 }
 
 /// Reads all of it.
@@ -60,7 +47,7 @@ pub fn read(plan: &Plan) -> Result<Records, Fault> {
         Ok(())
     })?;
     each(&plan.config, &ours.executions, |message, value| {
-        records.fills.push(fill(message, &schemas.open(RecordType::Execution, value)?)?);
+        records.trades.push(trade(message, &schemas.open(RecordType::Execution, value)?)?);
         Ok(())
     })?;
     each(&plan.naive, &naive.orders, |_, _| {
@@ -68,7 +55,7 @@ pub fn read(plan: &Plan) -> Result<Records, Fault> {
         Ok(())
     })?;
     each(&plan.naive, &naive.executions, |message, value| {
-        records.naive_fills.push(fill(message, &schemas.open(RecordType::Execution, value)?)?);
+        records.naive_trades.push(trade(message, &schemas.open(RecordType::Execution, value)?)?);
         Ok(())
     })?;
     each(&plan.config, &ours.audit, |message, value| {
@@ -115,20 +102,25 @@ fn attempt(message: &BorrowedMessage<'_>, body: &[u8]) -> Result<Attempt, Malfor
 
 fn ordered(message: &BorrowedMessage<'_>, body: &[u8]) -> Result<Ordered, Malformed> {
     let order = wire::order::decode(body)?;
+    let asked = order.terms;
+    let (quantity, price) = (Numeral::Exact(asked.order_qty), asked.price.map(Numeral::Exact));
     Ok(Ordered {
         partition: message.partition(),
         audit_seq: order.audit_seq,
         intent_id: order.intent_id.to_string(),
         account_id: order.account_id.to_string(),
+        terms: terms(order.instrument_id, asked.side, Some(quantity), price)?,
     })
 }
 
-fn fill(message: &BorrowedMessage<'_>, body: &[u8]) -> Result<Fill, Malformed> {
+fn trade(message: &BorrowedMessage<'_>, body: &[u8]) -> Result<Trade, Malformed> {
     let report = wire::execution::decode(body)?;
     let client_order_id = report.client_order_id.unwrap_or_default();
-    Ok(Fill {
+    Ok(Trade {
         identity: (report.account_id.to_string(), client_order_id.to_owned()),
         terms: terms(report.instrument_id, report.side, report.last_qty, report.last_px)?,
+        place: (message.partition(), message.offset()),
+        is_last: report.leaves_qty.is_some_and(|left| left.signum() == 0),
         at_ms: message.timestamp().to_millis().unwrap_or(0),
     })
 }
@@ -138,18 +130,22 @@ fn terms(
     side: Side,
     quantity: Option<Numeral<'_>>,
     price: Option<Numeral<'_>>,
-) -> Result<Terms, Malformed> {
+) -> Result<Traded, Malformed> {
     let cent = Decimal::new(1, 2).expect("a cent has two digits");
-    let whole = |field, number: Option<Numeral<'_>>, step| {
-        let exact = number.and_then(|number| number.exact().ok());
-        exact
-            .and_then(|number| number.steps(step).ok())
-            .ok_or_else(|| Malformed::field(field, "is no number of the demo"))
-    };
-    Ok(Terms {
+    Ok(Traded {
         instrument_id: instrument_id.to_string(),
-        side: side.name(),
-        quantity: whole("quantity", quantity, Decimal::ONE)?,
-        cents: whole("price", price, cent)?,
+        side,
+        quantity: steps("quantity", quantity, Decimal::ONE)?,
+        cents: steps("price", price, cent)?,
     })
+}
+
+/// A number of the demo in whole steps.
+///
+/// # Errors
+/// When it is missing, or none.
+pub fn steps(field: &'static str, number: Option<Numeral<'_>>, step: Decimal) -> Result<i64, Malformed> {
+    let exact = number.and_then(|number| number.exact().ok());
+    let count = exact.and_then(|number| number.steps(step).ok());
+    count.ok_or_else(|| Malformed::field(field, "is no number of the demo"))
 }

@@ -46,9 +46,9 @@ impl Report {
         let mut report = Self {
             seed: plan.seed,
             attempts: records.attempts.len(),
-            intents: intents.keys,
-            naive: Tally::of(&intents, &records.naive_fills),
-            onefill: Tally::of(&intents, &records.fills),
+            intents: intents.keys.len(),
+            naive: Tally::of(&intents, &records.naive_trades),
+            onefill: Tally::of(&intents, &records.trades),
             duplicate_entries: records.trail.duplicates,
             entries: records.trail.entries,
             kills,
@@ -140,8 +140,8 @@ fn findings(report: &Report, records: &Records, intents: &Intents) -> Vec<String
     expect("accepted entries", trail.accepted.len(), report.intents);
     expect("DUPLICATE entries", trail.duplicates, extra);
     expect("rejected intents", trail.rejected, 0);
-    expect("EXECUTION entries", trail.executions, records.fills.len());
-    expect("fills with an anomaly", trail.anomalies, 0);
+    expect("EXECUTION entries", trail.executions, records.trades.len());
+    expect("trades with an anomaly", trail.anomalies, 0);
     expect("fills of the naive router's orders", report.naive.fills, records.naive_orders);
     if report.attempts == 0 {
         found.push("nobody sent anything".to_owned());
@@ -168,7 +168,7 @@ fn named_orders(records: &Records, intents: &Intents) -> Option<String> {
         .map(|((account, intent), count)| format!("{account}/{intent} has {count}"))
         .collect();
     let orders = "keys with more than one order record";
-    let missing = intents.keys.saturating_sub(counts.len());
+    let missing = intents.keys.len().saturating_sub(counts.len());
     (!twice.is_empty() || missing > 0)
         .then(|| format!("{orders}: {}; without any: {missing}", some_of(&twice)))
 }
@@ -176,11 +176,11 @@ fn named_orders(records: &Records, intents: &Intents) -> Option<String> {
 fn named_fills(who: &str, tally: &Tally) -> Vec<String> {
     let name = |(account, order): &Identity| format!("{account}/{order}");
     let wrong: Vec<String> =
-        tally.wrong.iter().map(|(identity, count)| format!("{} has {count}", name(identity))).collect();
+        tally.wrong.iter().map(|(identity, traded)| format!("{} has {traded}", name(identity))).collect();
     let strange: Vec<String> = tally.strange.iter().map(name).collect();
     let mut found = Vec::new();
     if !wrong.is_empty() {
-        found.push(format!("orders of {who} with other than one fill: {}", some_of(&wrong)));
+        found.push(format!("orders of {who} of which other than their quantity traded: {}", some_of(&wrong)));
     }
     if !strange.is_empty() {
         found.push(format!("fills of {who} that nobody wanted, or not so: {}", some_of(&strange)));

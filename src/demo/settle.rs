@@ -9,8 +9,10 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rdkafka::Message as _;
+
 use super::plan::{PARTITIONS, Side};
-use super::{Fault, Scene};
+use super::{Fault, Scene, venue};
 use crate::shell::config::Config;
 use crate::shell::trail::{self, Probe, ReadError};
 
@@ -68,12 +70,12 @@ pub fn until_settled(scene: &Scene<'_>) -> Result<(), Fault> {
         wait(scene, &format!("what {who} wrote is committed"), || {
             all(|partition| is_stable(&probe, &config.topics.orders, partition))
         })?;
-        let ordered = count_orders(config)?;
+        let due = count_trades_due(config)?;
         wait(scene, &format!("every order of {who} is filled"), || {
-            let filled = (0..PARTITIONS).try_fold(0, |sum, partition| {
+            let traded = (0..PARTITIONS).try_fold(0, |sum, partition| {
                 Ok::<_, Fault>(sum + probe.extent(&config.topics.executions, partition)?.end)
             })?;
-            Ok(filled >= ordered)
+            Ok(traded >= due)
         })?;
     }
     let probe = Probe::open(ours)?;
@@ -114,12 +116,13 @@ fn is_stable(probe: &Probe, topic: &str, partition: i32) -> Result<bool, Fault> 
     Ok(probe.stable_end(topic, partition)? == probe.extent(topic, partition)?.end)
 }
 
-/// How many orders a committed reader sees. Offsets do not say: markers take some.
-fn count_orders(config: &Config) -> Result<i64, Fault> {
+/// How many trades the orders that a committed reader sees will have. Offsets do not say: markers
+/// take some.
+fn count_trades_due(config: &Config) -> Result<i64, Fault> {
     let mut count = 0;
     for partition in 0..PARTITIONS {
-        let read = trail::read_to_end(config, (&config.topics.orders, partition), 0, |_| {
-            count += 1;
+        let read = trail::read_to_end(config, (&config.topics.orders, partition), 0, |order| {
+            count += i64::from(venue::trades(order.offset()));
             Ok::<_, Infallible>(())
         });
         read.map_err(|error| match error {
