@@ -28,6 +28,11 @@ impl Dice {
         self.between(0, 100) < percent
     }
 
+    /// Whether something happens that happens `count` times of 1,000.
+    pub fn per_mille(&mut self, count: u64) -> bool {
+        self.between(0, 1_000) < count
+    }
+
     /// One of these.
     pub fn one_of<'t, T>(&mut self, things: &'t [T]) -> &'t T {
         &things[self.between(0, things.len() as u64) as usize]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use rdkafka::error::KafkaError;
 
 use crate::shell::admin::ClusterError;
+use crate::shell::instruct::Refusal;
 use crate::wire::Malformed;
 
 /// Why the demo ended before it could count.
@@ -16,6 +17,9 @@ pub enum Fault {
     /// Topics that could not be made.
     #[error("{0}")]
     Cluster(#[from] ClusterError),
+    /// A control record that the lanes would not take.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
     /// A process that could not be started or ended, a file that could not be written.
     #[error("{what}: {reason}")]
     Machine {

@@ -4,19 +4,22 @@
 //! Nothing here may count what a router says of itself: every number of the [`report`] is read back
 //! from the topics, by readers of their own. Nothing is left running, however the demo ends.
 //!
-//! Start at [`run`]. The scene is set by [`plan`] and [`stage`]; [`strategy`] asks, [`naive`] and
-//! the real router answer as [`children`], [`answers`] are heard, [`venue`] fills, [`kills`]
-//! interrupts; [`settle`] waits for the end, [`readback`] reads everything, [`tally`] and [`trail`]
-//! judge, [`chart`] draws.
+//! Start at [`run`]. The scene is set by [`plan`], [`stage`] and [`limits`]; [`strategy`] asks at the
+//! prices of the [`feed`], [`naive`] and the real router answer as [`children`], [`answers`] are heard,
+//! [`venue`] fills; [`kills`] and the [`operator`] interrupt; [`settle`] waits for the end, [`readback`]
+//! reads everything, [`tally`] and [`trail`] judge, [`chart`] draws.
 
 pub mod answers;
 pub mod chart;
 pub mod children;
 pub mod dice;
 mod fault;
+pub mod feed;
 pub mod kills;
+pub mod limits;
 pub mod naive;
 pub mod narrator;
+pub mod operator;
 pub mod plan;
 pub mod readback;
 pub mod report;
@@ -35,6 +38,7 @@ pub use fault::Fault;
 
 use answers::Answers;
 use children::Children;
+use feed::{Feed, Market};
 use kills::Kill;
 use narrator::Narrator;
 use plan::{Plan, Side};
@@ -63,7 +67,7 @@ pub struct Scene<'a> {
 /// That the numbers are not as promised is no fault of the telling: see [`Report::findings`].
 pub fn run(plan: &Plan, narrator: &Narrator, stop: &AtomicBool) -> Result<(Report, Records), Fault> {
     let began = Instant::now();
-    narrator.phase("making topics and instruments");
+    narrator.phase("making topics, instruments and limits");
     stage::set(plan)?;
     narrator.phase("starting onefill and the naive router (a new lane makes sure for 5 s that it is new)");
     let children = Children::start(plan)?;
@@ -85,15 +89,17 @@ pub fn run(plan: &Plan, narrator: &Narrator, stop: &AtomicBool) -> Result<(Repor
     Ok((report, records))
 }
 
-/// From the opening of the lanes to the last fill: the venues are open as long as
+/// From the opening of the lanes to the last fill: the feed and the venues are open as long as
 /// anything may be decided or filled.
 fn perform(scene: &Scene<'_>) -> Result<Vec<Kill>, Fault> {
     let plan = scene.plan;
-    let answers = Answers::default();
+    let (answers, market) = (Answers::default(), Market::default());
     let closed = AtomicBool::new(false);
+    let feed = Feed::open(plan, &market)?;
     let venues = [Venue::open(plan, Side::Onefill)?, Venue::open(plan, Side::Naive)?];
     thread::scope(|scope| {
         let open = [
+            ("the price feed", scope.spawn(|| feed.serve(&closed))),
             ("onefill's venue", scope.spawn(|| venues[0].serve(&closed))),
             ("the naive router's venue", scope.spawn(|| venues[1].serve(&closed))),
             ("whoever listens to verdicts", scope.spawn(|| answers.listen(plan, &closed))),
@@ -101,10 +107,12 @@ fn perform(scene: &Scene<'_>) -> Result<Vec<Kill>, Fault> {
         // Whatever comes of it, all of them close: a scope waits for its threads.
         let told = {
             let _close = AtTheEnd { flag: &closed, becomes: true };
-            settle::until_open(scene).and_then(|()| storm(scene, &answers, &venues)).and_then(|kills| {
-                scene.narrator.phase("waiting until everything is answered, filled and settled");
-                settle::until_settled(scene).map(|()| kills)
-            })
+            settle::until_open(scene).and_then(|()| storm(scene, &market, &answers, &venues)).and_then(
+                |kills| {
+                    scene.narrator.phase("waiting until everything is answered, filled and settled");
+                    settle::until_settled(scene).map(|()| kills)
+                },
+            )
         };
         for (who, thread) in open {
             thread.join().map_err(|_| Fault::Broken(who))??;
@@ -113,16 +121,22 @@ fn perform(scene: &Scene<'_>) -> Result<Vec<Kill>, Fault> {
     })
 }
 
-/// Strategies trade, routers are killed. Ends when time is up, or at
+/// Strategies trade, an operator halts one of them, routers are killed. Ends when time is up, or at
 /// the first fault.
-fn storm(scene: &Scene<'_>, answers: &Answers, venues: &[Venue<'_>; 2]) -> Result<Vec<Kill>, Fault> {
+fn storm(
+    scene: &Scene<'_>,
+    market: &Market,
+    answers: &Answers,
+    venues: &[Venue<'_>; 2],
+) -> Result<Vec<Kill>, Fault> {
     let Scene { plan, narrator, stop, .. } = *scene;
     narrator.phase("strategies trade, time out and resend; both routers are killed again and again");
     let (sent, trading) = (Sent::default(), AtomicBool::new(true));
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     thread::scope(|scope| {
-        let strategies = scope.spawn(|| strategy::trade(plan, answers, &sent, &trading));
+        let strategies = scope.spawn(|| strategy::trade(plan, market, answers, &sent, &trading));
         let striker = scope.spawn(|| kills::strike(scene, &trading));
+        let operator = scope.spawn(|| operator::intervene(scene, answers, &trading));
         let still = AtTheEnd { flag: &trading, becomes: false };
         while Instant::now() < end
             && !stop.load(Ordering::Relaxed)
@@ -134,8 +148,9 @@ fn storm(scene: &Scene<'_>, answers: &Answers, venues: &[Venue<'_>; 2]) -> Resul
         }
         drop(still);
         let kills = striker.join().map_err(|_| Fault::Broken("whoever kills"))?;
+        let obeyed = operator.join().map_err(|_| Fault::Broken("the operator"))?;
         strategies.join().map_err(|_| Fault::Broken("the strategies"))??;
-        if stop.load(Ordering::Relaxed) { Err(Fault::Interrupted) } else { kills }
+        if stop.load(Ordering::Relaxed) { Err(Fault::Interrupted) } else { obeyed.and(kills) }
     })
 }
 
