@@ -17,9 +17,10 @@ use crate::shell::clock;
 /// Watch onefill hold under retries and kill -9, beside a router that does not
 ///
 /// Makes topics of its own on any Kafka, and runs onefill and a naive router on the same intents.
-/// Strategies resend what they have not heard of; both routers are killed again and again. Then it
-/// reads every topic back, verifies the audit trail, counts, and fails unless each intent has
-/// exactly one fill.
+/// Strategies resend what they have not heard of; both routers are killed again and again; an
+/// operator halts a strategy and lets it go on. Then it reads every topic back, verifies the audit
+/// trail, counts, and fails unless each intent that no limit refused has exactly one fill, and no
+/// account could ever have come to hold more than its limit.
 #[derive(Args, Debug)]
 pub(super) struct Demo {
     /// How long strategies make new intents
@@ -85,7 +86,8 @@ impl Demo {
             print::say(&print::toned(&format!("WRONG  {finding}"), print::Tone::Bad));
         }
         if report.findings.is_empty() {
-            let verdict = "Every intent has exactly one fill, and the audit trail holds.";
+            let verdict = "Every intent that no limit refused has exactly one fill, no limit was passed, \
+                           and the audit trail holds.";
             print::say(&print::toned(verdict, print::Tone::Good));
         }
         let seconds = report.took.as_secs_f64();

@@ -81,9 +81,10 @@ impl Picture {
         let end = seconds(last).max(1.0);
         let curve = |times: Vec<i64>| cumulated(times.into_iter().map(seconds).collect(), end);
         let title = format!(
-            "{} intents became {} fills through onefill, and {} through a naive router",
+            "{} intents: {} fills and {} refusals by onefill, {} fills by a naive router",
             grouped(report.intents),
             grouped(report.onefill.fills),
+            grouped(report.refused()),
             grouped(report.naive.fills),
         );
         let subtitle = format!(
@@ -97,7 +98,7 @@ impl Picture {
             onefill: curve(onefill),
             kills: report.kills.iter().map(|kill| seconds(kill.at.0 / 1_000_000)).collect(),
             end,
-            ours: if report.findings.is_empty() { "onefill fills = intents" } else { "onefill fills" },
+            ours: if report.findings.is_empty() { "onefill fills = accepted" } else { "onefill fills" },
             title,
             subtitle,
             unwanted: [

@@ -7,14 +7,16 @@
 //! Start at [`run`]. The scene is set by [`plan`], [`stage`] and [`limits`]; [`strategy`] asks at the
 //! prices of the [`feed`], [`naive`] and the real router answer as [`children`], [`answers`] are heard,
 //! [`venue`] fills; [`kills`] and the [`operator`] interrupt; [`settle`] waits for the end, [`readback`]
-//! reads everything, [`tally`] and [`trail`] judge, [`chart`] draws.
+//! reads everything, [`tally`], [`exposure`], [`trail`] and [`findings`] judge, [`chart`] draws.
 
 pub mod answers;
 pub mod chart;
 pub mod children;
 pub mod dice;
+pub mod exposure;
 mod fault;
 pub mod feed;
+pub mod findings;
 pub mod kills;
 pub mod limits;
 pub mod naive;

@@ -1,18 +1,19 @@
 //! The numbers of a run, and whether they are as promised.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::exposure::Exposure;
+use super::findings::{self, NAMED_MAX};
 use super::kills::Kill;
+use super::limits;
 use super::plan::Plan;
 use super::readback::Records;
-use super::tally::{Identity, Intents, Tally};
-
-/// How many keys a finding names.
-const NAMED_MAX: usize = 10;
+use super::tally::{Intents, Tally};
+use crate::core::verdict::Reason;
 
 /// What the topics hold after a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +24,18 @@ pub struct Report {
     pub attempts: usize,
     /// Distinct keys among them.
     pub intents: usize,
-    /// What the naive router made of them.
+    /// How many of them onefill refused for each reason.
+    pub refused: BTreeMap<Reason, usize>,
+    /// What the naive router made of all of them.
     pub naive: Tally,
-    /// What onefill made of them.
+    /// What onefill made of those that it did not refuse.
     pub onefill: Tally,
+    /// The most that an account may hold of an instrument.
+    pub position_max: i64,
+    /// The most that an account of the naive router held.
+    pub naive_exposure: Exposure,
+    /// The most that an account of onefill could have come to hold.
+    pub exposure: Exposure,
     /// DUPLICATE entries in the trail.
     pub duplicate_entries: usize,
     /// Entries in the trail.
@@ -43,21 +52,34 @@ impl Report {
     /// Counts. `broken` is what is wrong with the trail, in words.
     pub fn of(plan: &Plan, records: &Records, broken: &[String], kills: Vec<Kill>, took: Duration) -> Self {
         let intents = Intents::of(&records.attempts);
+        let trail = &records.trail;
+        let accepted = intents.without(trail.refused.keys());
+        let exposure = Exposure::at_worst(&trail.steps, &records.orders, &records.trades);
         let mut report = Self {
             seed: plan.seed,
             attempts: records.attempts.len(),
             intents: intents.keys.len(),
+            refused: trail.reasons(),
             naive: Tally::of(&intents, &records.naive_trades),
-            onefill: Tally::of(&intents, &records.trades),
-            duplicate_entries: records.trail.duplicates,
-            entries: records.trail.entries,
+            onefill: Tally::of(&accepted, &records.trades),
+            position_max: limits::position_max(plan.rate),
+            naive_exposure: Exposure::held(&records.naive_trades),
+            exposure: exposure.as_ref().cloned().unwrap_or_default(),
+            duplicate_entries: trail.duplicates,
+            entries: trail.entries,
             kills,
             took,
             findings: Vec::new(),
         };
-        report.findings = findings(&report, records, &intents);
+        report.findings = findings::of(&report, records, &accepted);
+        report.findings.extend(exposure.err());
         report.findings.extend(broken.iter().take(NAMED_MAX).cloned());
         report
+    }
+
+    /// Intents that onefill refused.
+    pub fn refused(&self) -> usize {
+        self.refused.values().sum()
     }
 
     /// Kills that left a transaction open.
@@ -67,20 +89,26 @@ impl Report {
 
     /// For scripts.
     pub fn to_json(&self) -> Value {
-        let side = |tally: &Tally| {
+        let side = |tally: &Tally, exposure: &Exposure| {
             json!({
                 "fills": tally.fills,
                 "duplicates": tally.duplicates,
                 "losses": tally.losses,
                 "money_error": money(tally.money_error_cents),
+                "exposure": exposure.quantity,
             })
         };
+        let reasons = self.refused.iter().map(|(reason, count)| (reason.name().to_owned(), json!(count)));
+        let reasons: Map<String, Value> = reasons.collect();
         json!({
             "seed": self.seed,
             "attempts": self.attempts,
             "intents": self.intents,
-            "naive": side(&self.naive),
-            "onefill": side(&self.onefill),
+            "refused": self.refused(),
+            "refused_for": reasons,
+            "position_limit": self.position_max,
+            "naive": side(&self.naive, &self.naive_exposure),
+            "onefill": side(&self.onefill, &self.exposure),
             "kills": self.kills.len(),
             "kills_in_transaction": self.kills_in_transaction(),
             "duplicate_entries": self.duplicate_entries,
@@ -90,24 +118,38 @@ impl Report {
         })
     }
 
+    fn rows(&self) -> Vec<[String; 3]> {
+        let both = |what: &str, naive: String, onefill: String| [what.to_owned(), naive, onefill];
+        let ours = |what: &str, onefill: String| [what.to_owned(), String::new(), onefill];
+        let counts = |what: &str, of: fn(&Tally) -> usize| {
+            both(what, grouped(of(&self.naive)), grouped(of(&self.onefill)))
+        };
+        let of_limit = |exposure| percent(exposure, self.position_max);
+        let mut rows = vec![
+            both("attempts", grouped(self.attempts), grouped(self.attempts)),
+            both("intents", grouped(self.intents), grouped(self.intents)),
+            both("refused", grouped(0), grouped(self.refused())),
+        ];
+        rows.extend(self.refused.iter().map(|(reason, count)| ours(&format!("  {reason}"), grouped(count))));
+        rows.extend([
+            counts("fills", |tally| tally.fills),
+            counts("duplicates", |tally| tally.duplicates),
+            counts("losses", |tally| tally.losses),
+            both("money error, USD", grouped_money(&self.naive), grouped_money(&self.onefill)),
+            both("worst-case exposure, of limit", of_limit(&self.naive_exposure), of_limit(&self.exposure)),
+            both("kill -9", grouped(self.kills.len()), grouped(self.kills.len())),
+            ours("  in mid-transaction", grouped(self.kills_in_transaction())),
+            ours("DUPLICATE entries", grouped(self.duplicate_entries)),
+        ]);
+        rows
+    }
+
     /// For people: one column for each router.
     pub fn table(&self) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING).force_no_tty();
         table.set_header(["", "naive", "onefill"]);
-        let open = self.kills_in_transaction();
-        let rows = [
-            ("attempts", grouped(self.attempts), grouped(self.attempts)),
-            ("intents", grouped(self.intents), grouped(self.intents)),
-            ("fills", grouped(self.naive.fills), grouped(self.onefill.fills)),
-            ("duplicates", grouped(self.naive.duplicates), grouped(self.onefill.duplicates)),
-            ("losses", grouped(self.naive.losses), grouped(self.onefill.losses)),
-            ("money error, USD", grouped_money(&self.naive), grouped_money(&self.onefill)),
-            ("kill -9", grouped(self.kills.len()), grouped(self.kills.len())),
-            ("  in mid-transaction", String::new(), grouped(open)),
-            ("DUPLICATE entries", String::new(), grouped(self.duplicate_entries)),
-        ];
-        for (what, naive, onefill) in rows {
+        for [what, naive, onefill] in self.rows() {
             table.add_row([Cell::new(what), right(naive), right(onefill)]);
         }
         for (index, column) in table.column_iter_mut().enumerate() {
@@ -121,80 +163,13 @@ impl Report {
     }
 }
 
+fn percent(exposure: &Exposure, most: i64) -> String {
+    let tenths = exposure.quantity * 1_000 / most.max(1);
+    format!("{}.{} %", grouped(tenths / 10), tenths % 10)
+}
+
 fn right(text: String) -> Cell {
     Cell::new(text).set_alignment(CellAlignment::Right)
-}
-
-/// Everything that must hold, and does not.
-fn findings(report: &Report, records: &Records, intents: &Intents) -> Vec<String> {
-    let trail = &records.trail;
-    let mut found = Vec::new();
-    let mut expect = |what: &str, is: usize, should: usize| {
-        if is != should {
-            found.push(format!("{what}: {}, and {} were to be", grouped(is), grouped(should)));
-        }
-    };
-    let extra = report.attempts.saturating_sub(report.intents);
-    expect("orders of onefill", records.orders.len(), report.intents);
-    expect("fills of onefill", report.onefill.fills, report.intents);
-    expect("accepted entries", trail.accepted.len(), report.intents);
-    expect("DUPLICATE entries", trail.duplicates, extra);
-    expect("rejected intents", trail.rejected, 0);
-    expect("EXECUTION entries", trail.executions, records.trades.len());
-    expect("trades with an anomaly", trail.anomalies, 0);
-    expect("fills of the naive router's orders", report.naive.fills, records.naive_orders);
-    if report.attempts == 0 {
-        found.push("nobody sent anything".to_owned());
-    }
-    let accepted: BTreeSet<_> =
-        records.orders.iter().map(|order| (order.partition, order.audit_seq)).collect();
-    if accepted != trail.accepted {
-        found.push("the entries that accepted are not those that the orders name".to_owned());
-    }
-    found.extend(named_orders(records, intents));
-    found.extend(named_fills("onefill", &report.onefill));
-    found
-}
-
-/// Keys with another number of order records than one, whatever the venue made of them.
-fn named_orders(records: &Records, intents: &Intents) -> Option<String> {
-    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for order in &records.orders {
-        *counts.entry((&order.account_id, &order.intent_id)).or_default() += 1;
-    }
-    let twice: Vec<String> = counts
-        .iter()
-        .filter(|(_, count)| **count > 1)
-        .map(|((account, intent), count)| format!("{account}/{intent} has {count}"))
-        .collect();
-    let orders = "keys with more than one order record";
-    let missing = intents.keys.len().saturating_sub(counts.len());
-    (!twice.is_empty() || missing > 0)
-        .then(|| format!("{orders}: {}; without any: {missing}", some_of(&twice)))
-}
-
-fn named_fills(who: &str, tally: &Tally) -> Vec<String> {
-    let name = |(account, order): &Identity| format!("{account}/{order}");
-    let wrong: Vec<String> =
-        tally.wrong.iter().map(|(identity, traded)| format!("{} has {traded}", name(identity))).collect();
-    let strange: Vec<String> = tally.strange.iter().map(name).collect();
-    let mut found = Vec::new();
-    if !wrong.is_empty() {
-        found.push(format!("orders of {who} of which other than their quantity traded: {}", some_of(&wrong)));
-    }
-    if !strange.is_empty() {
-        found.push(format!("fills of {who} that nobody wanted, or not so: {}", some_of(&strange)));
-    }
-    found
-}
-
-fn some_of(names: &[String]) -> String {
-    let shown = names[..names.len().min(NAMED_MAX)].join(", ");
-    match names.len().saturating_sub(NAMED_MAX) {
-        0 if names.is_empty() => "none".to_owned(),
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }
 
 fn money(cents: i128) -> String {
@@ -231,9 +206,8 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut_and_says_so() {
-        let names: Vec<String> = (0..12).map(|number| number.to_string()).collect();
-        assert_eq!(some_of(&names), "0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more");
-        assert_eq!(some_of(&[]), "none");
+    fn an_exposure_is_told_in_tenths_of_a_percent_of_its_limit() {
+        let told = |quantity| percent(&Exposure { quantity, of: None }, 4_000);
+        assert_eq!([0, 3_999, 4_000, 165_260].map(told), ["0.0 %", "99.9 %", "100.0 %", "4,131.5 %"]);
     }
 }
