@@ -38,6 +38,12 @@ pub fn pages(folder: &str, codes: &[&str], files: &[File]) -> Vec<String> {
     findings
 }
 
+/// A page shows what was measured, line by line, as a block of text.
+pub fn shows(path: &str, page: &str, measured: &str, text: &str) -> Option<String> {
+    let is_shown = page.contains(&format!("```text\n{text}```\n"));
+    (!is_shown).then(|| format!("{path}: it does not show what is in {measured}"))
+}
+
 /// The lines outside blocks of code, numbered from 0.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut inside = false;
@@ -71,6 +77,13 @@ fn resolve(page: &str, target: &str) -> Option<String> {
         }
     }
     Some(parts.join("/"))
+}
+
+#[test]
+fn what_was_measured_otherwise_is_found() {
+    let shown = |text| shows("A.md", "x\n```text\na  1\nb  2\n```\ny\n", "t.txt", text);
+    assert_eq!(shown("a  1\nb  2\n"), None);
+    assert_eq!(shown("a  1\nb  3\n"), Some("A.md: it does not show what is in t.txt".to_owned()));
 }
 
 #[test]

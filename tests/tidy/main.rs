@@ -97,6 +97,13 @@ fn every_path_in_the_docs_exists() {
 }
 
 #[test]
+fn the_readme_shows_what_the_demo_measured() {
+    let measured = "docs/demo/table.txt";
+    let finding = docs::shows("README.md", &tree::read("README.md"), measured, &tree::read(measured));
+    report(&finding.into_iter().collect::<Vec<_>>());
+}
+
+#[test]
 fn every_halt_has_a_page() {
     let codes: Vec<&str> = onefill::core::halt::HaltCode::ALL.iter().map(|code| code.name()).collect();
     report(&docs::pages("docs/halts/", &codes, &files()));
