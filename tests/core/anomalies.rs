@@ -115,6 +115,18 @@ fn the_strictest_policy_over_the_scopes_wins() {
 }
 
 #[test]
+fn of_two_policies_for_one_scope_the_stricter_counts() {
+    for odd in odd() {
+        for policies in
+            [[AnomalyPolicy::Warn, AnomalyPolicy::Halt], [AnomalyPolicy::Halt, AnomalyPolicy::Reduce]]
+        {
+            let limits = [policy("P-1", policies[0]), policy("P-2", policies[1])];
+            check("two", &limits, &odd, Some(TradingState::Halted));
+        }
+    }
+}
+
+#[test]
 fn the_policy_of_somebody_else_counts_for_nobody() {
     use onefill::core::control::LimitScope::{Account, Global, Strategy};
     for odd in odd() {

@@ -170,6 +170,24 @@ fn of_several_records_for_one_scope_the_strictest_number_each_counts() {
 }
 
 #[test]
+fn beside_a_looser_record_for_one_scope_the_stricter_refuses() {
+    for (equal, passed, due) in edges() {
+        let [loose, strict] = [(equal, "L-1"), (passed, "L-2")]
+            .map(|(limit, name)| RiskLimit { limit_id: id(name), ..placed(GROUPS[3], limit) });
+        let due = [due.by(scope_of(GROUPS[3]))];
+        check("looser first", &[loose.clone(), strict.clone()], order(), &due);
+        check("stricter first", &[strict, loose], order(), &due);
+    }
+    let [reject, allow] = [("L-1", MarketOrders::Reject), ("L-2", MarketOrders::Allow)]
+        .map(|(name, says)| RiskLimit { market_orders: Some(says), ..no_limit(name) });
+    let market = IntentTerms { order_type: Some(OrderType::Market), price: None, ..order().terms };
+    let due = [FailedCheck::plain(Reason::UnsupportedOrder).by(scope_of(GROUPS[5]))];
+    for limits in [[reject.clone(), allow.clone()], [allow, reject]] {
+        check("REJECT wins", &limits, Intent { terms: market, ..order() }, &due);
+    }
+}
+
+#[test]
 fn a_record_replaces_the_former_one_of_its_name_whole() {
     let narrow = RiskLimit { max_order_qty: Some(num("9")), max_open_orders: Some(0), ..no_limit("L") };
     let next = RiskLimit { version: 2, max_order_qty: None, ..narrow.clone() };

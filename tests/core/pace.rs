@@ -134,6 +134,19 @@ fn the_largest_window_wins_and_the_narrowest_that_refuses_is_named() {
     }
 }
 
+#[test]
+fn of_two_windows_for_one_scope_the_longer_counts() {
+    for windows in [[500, 2_000], [2_000, 500]] {
+        let mut world = World::new();
+        for (limit_id, millis) in ["L-1", "L-2"].into_iter().zip(windows) {
+            world.limit(RiskLimit { limit_id: id(limit_id), ..window(millis) });
+        }
+        world.accept(new_intent());
+        assert_eq!(world.refused_at(at_ms(100), alike("k-2")), suspected("2000", "100"));
+        assert_eq!(world.refused_at(at_ms(1_999), alike("k-3")), suspected("2000", "1999"));
+    }
+}
+
 fn rate(max_orders: i64, orders_window_ms: i64) -> RiskLimit<'static> {
     let (max_orders, orders_window_ms) = (Some(max_orders), Some(orders_window_ms));
     RiskLimit { max_orders, orders_window_ms, ..no_limit("rate") }
