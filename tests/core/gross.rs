@@ -139,6 +139,22 @@ fn the_instruments_of_the_currency_add_up_where_none_is_named() {
     }
 }
 
+/// Each limit has its own sum, whatever the others summed up.
+#[test]
+fn a_limit_is_measured_alike_alone_and_beside_those_of_all_other_scopes() {
+    for (place, group) in GROUPS.into_iter().enumerate() {
+        let (gross, less) = if [3, 5].contains(&place) { ("40000", "39999") } else { ("20000", "19999") };
+        for (limit, due) in [(gross, None), (less, Some(exceeded(less, gross).by(scope_of(group))))] {
+            let mut world = spread();
+            for (name, other) in ["W-0", "W-1", "W-2", "W-3", "W-4", "W-5"].into_iter().zip(GROUPS) {
+                let most = if other == group { limit } else { "99999999" };
+                world.limit(placed(other, gross_limit(name, most)));
+            }
+            assert_eq!(world.refused(buy("k", "1", "100")), Vec::from_iter(due), "{group:?}");
+        }
+    }
+}
+
 #[test]
 fn each_currency_has_its_own_limit() {
     let mut world = spread();

@@ -139,6 +139,13 @@ fn a_turn_that_is_over_does_not_come_again() {
         check("busted", &mut world, due);
     }
     let mut world = busy();
+    give(&mut world, cancel_all("c", Scope::Account, "A1"));
+    world.report(on("k-5", Execution { side: Side::Sell, ..trade("e-1", "10") }));
+    world.accept(cancel("k-6", "k-1"));
+    let (side, exec_ref_id) = (Side::Sell, Some("e-1"));
+    world.report(on("k-5", Execution { side, exec_ref_id, ..execution(ExecType::TradeCancel, "e-2") }));
+    check("busted after an intent was decided", &mut world, &[]);
+    let mut world = busy();
     give(&mut world, cancel_all("c", Scope::Strategy, "A1/S1"));
     give(&mut world, release("r", "k-4"));
     check("one that was released", &mut world, &["k-1", "k-5"]);
