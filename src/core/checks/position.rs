@@ -36,9 +36,13 @@ pub fn reduce_only(
     });
 }
 
+/// The order's strategy, or the one that asks for its replace.
 fn is_strategy_reducing(question: &Question<'_, '_>) -> bool {
-    let strategy = ScopeKey::Strategy(question.account, question.strategy);
-    question.ledger.state_of(strategy).is_some_and(|row| row.state == TradingState::Reducing)
+    let asking = question.ledger.name(question.intent.strategy_id.as_str());
+    [question.strategy, asking].into_iter().any(|strategy| {
+        let scope = ScopeKey::Strategy(question.account, strategy);
+        question.ledger.state_of(scope).is_some_and(|row| row.state == TradingState::Reducing)
+    })
 }
 
 /// What the owner may still trade on this side without a chance to pass zero.

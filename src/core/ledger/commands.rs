@@ -52,7 +52,10 @@ impl<'a> Aim<'a> {
         let id = command.scope_id;
         let aim = match command.scope_type {
             Scope::Global => id.is_empty().then_some(Self::Global),
-            Scope::Lane => id.parse().ok().filter(|partition| *partition >= 0).map(Self::Lane),
+            // As a number is written: neither +3 nor 03 names a lane.
+            Scope::Lane => {
+                id.parse().ok().filter(|it: &i32| *it >= 0 && it.to_string() == id).map(Self::Lane)
+            }
             Scope::Account => Id::parse(id).map(|id| Self::Account(id.as_str())),
             Scope::Strategy => {
                 account_and_strategy(id).map(|(account, strategy)| Self::Strategy(account, strategy))
