@@ -25,14 +25,15 @@ impl Pricing {
     pub fn valuation(self, reference: Option<Decimal>, collar_bps: Option<i64>) -> Option<Valuation> {
         let dearest =
             |price: Decimal| reference.map_or(price.abs(), |reference| reference.abs().max(price.abs()));
-        match (self.order_type, self.side) {
-            (OrderType::Limit | OrderType::StopLimit, _) => self.price.map(dearest).map(Valuation::at),
-            (OrderType::Stop, _) => reference.and(self.trigger).map(dearest).map(Valuation::at),
-            // A market order to buy may be filled as far above the reference as a price may be.
-            (OrderType::Market, Side::Buy) => {
-                reference.map(|reference| Valuation::above(reference, collar_bps.unwrap_or(0)))
-            }
-            (OrderType::Market, Side::Sell) => reference.map(Valuation::at),
-        }
+        let base = match self.order_type {
+            OrderType::Limit | OrderType::StopLimit => return self.price.map(dearest).map(Valuation::at),
+            OrderType::Market => reference?,
+            OrderType::Stop => reference.and(self.trigger).map(dearest)?,
+        };
+        // Without a price of its own, an order to buy may be filled as far above as a price may be.
+        Some(match self.side {
+            Side::Buy => Valuation::above(base, collar_bps.unwrap_or(0)),
+            Side::Sell => Valuation::at(base),
+        })
     }
 }

@@ -118,8 +118,10 @@ fn a_stop_is_worth_the_higher_of_reference_and_trigger() {
             &Case { side, trigger: Some("-102"), reference: "101", ..STOP },
             "51000",
         );
-        check("no markup", &Case { side, collars: &[(5, 9_000)], ..STOP }, "50000");
     }
+    let collared = |side| Case { side, collars: &[(5, 50)], ..STOP };
+    check("to buy it may be filled above", &collared(Side::Buy), "50250");
+    check("to sell it may not", &collared(Side::Sell), "50000");
 }
 
 /// An absolute collar has no part in it.
