@@ -158,7 +158,7 @@ mod tests {
     }
 
     fn found(records: &Records) -> Vec<String> {
-        // At the lowest rate an account may hold 600.
+        // At the lowest rate an account may hold 700.
         let plan = Plan::new(Config::default(), 1, 1, 1);
         Report::of(&plan, records, &[], Vec::new(), Duration::ZERO).findings
     }
@@ -216,11 +216,11 @@ mod tests {
     fn an_exposure_above_its_limit_is_found() {
         check(
             |records| {
-                (records.attempts[0].terms, records.attempts[3].terms) = (terms(601), terms(601));
-                records.orders[0].terms = terms(601);
-                records.trades[1].terms = terms(597);
+                (records.attempts[0].terms, records.attempts[3].terms) = (terms(701), terms(701));
+                records.orders[0].terms = terms(701);
+                records.trades[1].terms = terms(697);
             },
-            &["exposure: A could have come to hold 601 of X.Y, and 600 were the most"],
+            &["exposure: A could have come to hold 701 of X.Y, and 700 were the most"],
         );
     }
 

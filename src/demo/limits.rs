@@ -20,9 +20,9 @@ const WINDOW_MS: u64 = 10_000;
 const RATE_MIN: u64 = 50;
 
 /// The most that an account may hold of an instrument, long or short, at worst-case fills: some
-/// seven seconds of what its strategies ask for on one side.
+/// eight seconds of what its strategies ask for on one side.
 pub fn position_max(rate: u64) -> i64 {
-    i64::try_from(rate.max(RATE_MIN) * 12).unwrap_or(i64::MAX)
+    i64::try_from(rate.max(RATE_MIN) * 14).unwrap_or(i64::MAX)
 }
 
 /// Every limit record of a run at this rate, by the names of the schema.
@@ -47,7 +47,7 @@ pub fn records(rate: u64) -> Vec<Map<String, Value>> {
         });
         if number == 0 {
             // Two thirds of what it could hold of all instruments together.
-            limit["max_gross_notional"] = (rate * 8_000).to_string().into();
+            limit["max_gross_notional"] = (rate * 9_000).to_string().into();
             limit["currency"] = "USD".into();
         }
         records.push(limit);
@@ -58,9 +58,9 @@ pub fn records(rate: u64) -> Vec<Map<String, Value>> {
         });
         match desk.number % 8 {
             3 => {
-                // A quarter more than it asks for on the average.
+                // 30 % more than it asks for on the average.
                 let asked = rate * WINDOW_MS / 1_000 / desks.len() as u64;
-                limit["max_orders"] = (asked * 125 / 100).into();
+                limit["max_orders"] = (asked * 130 / 100).into();
                 limit["orders_window_ms"] = WINDOW_MS.into();
             }
             5 => limit["max_order_notional"] = ORDER_NOTIONAL_MAX[1].to_string().into(),
@@ -99,6 +99,6 @@ mod tests {
 
     #[test]
     fn limits_that_accumulate_grow_with_the_rate() {
-        assert_eq!([1, 50, 51, 20_000].map(position_max), [600, 600, 612, 240_000]);
+        assert_eq!([1, 50, 51, 20_000].map(position_max), [700, 700, 714, 280_000]);
     }
 }
