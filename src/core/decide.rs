@@ -279,6 +279,9 @@ fn misplaced<'a>(ledger: &Ledger, arrival: &Arrival<'_>, account_id: Id<'_>) -> 
     })
 }
 
+/// For people: why a report that names another account than its order's is not applied.
+const MISMATCH: &str = "account_id: not the account of its order";
+
 fn take_execution<'a>(
     ledger: &Ledger,
     arrival: &Arrival<'a>,
@@ -298,7 +301,7 @@ fn take_execution<'a>(
         None => (executions::judge(ledger, execution).map_err(Cow::from), None),
     };
     let (anomaly, detail) = match judged {
-        Ok(anomaly) => (anomaly, None),
+        Ok(anomaly) => (anomaly, (anomaly == Some(Anomaly::AccountMismatch)).then_some(MISMATCH.into())),
         Err(detail) => (Some(Anomaly::ExecutionUnapplied), Some(detail)),
     };
     ExecutionTaken { input, report: Ok(execution.clone()), misplaced: raw, anomaly, detail, after: None }
