@@ -14,7 +14,7 @@ use super::pools;
 pub fn setup() -> impl Strategy<Value = Vec<ControlPlan>> {
     let there = || prop::bool::weighted(0.97);
     let change = || prop_oneof![8 => Just(InstrumentChange::None), 1 => Just(InstrumentChange::Bounded)];
-    let instruments = ([there(), there(), there(), there()], change());
+    let instruments = ([there(), there(), there(), there(), there()], change());
     let bases = ((there(), base("A1")), (there(), base("A6")));
     (instruments, bases, vec(limit(), 0..4)).prop_map(|(instruments, (one, other), limits)| {
         let (known, change) = instruments;

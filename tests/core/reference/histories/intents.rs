@@ -76,6 +76,7 @@ fn delivery() -> impl Strategy<Value = Delivery> {
     prop_oneof![
         150 => Just(Delivery::Right),
         1 => Just(Delivery::OtherKey),
+        1 => Just(Delivery::OddKey),
         1 => Just(Delivery::NoKey),
         1 => Just(Delivery::Malformed),
     ]

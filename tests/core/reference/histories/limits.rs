@@ -74,8 +74,7 @@ pub fn limit() -> impl Strategy<Value = RiskLimit<'static>> {
     let instruments = prop_oneof![
         4 => Just("*"),
         2 => Just("ESZ5.CME"),
-        1 => Just("SHIB.CB"),
-        1 => Just("JPX.OSE"),
+        1 => select(&["SHIB.CB", "JPX.OSE", "FINE.X"][..]),
     ];
     let of = (names, select(&SCOPES[..]), instruments);
     (of, quantities(), money(), counts(), times(), policies(), broken()).prop_map(
@@ -133,7 +132,7 @@ fn money() -> impl Strategy<Value = Money> {
         const LOOSE: [&str; 4] = ["50000", "500000", "10000000", "99999999999999999999.999999999999999999"];
         prop_oneof![3 => select(&LOOSE[..]), 1 => select(&TIGHT[..])]
     };
-    let currency = prop_oneof![3 => Just("USD"), 1 => Just("JPY"), 1 => Just("EUR")];
+    let currency = prop_oneof![6 => Just("USD"), 2 => Just("JPY"), 1 => Just("XTS"), 1 => Just("EUR")];
     let collar = select(&["0", "0.25", "0.000001", "5", "10", "1000"][..]);
     (weighted(0.2, most()), weighted(0.3, (most(), currency)), weighted(0.08, collar))
 }
@@ -141,15 +140,22 @@ fn money() -> impl Strategy<Value = Money> {
 type Counts = (Option<i64>, Option<(i64, i64)>, Option<i64>);
 
 fn counts() -> impl Strategy<Value = Counts> {
-    let open = select(&[0, 1, 2, 3, 5, 10][..]);
-    let rate = (select(&[0, 1, 2, 4, 8, 20][..]), select(&[0, 10, 100, 1_000, 5_000, 60_000, 3_600_000][..]));
-    (weighted(0.15, open), weighted(0.2, rate), weighted(0.15, select(&[0, 10, 25, 100, 1_000, 20_000][..])))
+    let open = select(&[0, 1, 2, 3, 5, 10, i64::MAX][..]);
+    let rate = (
+        select(&[0, 1, 2, 4, 8, 20, i64::MAX][..]),
+        select(&[0, 10, 100, 1_000, 5_000, 60_000, 3_600_000][..]),
+    );
+    (
+        weighted(0.15, open),
+        weighted(0.2, rate),
+        weighted(0.15, select(&[0, 10, 25, 100, 1_000, 20_000, i64::MAX][..])),
+    )
 }
 
 type Times = (Option<i64>, Option<i64>, Option<i64>);
 
 fn times() -> impl Strategy<Value = Times> {
-    let age = || select(&[0, 100, 500, 1_000, 5_000, 10_000_000][..]);
+    let age = || select(&[0, 100, 500, 1_000, 5_000, 10_000_000, i64::MAX][..]);
     let window = select(&[0, 20, 1_000, 10_000, 3_600_000][..]);
     (weighted(0.1, age()), weighted(0.2, window), weighted(0.05, age()))
 }

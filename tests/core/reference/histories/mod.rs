@@ -80,7 +80,7 @@ fn prices() -> impl Strategy<Value = Vec<PricePlan>> {
         pools::good_price(index).prop_map(move |price| PricePlan { price, ..PricePlan::fresh(index) })
     };
     prop_oneof![
-        6 => (fresh(0), fresh(1), fresh(2), fresh(3)).prop_map(|(one, two, three, four)| vec![one, two, three, four]),
+        6 => [fresh(0), fresh(1), fresh(2), fresh(3), fresh(4)].prop_map(Vec::from),
         3 => vec(price(), 0..3),
     ]
 }

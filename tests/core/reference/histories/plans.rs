@@ -53,6 +53,8 @@ pub enum Delivery {
     /// Under another record key.
     OtherKey,
     /// Under a key that is no id.
+    OddKey,
+    /// Under none.
     NoKey,
     /// Not to be read.
     Malformed,
@@ -108,15 +110,25 @@ pub enum Target {
 #[derive(Clone, Debug)]
 pub enum ReportPlan {
     Fresh(Box<FreshReport>),
-    /// One that was sent before: as it was, or at another time.
+    /// One that was sent before.
     Again {
         pick: usize,
-        changed: bool,
+        how: Resent,
     },
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Resent {
+    AsItWas,
+    /// At another time.
+    Later,
+    /// With other words for people.
+    Reworded,
 }
 
 #[derive(Clone, Debug)]
 pub struct FreshReport {
+    pub venue: &'static str,
     pub exec_type: ExecType,
     pub target: Target,
     /// Of the order's, or another one's.

@@ -12,7 +12,7 @@ use onefill::core::time::Time;
 
 use super::plans::{
     Again, CommandPlan, ControlPlan, Delivery, FreshIntent, FreshReport, History, InstrumentChange,
-    IntentPlan, PricePlan, Quantity, Refers, ReportPlan, Round, Target,
+    IntentPlan, PricePlan, Quantity, Refers, ReportPlan, Resent, Round, Target,
 };
 use super::pools;
 use crate::records::{NOW, PLACEMENT, execution, id, input, new_intent, num, order_id};
@@ -180,9 +180,13 @@ impl Play {
 
     fn report(&mut self, model: &Model, plan: &ReportPlan) -> Option<Arrival<'static>> {
         let (report, delivery) = match plan {
-            ReportPlan::Again { pick, changed } => {
+            ReportPlan::Again { pick, how } => {
                 let mut report = pick_of(&self.reports, *pick)?.clone();
-                report.transact_time.0 += i64::from(*changed);
+                match how {
+                    Resent::AsItWas => {}
+                    Resent::Later => report.transact_time.0 += 1,
+                    Resent::Reworded => report.text = Some("again"),
+                }
                 (report, Delivery::Right)
             }
             ReportPlan::Fresh(fresh) => (self.fresh_report(model, fresh)?, fresh.delivery),
@@ -225,6 +229,7 @@ impl Play {
         let resolve = |quantity| resolved(model, quantity, order, instrument);
         let leaves = plan.leaves.filter(|_| about).or((kind == ExecType::Restated).then_some(plan.total));
         let report = Execution {
+            venue: id(plan.venue),
             account_id: id(account),
             instrument_id: id(instrument),
             side: of_order.map_or(side, |order| order.terms.side),
@@ -245,6 +250,7 @@ impl Play {
         Some(match refers.and_then(|(_, sent)| sent).filter(|_| about && plan.true_to_order) {
             None => report,
             Some(sent) => Execution {
+                venue: sent.venue,
                 account_id: sent.account_id,
                 instrument_id: sent.instrument_id,
                 order_id: sent.order_id,
@@ -380,8 +386,8 @@ fn key_of(account: Id<'static>, delivery: Delivery) -> Option<&'static [u8]> {
     match delivery {
         Delivery::Right => Some(account.as_str().as_bytes()),
         Delivery::OtherKey => Some(b"A29"),
-        Delivery::NoKey => Some(b"no id"),
-        Delivery::Malformed => None,
+        Delivery::OddKey => Some(b"no id"),
+        Delivery::NoKey | Delivery::Malformed => None,
     }
 }
 

@@ -14,9 +14,9 @@ pub const ORDERS: [&str; 8] = ["o-1", "o-2", "o-3", "o-4", "o-5", "o-6", "o-7", 
 pub const REPORTS: [&str; 8] = ["e-1", "e-2", "e-3", "e-4", "e-5", "e-6", "e-7", "e-8"];
 pub const COMMANDS: [&str; 3] = ["c-a", "c-b", "c-c"];
 /// The last one has no record.
-pub const INSTRUMENTS: [&str; 5] = ["ESZ5.CME", "SHIB.CB", "JPX.OSE", "BTC.CB", "NO.CME"];
+pub const INSTRUMENTS: [&str; 6] = ["ESZ5.CME", "SHIB.CB", "JPX.OSE", "BTC.CB", "FINE.X", "NO.CME"];
 /// How many of them are traded.
-pub const TRADED: usize = 4;
+pub const TRADED: usize = 5;
 
 /// As it is first recorded.
 pub fn instrument(index: usize) -> InstrumentRecord<'static> {
@@ -25,6 +25,8 @@ pub fn instrument(index: usize) -> InstrumentRecord<'static> {
         1 => ("CB", "USD", "0.00000001", "1", "1"),
         2 => ("OSE", "JPY", "5", "100", "0.1"),
         3 => ("CB", "USD", "0.01", "0.00000001", "1"),
+        // In money of its own: its decimals beside large prices are more than the router counts.
+        4 => ("X", "XTS", "0.000000000000000001", "0.000000000000000001", "0.000000000000000001"),
         _ => ("CME", "USD", "1", "1", "1"),
     };
     InstrumentRecord {
@@ -49,6 +51,7 @@ pub fn good_quantity(index: usize) -> impl Strategy<Value = &'static str> {
         1 => &["1", "1000000", "2000000000.000", "500000000000", "1000000000000"][..],
         2 => &["100", "200", "300", "1000"][..],
         3 => &["0.00000001", "0.5", "1.25", "2", "92233720368.54775807"][..],
+        4 => &["0.000000000000000001", "0.5", "1", "9.223372036854775807"][..],
         _ => &["1", "2", "3", "5", "10", "40"][..],
     })
 }
@@ -80,6 +83,7 @@ pub fn good_tick(index: usize) -> impl Strategy<Value = &'static str> {
         1 => &["0.00001", "0.00001001", "0.0000099", "0.00001100", "0.00002"][..],
         2 => &["1000", "1005", "1010", "990", "-5", "0"][..],
         3 => &["60000", "60000.01", "59999.99", "66000", "0.01"][..],
+        4 => &["0.000000000000000001", "1", "1.000000000000000001", "9.223372036854775807"][..],
         _ => &["100", "100.25", "99.75", "101", "102.50", "110"][..],
     })
 }
@@ -108,6 +112,7 @@ pub fn good_price(index: usize) -> impl Strategy<Value = &'static str> {
         1 => &["0.00001", "0.0000100123", "0.0000101"][..],
         2 => &["1000", "1002.5", "995", "-20", "0"][..],
         3 => &["60000", "60000.000000000000000001", "59990.5"][..],
+        4 => &["1", "0.999999999999999999", "1.01"][..],
         _ => &["100", "100.1", "99.123456789012345678", "101"][..],
     })
 }
@@ -138,5 +143,5 @@ pub fn strategy() -> impl Strategy<Value = &'static str> {
 }
 
 pub fn instrument_index() -> impl Strategy<Value = usize> {
-    prop_oneof![30 => Just(0_usize), 12 => Just(1_usize), 12 => Just(2_usize), 8 => Just(3_usize), 1 => Just(4_usize)]
+    prop_oneof![30 => Just(0_usize), 12 => Just(1_usize), 12 => Just(2_usize), 8 => Just(3_usize), 4 => Just(4_usize), 1 => Just(5_usize)]
 }

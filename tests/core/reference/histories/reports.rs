@@ -5,14 +5,15 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::plans::{Delivery, FreshReport, Quantity, Refers, ReportPlan, Target};
+use super::plans::{Delivery, FreshReport, Quantity, Refers, ReportPlan, Resent, Target};
 use super::pools;
 
 pub fn plan(wild: u32) -> impl Strategy<Value = ReportPlan> {
-    let again = (0..64_usize, prop::bool::weighted(0.2));
+    let how = prop_oneof![8 => Just(Resent::AsItWas), 1 => Just(Resent::Later), 1 => Just(Resent::Reworded)];
+    let again = (0..64_usize, how);
     prop_oneof![
         16 => fresh(wild).prop_map(|fresh| ReportPlan::Fresh(Box::new(fresh))),
-        1 => again.prop_map(|(pick, changed)| ReportPlan::Again { pick, changed }),
+        1 => again.prop_map(|(pick, how)| ReportPlan::Again { pick, how }),
     ]
 }
 
@@ -42,11 +43,21 @@ fn fresh(wild: u32) -> impl Strategy<Value = FreshReport> {
     let code = select(&[None, Some(0), Some(0), Some(1)][..]);
     let spoken = option::weighted(0.1, quantity(1));
     let lacks = prop::bool::weighted(0.01);
-    (kind, target, whose, exec_id, refers, quantities, (code, spoken, lacks, delivery())).prop_map(
-        |(exec_type, target, whose, exec_id, refers, quantities, (reject_code, cum_qty, lacks, delivery))| {
+    let venue = prop_oneof![12 => Just("CME"), 1 => Just("ICE")];
+    ((venue, kind), target, whose, exec_id, refers, quantities, (code, spoken, lacks, delivery())).prop_map(
+        |(
+            (venue, exec_type),
+            target,
+            whose,
+            exec_id,
+            refers,
+            quantities,
+            (reject_code, cum_qty, lacks, delivery),
+        )| {
             let (true_to_order, account, instrument, sells) = whose;
             let (last_qty, total, leaves) = quantities;
             FreshReport {
+                venue,
                 exec_type,
                 target,
                 true_to_order,
@@ -89,6 +100,7 @@ fn delivery() -> impl Strategy<Value = Delivery> {
     prop_oneof![
         300 => Just(Delivery::Right),
         1 => Just(Delivery::OtherKey),
+        1 => Just(Delivery::OddKey),
         1 => Just(Delivery::NoKey),
         1 => Just(Delivery::Malformed),
     ]
