@@ -5,7 +5,7 @@ use onefill::core::ids::OrderId;
 use onefill::core::intent::Side;
 
 use super::model::Model;
-use super::number::{Amount, Rat, excess, rat, zero};
+use super::number::{Amount, Rat, excess, zero};
 
 /// Venue, instrument, `exec_id`.
 pub type ReportId = (String, String, String);
@@ -110,12 +110,6 @@ impl Model {
     /// What a corrected order still has open.
     fn leave(&mut self, order: OrderId, change: &Rat, report: &Execution<'_>) {
         let index = self.find(order).expect("a trade counts for an order that is known");
-        // QUIRK 4: leaves + busted is counted, though the report says its own leaves.
-        let lot = self.instruments[&self.orders[index].instrument].lot.clone();
-        if !super::number::is_countable(&(&self.orders[index].leaves - change), &lot) {
-            self.orders[index].leaves = rat("99999999999999999999999999999999999999999999");
-            return;
-        }
         let order = &mut self.orders[index];
         order.leaves = match report.leaves_qty {
             Some(leaves) => Amount::of(leaves).value,

@@ -8,7 +8,7 @@ use super::expected::Failed;
 use super::intents::Proposal;
 use super::limits::Group;
 use super::model::Model;
-use super::number::{Amount, Rat, abs, is_whole, zero};
+use super::number::{Amount, Rat, abs, is_countable, is_whole, zero};
 
 impl Model {
     /// Check 7.
@@ -72,14 +72,9 @@ impl Model {
             .or_else(|| {
                 let (least, worth) = (instrument.min_notional.as_ref()?, qty? * abs(price?));
                 let worth = worth * &instrument.multiplier;
-                // QUIRK 3: counted before it is compared.
-                let counted = |value: &Rat, step| super::number::is_countable(value, step);
-                let all = counted(qty?, &instrument.lot) && counted(price?, &instrument.tick);
-                let overlong = terms.trigger.as_ref().is_some_and(|it| it.overlong);
-                if !all || overlong || trigger.is_some_and(|it| !counted(it, &instrument.tick)) {
-                    return None;
-                }
-                let refused = worth < *least && !terms.reduce_only;
+                // Of what cannot be counted no value is made up: that is for check 9.
+                let counted = is_countable(qty?, &instrument.lot) && is_countable(price?, &instrument.tick);
+                let refused = counted && worth < *least && !terms.reduce_only;
                 refused.then(|| Failed::compared(Reason::MinNotional, least, &worth))
             })
     }

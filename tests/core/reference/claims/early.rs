@@ -162,6 +162,21 @@ fn prices_lie_on_ticks_and_quantities_on_lots_within_bounds() {
     ]);
 }
 
+/// Check 8 before check 9: what can be compared is, whatever else cannot be counted.
+#[test]
+fn an_order_that_is_too_cheap_is_so_with_a_trigger_that_cannot_be_counted() {
+    for trigger in ["2305843009213693952", "100000000000000000000"] {
+        let mut stage = Stage::new();
+        stage.instrument(InstrumentRecord { version: 2, ..future() });
+        let cheap = terms(|it| {
+            (it.order_type, it.trigger_price) = (Some(OrderType::StopLimit), Some(num(trigger)));
+            (it.order_qty, it.price) = (Some(num("2")), Some(num("9.75")));
+        });
+        let due = failed(Reason::MinNotional, None, "1000", "975");
+        assert_eq!(stage.intent(cheap).failed_checks, [due], "{trigger}");
+    }
+}
+
 #[test]
 fn what_an_i64_cannot_count_overflows() {
     let overflow = [failed(Reason::NumericOverflow, None, "", "")];

@@ -7,7 +7,9 @@ use onefill::core::intent::{Intent, IntentTerms, TimeInForce};
 use onefill::core::verdict::Reason;
 
 use super::stage::Stage;
-use crate::records::{FUTURE, adjust, buy, execution, id, instrument, no_limit, on, release, trade, wide};
+use crate::records::{
+    FUTURE, adjust, buy, execution, id, instrument, no_limit, num, on, release, trade, wide,
+};
 
 /// Position, reserved to buy, open orders.
 fn is(stage: &Stage, position: &str, reserved: &str, open_orders: i32) {
@@ -99,6 +101,20 @@ fn sums_that_do_not_fit_are_not_applied() {
     assert_eq!(stage.report(on("k-1", trade("e-1", "5"))), Some(Anomaly::ExecutionUnapplied));
     assert_eq!(stage.report(on("k-1", trade("e-2", "4"))), None);
     assert_eq!(stage.command(adjust("c-2", "1")), ControlResult::Invalid);
+}
+
+/// What the report says is open counts, not what could have been added up.
+#[test]
+fn a_bust_that_says_what_is_open_adds_nothing_up() {
+    let mut stage = ordered();
+    let most = Some(num("9223372036854775807"));
+    stage.report(on("k-1", trade("e-1", "4")));
+    let correction = Execution { last_qty: most, ..about(ExecType::TradeCorrect, "e-2", "e-1") };
+    stage.report(Execution { leaves_qty: Some(num("6")), ..correction });
+    is(&stage, "9223372036854775807", "6", 1);
+    let bust = Execution { leaves_qty: Some(num("10")), ..about(ExecType::TradeCancel, "e-3", "e-2") };
+    assert_eq!(stage.report(bust), None);
+    is(&stage, "0", "10", 1);
 }
 
 #[test]
