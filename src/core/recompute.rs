@@ -133,14 +133,17 @@ pub fn arrival_of<'e>(entry: &'e Entry<'e>) -> Option<Arrival<'e>> {
 }
 
 fn recompute_owed<'e>(ledger: &mut Ledger, prices: &'e PriceBook, entry: &'e Entry<'e>) -> Recomputed<'e> {
-    let batch = Batch::open(ledger, prices, entry.decided_at);
-    match (batch.next_owed(), &entry.body) {
-        (Some(owing), Body::OwedCancel(owed)) => {
-            let due = owing.cancel();
-            must_be((due.input, due.ids) == (owed.input, owed.ids), "the cancel that was owed next")
-        }
-        _ => Recomputed::Otherwise("no cancel was owed".to_owned()),
+    let mut batch = Batch::open(ledger, prices, entry.decided_at);
+    let (Some(owing), Body::OwedCancel(owed)) = (batch.next_owed(), &entry.body) else {
+        return Recomputed::Otherwise("no cancel was owed".to_owned());
+    };
+    let Entry { body: Body::OwedCancel(due), .. } = batch.take_owed(&owing) else {
+        unreachable!("an owed cancel is one")
+    };
+    if (due.input, due.ids) != (owed.input, owed.ids) {
+        return Recomputed::Otherwise("the cancel that was owed next".to_owned());
     }
+    must_be(due.after == owed.after, "the account as it stands after the cancel")
 }
 
 /// The intent itself is not recorded again: its fingerprint stands for it.

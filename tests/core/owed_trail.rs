@@ -3,7 +3,10 @@
 use onefill::core::control::Scope;
 use onefill::core::entry::{Body, Entry};
 use onefill::core::halt::HaltCode;
+use onefill::core::ledger::Ledger;
 use onefill::core::ledger::hash::ledger_hash;
+use onefill::core::prices::PriceBook;
+use onefill::core::recompute::{Recomputed, recompute};
 
 use crate::chain::replayed;
 use crate::owed::{busy, cancel_all, give};
@@ -67,4 +70,20 @@ fn cancels_that_are_owed_are_part_of_the_ledger() {
     assert_ne!(owed, before);
     world.pay(1);
     assert_ne!(ledger_hash(&world.ledger), owed);
+}
+
+#[test]
+fn what_stands_after_an_owed_cancel_is_recomputed() {
+    let mut trail = trail();
+    let place =
+        trail.iter().position(|entry| matches!(entry.body, Body::OwedCancel(_))).expect("it owes one");
+    let (_, mut ledger) = replayed(&trail[..place]);
+    let prices = PriceBook::default();
+    let agrees = |ledger: &mut Ledger, entry: &Entry<'static>| {
+        !matches!(recompute(ledger, &prices, entry), Recomputed::Otherwise(_) | Recomputed::Entry(_))
+    };
+    assert!(agrees(&mut ledger, &trail[place]), "as it was");
+    let Body::OwedCancel(owed) = &mut trail[place].body else { unreachable!("found just now") };
+    owed.after = None;
+    assert!(!agrees(&mut ledger, &trail[place]), "without what stands after it");
 }
