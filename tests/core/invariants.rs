@@ -108,12 +108,9 @@ impl Watched {
                 }
             }
             Body::Decision(Decision {
-                ruling: Ruling::Accepted { intent, converted_to_cancel, .. }, ..
-            }) => {
-                if intent.intent_type != IntentType::Cancel && !converted_to_cancel {
-                    self.limits_hold(intent, decided_at);
-                }
-            }
+                ruling: Ruling::Accepted { intent, converted_to_cancel: false, .. },
+                ..
+            }) if intent.intent_type != IntentType::Cancel => self.limits_hold(intent, decided_at),
             Body::Execution(taken) if taken.anomaly.is_none() => {
                 if let (Ok(execution), Some(before)) = (&taken.report, before) {
                     self.worst_case_moved_on_the_other_side(execution, &before);
