@@ -47,6 +47,13 @@ fn a_bust_takes_a_fill_back() {
 }
 
 #[test]
+fn leaves_that_a_report_says_are_not_computed() {
+    let most = leaving(correct("e-2", "e-1", "1"), "9223372036854775807");
+    let mended = leaving(bust("e-3", "e-2"), "6");
+    check("mended", &[(trade("e-1", "3"), None), (most, None), (mended, None)], State(0, 10, 0, 6, 6));
+}
+
+#[test]
 fn a_correction_moves_the_difference() {
     let filled = (trade("e-1", "4"), None);
     check("down", &[filled.clone(), (correct("e-2", "e-1", "1"), None)], State(1, 10, 1, 9, 9));

@@ -109,6 +109,11 @@ fn the_smallest_value_is_asked_only_of_orders_with_a_price_that_may_increase() {
         it.world.command(adjust("short", "-10"));
     };
     check("cheap, but reduce-only", reducing, None);
+    let beside_an_overflow = |it: &mut Situation| {
+        it.terms().price = Some(num("0.25"));
+        it.terms().trigger_price = Some(num("99999999999999999999"));
+    };
+    check("cheap, with a trigger of too many ticks", beside_an_overflow, Some(Reason::MinNotional));
     let stop = |it: &mut Situation| {
         let (order_type, trigger_price) = (Some(OrderType::Stop), Some(num("0.25")));
         *it.terms() = IntentTerms { order_type, trigger_price, price: None, ..*it.terms() };

@@ -26,19 +26,20 @@ pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked<Ca
     let trigger = terms.trigger_price.map(|price| ticks(instrument, price)).transpose();
     let quantity = lots(instrument, terms.order_qty);
     let bounds = within_bounds(instrument, terms.order_qty);
-    let failures = [price.err(), trigger.err(), quantity.err(), bounds.err()];
-    if let Some(failure) = foremost(failures) {
-        return Err(failure);
+    // Of what cannot be counted no value is made up.
+    let value = match (quantity, price) {
+        (Ok(quantity), Ok(_)) if !terms.reduce_only => smallest_value(instrument, terms, quantity),
+        _ => Ok(()),
+    };
+    let failures = [price.err(), trigger.err(), quantity.err(), bounds.err(), value.err()];
+    match foremost(failures) {
+        Some(failure) => Err(failure),
+        None => Ok(Candidate { quantity: quantity?, price: price?, trigger: trigger? }),
     }
-    let candidate = Candidate { quantity: quantity?, price: price?, trigger: trigger? };
-    if !terms.reduce_only {
-        smallest_value(instrument, terms, &candidate)?;
-    }
-    Ok(candidate)
 }
 
 /// Check 8 comes before check 9: an overflow is named only where nothing else can be.
-fn foremost(failures: [Option<FailedCheck>; 4]) -> Option<FailedCheck> {
+fn foremost(failures: [Option<FailedCheck>; 5]) -> Option<FailedCheck> {
     let failures = failures.into_iter().flatten();
     failures.min_by_key(|failure| failure.reason == Reason::NumericOverflow)
 }
@@ -64,10 +65,10 @@ fn within_bounds(instrument: &Instrument, quantity: Option<Numeral<'_>>) -> Chec
     }
 }
 
-fn smallest_value(instrument: &Instrument, terms: &IntentTerms<'_>, candidate: &Candidate) -> Checked {
+fn smallest_value(instrument: &Instrument, terms: &IntentTerms<'_>, quantity: Lots) -> Checked {
     let price = terms.price.map(exact).transpose()?;
     let Some((price, least)) = price.zip(instrument.min_notional) else { return Ok(()) };
-    let worth = Worth::of(candidate.quantity, Valuation::at(price)).map_err(overflow)?;
+    let worth = Worth::of(quantity, Valuation::at(price)).map_err(overflow)?;
     let value = instrument.money(worth).map_err(overflow)?;
     if value.is_at_least(least) {
         return Ok(());

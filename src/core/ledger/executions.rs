@@ -222,8 +222,13 @@ impl<'a> Report<'a> {
                     .0
                     .checked_add(fill_change)
                     .ok_or("a filled quantity that does not fit")?;
-                let computed = quantity.leaves.0.checked_sub(fill_change).ok_or("leaves that do not fit")?;
-                quantity.leaves = self.leaves_qty.unwrap_or(Lots(computed.max(0)));
+                quantity.leaves = match self.leaves_qty {
+                    Some(leaves) => leaves,
+                    None => {
+                        let left = quantity.leaves.0.checked_sub(fill_change);
+                        Lots(left.ok_or("leaves that do not fit")?.max(0))
+                    }
+                };
             }
             ExecType::Canceled | ExecType::Expired | ExecType::Rejected => quantity.dead = true,
             ExecType::DoneForDay => quantity.dead |= last_day,
