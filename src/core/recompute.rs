@@ -60,7 +60,10 @@ pub fn recompute<'e>(ledger: &mut Ledger, prices: &'e PriceBook, entry: &'e Entr
                 let holds = taken.anomaly == Some(Anomaly::ExecutionUnapplied);
                 return undecoded(holds, "EXECUTION_UNAPPLIED");
             }
-            (Ok(execution), Some(raw)) => return lies_elsewhere(ledger, raw.key, execution.account_id),
+            (Ok(execution), Some(raw)) if taken.anomaly == Some(Anomaly::ExecutionUnapplied) => {
+                return lies_elsewhere(ledger, raw.key, execution.account_id);
+            }
+            (Ok(_), Some(_)) => return must_be(false, "EXECUTION_UNAPPLIED"),
             (Ok(_), None) => {}
         },
         Body::Control(taken) if taken.record.is_err() => {

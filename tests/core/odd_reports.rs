@@ -5,6 +5,8 @@ use onefill::core::decide::{Arrival, Content};
 use onefill::core::entry::{Anomaly, Body};
 use onefill::core::execution::{ExecType, Execution};
 use onefill::core::ledger::states::TradingState;
+use onefill::core::prices::PriceBook;
+use onefill::core::recompute::{Recomputed, recompute};
 use onefill::core::verdict::{FailedCheck, Reason};
 
 use crate::records::{buy, cancel, no_limit, on};
@@ -110,6 +112,18 @@ fn an_unreadable_or_misplaced_report_halts_the_account_of_its_key_and_else_the_l
     arrives("under no id", Some(b"a b"), good(), &["*"]);
     let elsewhere = Execution { account_id: id("A2"), ..trade("e-1", "1") };
     arrives("of an account of another lane", Some(b"A2"), Some(elsewhere), &["A2"]);
+}
+
+#[test]
+fn a_misplaced_report_that_halts_nobody_is_forged() {
+    let mut world = world();
+    let arrival = world.arrival_of_report(on("k-1", trade("e-1", "1")));
+    let mut entry = world.discard(&[Arrival { key: Some(b"A6"), ..arrival }]).remove(0);
+    let prices = PriceBook::default();
+    assert!(matches!(recompute(&mut world.ledger, &prices, &entry), Recomputed::Same));
+    let Body::Execution(taken) = &mut entry.body else { unreachable!("a report is an execution") };
+    taken.anomaly = None;
+    assert!(matches!(recompute(&mut world.ledger, &prices, &entry), Recomputed::Otherwise(_)));
 }
 
 #[test]
