@@ -166,12 +166,14 @@ impl Money {
 
     /// As a decimal; `None` when it has more digits than a decimal may have.
     pub fn decimal(self) -> Option<Decimal> {
-        let (mut mantissa, mut scale) = (self.mantissa, self.scale);
-        while scale > SCALE_MAX && mantissa % 10 == 0 {
-            mantissa /= 10;
-            scale -= 1;
-        }
-        Decimal::new(i128::try_from(mantissa).ok()?, scale).ok()
+        let excess = self.scale.max(SCALE_MAX) - SCALE_MAX;
+        let factor = I256::from(10).checked_pow(excess)?;
+        let (mantissa, rest) = match (i128::try_from(self.mantissa), i128::try_from(factor)) {
+            // Nearly always 128 bits hold both, and divide much faster.
+            (Ok(mantissa), Ok(factor)) => (mantissa / factor, mantissa % factor),
+            _ => (i128::try_from(self.mantissa / factor).ok()?, i128::from(self.mantissa % factor != 0)),
+        };
+        if rest == 0 { Decimal::new(mantissa, self.scale - excess).ok() } else { None }
     }
 
     fn widened(self, scale: u32) -> Result<I256, Overflow> {
