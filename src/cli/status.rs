@@ -19,8 +19,8 @@ use crate::shell::{clock, schemas};
 ///
 /// Where the trail, the group and the inputs stand is read from the topics. The stage of a lane, why
 /// it halted, how much of its limits is used and who may not trade, only its router says: name it
-/// with --http. Exits with 4 if one says that a lane
-/// is halted.
+/// with --http. Exits with 4 if one says that a lane is halted, with 1 if one that was named does not
+/// answer.
 #[derive(Args, Debug)]
 pub(super) struct ShowStatus {
     /// Where a router serves its status; may be given more than once
@@ -57,7 +57,11 @@ impl ShowStatus {
             Output::Text => self.show(&config, group.as_ref(), &lanes, &routers),
         }
         let is_halted = routers.lanes.values().any(|lane| lane["halt"].is_string());
-        Ok(if is_halted { Status::Halted } else { Status::Done })
+        Ok(match (is_halted, routers.silent.is_empty()) {
+            (true, _) => Status::Halted,
+            (false, false) => Status::Failed,
+            (false, true) => Status::Done,
+        })
     }
 
     fn ask(&self, config: &Config) -> Routers {

@@ -82,8 +82,9 @@ fn status_shows_how_much_of_the_limits_is_used_and_who_is_halted() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address").to_string();
     drop(listener);
-    let _router = here.router_at(&address);
     let asked = ["status", "--http", &address];
+    assert_eq!(here.call(&asked).status, 1, "nobody serves there yet");
+    let _router = here.router_at(&address);
     let ask = || here.call(&[&asked[..], &["--output", "json"]].concat()).json().remove(0)["lanes"].clone();
     // An intent that waits for the first start is too old when it is decided.
     eventually("both lanes run", || {
