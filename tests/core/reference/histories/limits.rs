@@ -5,7 +5,7 @@ use proptest::option::weighted;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::records::{id, num};
+use crate::records::{id, no_limit, num};
 
 const SCOPES: [(LimitScope, &str); 10] = [
     (LimitScope::Global, ""),
@@ -36,35 +36,7 @@ fn unbounded(account: &'static str) -> RiskLimit<'static> {
         max_order_qty: most,
         max_long_qty: most,
         max_short_qty: most,
-        ..nothing()
-    }
-}
-
-fn nothing() -> RiskLimit<'static> {
-    RiskLimit {
-        limit_id: id("l-1"),
-        version: 1,
-        scope_type: LimitScope::Global,
-        scope_id: "",
-        instrument_id: "*",
-        max_order_qty: None,
-        max_order_notional: None,
-        max_long_qty: None,
-        max_short_qty: None,
-        max_gross_notional: None,
-        currency: None,
-        max_open_orders: None,
-        price_collar_bps: None,
-        price_collar_abs: None,
-        ref_max_age_ms: None,
-        max_orders: None,
-        orders_window_ms: None,
-        dup_window_ms: None,
-        max_intent_age_ms: None,
-        market_orders: None,
-        on_anomaly: None,
-        set_by: "operator",
-        reason: "test",
+        ..no_limit("l-1")
     }
 }
 
@@ -87,7 +59,8 @@ pub fn limit() -> impl Strategy<Value = RiskLimit<'static>> {
             policies,
             broken,
         )| {
-            let limit = RiskLimit { limit_id: id(name), scope_type, scope_id, instrument_id, ..nothing() };
+            let limit =
+                RiskLimit { limit_id: id(name), scope_type, scope_id, instrument_id, ..no_limit("l-1") };
             let [max_order_qty, max_long_qty, max_short_qty] = quantities.map(|it| it.map(num));
             let (max_order_notional, gross, collar_abs) = money;
             let (max_open_orders, rate, price_collar_bps) = counts;

@@ -15,7 +15,7 @@ use super::plans::{
     IntentPlan, PricePlan, Quantity, Refers, ReportPlan, Resent, Round, Target,
 };
 use super::pools;
-use crate::records::{NOW, PLACEMENT, execution, id, input, new_intent, num, order_id};
+use crate::records::{NOW, PLACEMENT, command, execution, id, input, new_intent, num, order_id};
 use crate::reference::number::{Rat, int, text};
 use crate::reference::orders::Order;
 use crate::reference::{Expected, Model};
@@ -308,23 +308,8 @@ impl Play {
         Some(self.control_of(Some(ControlRecord::Command(command))))
     }
 
-    fn bare_command(&self, command: CommandType) -> Command<'static> {
-        Command {
-            command_id: id(leak(format!("c-{}", self.offsets))),
-            command,
-            scope_type: Scope::Global,
-            scope_id: "",
-            cancel_open_orders: false,
-            resumes: None,
-            account_id: None,
-            order_id: None,
-            instrument_id: None,
-            qty: None,
-            strategy_id: None,
-            issued_by: "operator",
-            reason: "test",
-            issued_at: None,
-        }
+    fn bare_command(&self, what: CommandType) -> Command<'static> {
+        command(leak(format!("c-{}", self.offsets)), what, Scope::Global, "")
     }
 
     fn command(&self, model: &Model, plan: &CommandPlan) -> Command<'static> {
