@@ -53,8 +53,13 @@ impl<'l, 'p> Batch<'l, 'p> {
 
     /// Opens the lane: GENESIS where the trail is empty, LANE_OPENED where it is not.
     pub fn open_lane<'a>(&mut self, opening: Opening<'a>) -> Entry<'a> {
+        self.open_lane_at(opening, self.ledger.head().cursors)
+    }
+
+    /// The same, with the inputs at these cursors from here on: markers and aborted records were passed.
+    pub fn open_lane_at<'a>(&mut self, opening: Opening<'a>, cursors: Cursors) -> Entry<'a> {
         let first = self.ledger.head().next_seq == 0;
-        self.append(if first { Body::Genesis(opening) } else { Body::LaneOpened(opening) })
+        self.append_at(if first { Body::Genesis(opening) } else { Body::LaneOpened(opening) }, cursors)
     }
 
     /// Leads the lane past a halt: from here on the inputs stand at these cursors.

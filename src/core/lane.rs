@@ -98,6 +98,8 @@ impl Outcome {
 /// What the shell reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
+    /// The group is stable, and gives the partition to this process.
+    Owned,
     /// Both producers are initialised.
     Fenced,
     /// The trail is read to its end.
@@ -111,6 +113,12 @@ pub enum Event {
     Ended(Outcome),
     /// A batch was asked for, but no record waits.
     Idle,
+    /// Between two transactions it was seen that something had disturbed the producers.
+    Disturbed,
+    /// Everything is to be proved anew: the brokers may soon forget the transactional ids.
+    Reopen,
+    /// The next record of an input cannot be read. Why, a proof says; this halt, if none does.
+    Unreadable(Halt),
     /// The lane is to stop in order: its partition is revoked, or the process ends.
     Stop,
     /// The partition now belongs to somebody else.
@@ -122,6 +130,9 @@ pub enum Event {
 /// What the shell is to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
+    /// Ask the group until it is stable and gives the partition to this process. A process that was
+    /// frozen would otherwise fence its successor.
+    AwaitOwnership,
     /// Replace both producers, slot 0 before slot 1, and so settle what they left open.
     Fence,
     /// Read the trail from where the ledger stands to its end.
@@ -138,7 +149,7 @@ pub enum Effect {
     Halt(Halt),
 }
 
-/// Counted fences within [`FENCE_WINDOW_NS`] that a lane survives.
+/// Counted fences within [`FENCE_WINDOW_NS`] that a lane survives, and unreadable inputs.
 pub const FENCES_MAX: usize = 3;
 /// How long a fence counts, in nanoseconds: 15 minutes.
 pub const FENCE_WINDOW_NS: i128 = 15 * 60 * 1_000_000_000;
@@ -149,12 +160,35 @@ pub struct Lane {
     stage: Stage,
     slot: Slot,
     opened: bool,
-    fences: VecDeque<Time>,
+    /// When a fence was lost that counts if the lane turns out to be owned.
+    fenced_at: Option<Time>,
+    fences: Recent,
+    unreadable: Recent,
+}
+
+/// What has happened within the last [`FENCE_WINDOW_NS`].
+#[derive(Debug, Default)]
+struct Recent(VecDeque<Time>);
+
+impl Recent {
+    /// It happens now; whether that is once more than a lane survives.
+    fn is_too_often(&mut self, now: Time) -> bool {
+        self.0.push_back(now);
+        self.0.retain(|before| now.since(*before) < FENCE_WINDOW_NS);
+        self.0.len() > FENCES_MAX
+    }
 }
 
 impl Default for Lane {
     fn default() -> Self {
-        Self { stage: Stage::Starting, slot: Slot::Zero, opened: false, fences: VecDeque::new() }
+        Self {
+            stage: Stage::Starting,
+            slot: Slot::Zero,
+            opened: false,
+            fenced_at: None,
+            fences: Recent::default(),
+            unreadable: Recent::default(),
+        }
     }
 }
 
@@ -176,6 +210,7 @@ impl Lane {
             (_, Event::Lost) => self.stop(),
             (Stage::Draining | Stage::Stopped | Stage::Halted, _) => self.stop(),
             (_, Event::Stop) => self.stop(),
+            (Stage::Fencing, Event::Owned) => self.owned(),
             (Stage::Fencing, Event::Fenced) => {
                 self.enter(Stage::Restoring);
                 Effect::Restore
@@ -184,6 +219,12 @@ impl Lane {
             (Stage::Proving, Event::Proved) => Effect::Open,
             (Stage::Proving | Stage::Running, Event::Ended(outcome)) => self.ended(outcome, now),
             (Stage::Running, Event::Idle) => Effect::Route(self.slot),
+            (Stage::Running, Event::Disturbed) => self.fence(),
+            (Stage::Running, Event::Reopen) => self.reopen(),
+            (Stage::Running, Event::Unreadable(halt)) => match self.unreadable.is_too_often(now) {
+                true => self.halt(halt),
+                false => self.reopen(),
+            },
             (stage, event) => unreachable!("{event:?} cannot happen while {stage}"),
         }
     }
@@ -216,33 +257,37 @@ impl Lane {
             }
             // The producers' state is known, but their records must be read again; the same path as
             // for an unknown outcome does that, and it is rare.
-            Outcome::Aborted | Outcome::Unknown => {
-                self.opened = false;
-                self.fence()
+            Outcome::Aborted | Outcome::Unknown => self.reopen(),
+            Outcome::Fenced => {
+                self.fenced_at = Some(now);
+                self.reopen()
             }
-            Outcome::Fenced => self.fenced_off(now),
         }
     }
 
-    fn fenced_off(&mut self, now: Time) -> Effect {
-        self.opened = false;
-        self.fences.push_back(now);
-        self.fences.retain(|fence| now.since(*fence) < FENCE_WINDOW_NS);
-        if self.fences.len() > FENCES_MAX {
-            let detail = format!(
-                "fenced {} times in 15 minutes although the lane was owned: does another router use the \
-                 same audit topic under another group?",
-                self.fences.len()
-            );
-            return self.halt(Halt::new(HaltCode::Fenced, detail));
+    /// A fence that was lost counts only while the lane is owned: a successor's is no stranger's.
+    fn owned(&mut self) -> Effect {
+        let is_theft = |fenced_at| self.fences.is_too_often(fenced_at);
+        if !self.fenced_at.take().is_some_and(is_theft) {
+            return Effect::Fence;
         }
+        let detail = format!(
+            "fenced {} times in 15 minutes although the lane was owned: does another router use the same \
+             audit topic under another group?",
+            FENCES_MAX + 1
+        );
+        self.halt(Halt::new(HaltCode::Fenced, detail))
+    }
+
+    fn reopen(&mut self) -> Effect {
+        self.opened = false;
         self.fence()
     }
 
     fn fence(&mut self) -> Effect {
         self.slot = Slot::Zero;
         self.enter(Stage::Fencing);
-        Effect::Fence
+        Effect::AwaitOwnership
     }
 
     fn halt(&mut self, halt: Halt) -> Effect {

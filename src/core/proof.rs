@@ -124,7 +124,11 @@ fn halt<T>(code: HaltCode, detail: String) -> Result<T, Halt> {
     Err(Halt::new(code, detail))
 }
 
-fn prove_topology(opened: &Opened, now: &Topology) -> Result<(), Halt> {
+/// Whether group, partition counts and topic ids are those that a trail has recorded.
+///
+/// # Errors
+/// `TOPOLOGY_CHANGED`, or `CONTROL_INVALID` for a control log that was made anew.
+pub fn prove_topology(opened: &Opened, now: &Topology) -> Result<(), Halt> {
     if opened.group != now.group {
         return halt(
             HaltCode::TopologyChanged,

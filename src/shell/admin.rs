@@ -99,6 +99,16 @@ impl Cluster {
     /// # Errors
     /// When the cluster does not answer, or does not allow it.
     pub fn topics(&self, config: &Config) -> Result<TopicStates, ClusterError> {
+        let mut states = self.descriptions(config)?;
+        self.read_settings(&mut states)?;
+        Ok(states)
+    }
+
+    /// The topics that exist, without their settings.
+    ///
+    /// # Errors
+    /// When the cluster does not answer, or does not allow it.
+    pub fn descriptions(&self, config: &Config) -> Result<TopicStates, ClusterError> {
         let names = Role::ALL.map(|role| config.topics.name(role));
         let described = librdkafka::describe_topics(self.admin.inner(), &names, self.timeout)
             .map_err(refused("the topics cannot be described"))?;
@@ -118,7 +128,6 @@ impl Cluster {
                 }
             }
         }
-        self.read_settings(&mut states)?;
         Ok(states)
     }
 

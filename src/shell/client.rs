@@ -13,6 +13,9 @@ use super::config::Config;
 use super::config::kafka::ClientKind;
 use super::topics::MESSAGE_BYTES;
 
+/// How often a producer counts what it had to do again.
+const STATISTICS_EVERY_MS: &str = "250";
+
 /// What a reader sees of transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
@@ -59,6 +62,9 @@ pub fn producer(config: &Config, transactional_id: &str) -> ClientConfig {
     client
         .set("transactional.id", transactional_id)
         .set("transaction.timeout.ms", config.transaction_timeout_ms.to_string())
+        // Requests that were made again show in the statistics alone; a commit that took longer than two
+        // of these intervals is a doubt by itself.
+        .set("statistics.interval.ms", STATISTICS_EVERY_MS)
         // A message that outlives its transaction is nobody's: librdkafka insists on it, too.
         .set("message.timeout.ms", config.transaction_timeout_ms.to_string());
     client
@@ -165,8 +171,14 @@ impl ConsumerContext for Logged {}
 ///
 /// Its errors are warnings here: a broker that goes away is no fault of the process, and whoever
 /// waits for it says so. Its notices are details.
+///
+/// A producer that is initialised while its id is still being settled says so each time; whoever waits
+/// for it says when that takes long.
 pub fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
     match level {
+        RDKafkaLogLevel::Warning if facility == "GETPID" => {
+            tracing::debug!(target: "librdkafka", facility, "{message}");
+        }
         RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => {
             tracing::error!(target: "librdkafka", facility, "{message}");
         }

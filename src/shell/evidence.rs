@@ -13,7 +13,7 @@ use super::clock;
 use super::config::Config;
 use super::preflight::{self, Finding, TopicStates};
 use super::topics::{Partitions, Role};
-use super::trail::{self, Probe, REQUEST_WAIT, ReadError};
+use super::trail::{self, Probe, ReadError};
 use crate::core::ids::Digest;
 use crate::core::ledger::{Ledger, Opened, Placement};
 use crate::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology};
@@ -42,12 +42,13 @@ pub struct Gathered {
 pub fn gather(
     config: &Config,
     schemas: &Schemas,
+    cluster: &Cluster,
     probe: &Probe,
     ledger: &Ledger,
 ) -> Result<Gathered, ClusterError> {
     let (topics, at) = (&config.topics, ledger.placement());
     let partition = at.partition;
-    let states = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?.topics(config)?;
+    let states = cluster.topics(config)?;
     let refused = admin::refused(format!("partition {partition} cannot be looked at"));
     let look = || -> KafkaResult<Evidence> {
         let orders = probe.extent(&topics.orders, partition)?;
@@ -65,7 +66,7 @@ pub fn gather(
             control: probe.extent(&topics.control, 0)?,
             audit: probe.extent(&topics.audit, partition)?,
             orders,
-            last_order: last_order(config, schemas, partition, orders)?,
+            last_order: last_order(probe, &topics.orders, schemas, partition, orders)?,
             orders_retention_ms: retention_ms(&states),
             now: clock::now(),
         })
@@ -96,8 +97,8 @@ fn read_genesis(schemas: &Schemas, at: Placement, value: &[u8]) -> Option<Opened
     ledger.opened().cloned()
 }
 
-/// A topic that is not there has no partitions and no id.
-fn topology(config: &Config, states: &TopicStates) -> Topology {
+/// What of these topics a trail records. One that is not there has no partitions and no id.
+pub fn topology(config: &Config, states: &TopicStates) -> Topology {
     let name = |role: &Role| config.topics.name(*role).to_owned();
     let lanes = Role::ALL.into_iter().filter(|role| role.partitions() == Partitions::Lanes);
     let recorded = Role::ALL.into_iter().filter(|role| RECORDED.contains(role));
@@ -110,7 +111,7 @@ fn topology(config: &Config, states: &TopicStates) -> Topology {
 }
 
 /// The topics whose ids the trail depends on.
-const RECORDED: [Role; 5] = [Role::Intents, Role::Executions, Role::Orders, Role::Audit, Role::Control];
+pub const RECORDED: [Role; 5] = [Role::Intents, Role::Executions, Role::Orders, Role::Audit, Role::Control];
 
 fn partitions(states: &TopicStates, role: Role) -> i32 {
     states.get(&role).map_or(0, |state| state.partitions.len() as i32)
@@ -138,7 +139,8 @@ fn committed(config: &Config, probe: &Probe, partition: i32) -> KafkaResult<Offs
 /// The last committed record of `orders[p]`, looked for in ever longer tails: markers and aborted
 /// records may lie behind it.
 fn last_order(
-    config: &Config,
+    probe: &Probe,
+    topic: &str,
     schemas: &Schemas,
     partition: i32,
     orders: Extent,
@@ -147,7 +149,7 @@ fn last_order(
     loop {
         let from = orders.start.max(orders.end - tail);
         let mut last = None;
-        let read = trail::read_to_end(config, (&config.topics.orders, partition), from, |message| {
+        let read = probe.read_to_end((topic, partition), from, |message| {
             last = Some(read_order(schemas, message.payload().unwrap_or_default()));
             Ok::<(), std::convert::Infallible>(())
         });

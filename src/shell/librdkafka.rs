@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use rdkafka::bindings as sys;
 use rdkafka::client::{Client, ClientContext};
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 /// A topic as the controller sees it.
@@ -106,6 +107,51 @@ pub fn position<C: ClientContext>(client: &Client<C>, topic: &str, partition: i3
         Ok((*element).offset)
     }
 }
+
+/// The log of one client, read by whoever wants to know now what has happened to it.
+///
+/// By default a client's log is one more kind of event on the queue that its poller serves, so that a
+/// line may be seen after the call that it explains. What lies here was written before that call
+/// returned, and is read by the caller.
+pub struct Log(Guard<sys::rd_kafka_queue_t>);
+
+impl Log {
+    /// Takes the log of a client from its poller. Lines that were written before go to the poller still.
+    ///
+    /// # Errors
+    /// `Global` when the client's log goes nowhere, which no client of the crate has.
+    pub fn of<C: ClientContext>(client: &Client<C>) -> KafkaResult<Self> {
+        // SAFETY: the client outlives the calls. It counts its own reference to the queue, so that either
+        // may go first.
+        unsafe {
+            let queue =
+                Guard::new(sys::rd_kafka_queue_new(client.native_ptr()), sys::rd_kafka_queue_destroy)?;
+            checked(sys::rd_kafka_set_log_queue(client.native_ptr(), queue.as_ptr()), KafkaError::Global)?;
+            Ok(Self(queue))
+        }
+    }
+
+    /// Hands over every line that was written so far: its level, facility and text.
+    pub fn drain(&self, mut each: impl FnMut(RDKafkaLogLevel, &str, &str)) {
+        // SAFETY: the queue is alive; each event is owned by a guard, and what is read from it is copied
+        // before it goes.
+        unsafe {
+            while let Ok(event) =
+                Guard::new(sys::rd_kafka_queue_poll(self.0.as_ptr(), 0), sys::rd_kafka_event_destroy)
+            {
+                let (mut facility, mut line, mut level) = (ptr::null(), ptr::null(), 0);
+                let of_log =
+                    sys::rd_kafka_event_log(event.as_ptr(), &raw mut facility, &raw mut line, &raw mut level);
+                if of_log == 0 {
+                    each(level_of(level), &text(facility), &text(line));
+                }
+            }
+        }
+    }
+}
+
+// SAFETY: a queue of librdkafka has a lock of its own; no call depends on the thread that makes it.
+unsafe impl Send for Log {}
 
 /// What the cluster says of these topics, in the order asked. The crate has no such call, and its
 /// metadata has no topic ids.
@@ -233,6 +279,21 @@ unsafe fn borrowed<'a, T>(items: *mut *const T, count: usize) -> &'a [*const T] 
     unsafe { std::slice::from_raw_parts(items, count) }
 }
 
+/// The levels are those of syslog.
+const fn level_of(number: c_int) -> RDKafkaLogLevel {
+    use RDKafkaLogLevel as Level;
+    match number {
+        ..=0 => Level::Emerg,
+        1 => Level::Alert,
+        2 => Level::Critical,
+        3 => Level::Error,
+        4 => Level::Warning,
+        5 => Level::Notice,
+        6 => Level::Info,
+        7.. => Level::Debug,
+    }
+}
+
 /// librdkafka writes ids in plain base64, Kafka's own tools in the URL-safe alphabet.
 fn url_safe(base64: &str) -> String {
     base64.replace('+', "-").replace('/', "_")
@@ -299,6 +360,23 @@ mod tests {
         let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
         let found = describe_topics(admin.inner(), &["a", "b"], Duration::from_millis(200));
         assert!(matches!(found, Err(KafkaError::AdminOp(_))), "{found:?}");
+    }
+
+    #[test]
+    fn what_happened_to_a_client_is_in_its_log() {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", "127.0.0.1:1").set_log_level(RDKafkaLogLevel::Info);
+        let client: AdminClient<DefaultClientContext> = config.create().unwrap();
+        let log = Log::of(client.inner()).unwrap();
+        assert!(client.inner().fetch_metadata(None, Duration::from_millis(500)).is_err());
+        let mut lines = Vec::new();
+        log.drain(|level, facility, line| lines.push((level as i32, facility.to_owned(), line.to_owned())));
+        let refused = |(level, facility, line): &(i32, String, String)| {
+            *level == RDKafkaLogLevel::Error as i32
+                && facility == "FAIL"
+                && line.contains("Connection refused")
+        };
+        assert!(lines.iter().any(refused), "{lines:?}");
     }
 
     #[test]

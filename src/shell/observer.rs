@@ -94,10 +94,12 @@ impl Round {
                 ("executions", topics.executions.as_str(), partition, executions),
                 ("control", topics.control.as_str(), 0, control),
             ];
+            let now = Instant::now();
             let backlog = Backlog {
                 lag: lag(&lane, intents, executions),
                 gaps: gaps(intents, executions, audit),
-                blocked: self.blocked(inputs, Instant::now()),
+                blocked: self.blocked(inputs, now),
+                trail_held: audit.and_then(|marks| self.held(&topics.audit, partition, marks, now)),
             };
             self.shared.status.observe(partition, backlog);
         }
@@ -129,19 +131,24 @@ impl Round {
                 blocked = None;
                 continue;
             };
-            let key = (topic.to_owned(), partition);
-            let standing = Standing::next(self.standing.get(&key).copied(), marks, now);
-            if standing.is_some_and(|standing| now - standing.since >= BLOCKED_AFTER)
+            if self.held(topic, partition, marks, now).is_some_and(|held| held >= BLOCKED_AFTER)
                 && let Some(blocked) = &mut blocked
             {
                 blocked.push(name);
             }
-            match standing {
-                Some(standing) => drop(self.standing.insert(key, standing)),
-                None => drop(self.standing.remove(&key)),
-            }
         }
         blocked
+    }
+
+    /// How long the stable offset of a partition has stood behind its high watermark, if it does.
+    fn held(&mut self, topic: &str, partition: i32, marks: Marks, now: Instant) -> Option<Duration> {
+        let key = (topic.to_owned(), partition);
+        let standing = Standing::next(self.standing.get(&key).copied(), marks, now);
+        match standing {
+            Some(standing) => drop(self.standing.insert(key, standing)),
+            None => drop(self.standing.remove(&key)),
+        }
+        standing.map(|standing| now - standing.since)
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
 
-use super::admin::ClusterError;
+use super::admin::{Cluster, ClusterError};
 use super::client::{self, Isolation, Logged};
 use super::clock;
 use super::config::Config;
@@ -60,6 +60,8 @@ pub struct Bench<'c> {
     ledger: Ledger,
     sink: Sink,
     gathered: Gathered,
+    /// Where the trail ends.
+    audit_end: i64,
     verdict: Result<(), Halt>,
     group: ConsumerGroupMetadata,
 }
@@ -77,15 +79,17 @@ impl<'c> Bench<'c> {
         let probe = Probe::open(config)?;
         let mut ledger = Ledger::new(placement);
         let mut next = probe.extent(&config.topics.audit, placement.partition)?.start;
-        let restored = match restore(config, schemas, &mut ledger, &mut next, |_, _| Ok(())) {
-            Ok(()) => Ok(()),
-            Err(ReadError::Refused(halt)) => Err(halt),
-            Err(ReadError::Kafka(error)) => return Err(error.into()),
-        };
-        let gathered = evidence::gather(config, schemas, &probe, &ledger)?;
+        let restored =
+            match restore(&probe, &config.topics.audit, schemas, &mut ledger, &mut next, |_, _| Ok(())) {
+                Ok(()) => Ok(()),
+                Err(ReadError::Refused(halt)) => Err(halt),
+                Err(ReadError::Kafka(error)) => return Err(error.into()),
+            };
+        let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?;
+        let gathered = evidence::gather(config, schemas, &cluster, &probe, &ledger)?;
         let verdict = proof::prove(&ledger, restored, &gathered.evidence);
         let group = member.group_metadata().ok_or(KafkaError::NoMessageReceived)?;
-        Ok(Self { config, ledger, sink, gathered, verdict, group })
+        Ok(Self { config, ledger, sink, gathered, audit_end: next, verdict, group })
     }
 
     /// Why the lane would halt, if it would.
@@ -154,7 +158,7 @@ impl<'c> Bench<'c> {
         }
         let first = opening(self.config, &self.gathered.evidence.topology, &self.ledger);
         self.commit(|transaction| {
-            transaction.open_lane(first)?;
+            transaction.open_lane(first, Cursors::default())?;
             accepted.iter().try_for_each(|code| {
                 let recovery = Recovery { accepted: *code, reason: Cow::Borrowed(reason) };
                 transaction.recover(recovery, start)
@@ -183,6 +187,7 @@ impl<'c> Bench<'c> {
             config: self.config,
             partition: self.ledger.placement().partition,
             quarantine_partitions: self.gathered.quarantine_partitions,
+            audit_from: self.audit_end,
             metrics: None,
         };
         let prices = PriceBook::default();

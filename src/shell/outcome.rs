@@ -5,6 +5,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
+use super::failure::{Failure, failure};
 use crate::core::lane::Outcome;
 
 /// How far the transaction had come.
@@ -40,27 +41,43 @@ pub fn is_retriable(error: &KafkaError) -> bool {
     matches!(error, KafkaError::Transaction(error) if error.is_retriable())
 }
 
-/// librdkafka asks for an abort only while the commit has not been sent, or was refused.
+/// librdkafka asks for an abort when the commit was not sent, or was refused. Only of some refusals is it
+/// certain that they left nothing: a broker that failed on the way says so with an error of its own.
 fn refused(error: &KafkaError) -> bool {
-    matches!(error, KafkaError::Transaction(error) if error.txn_requires_abort() && !error.is_fatal())
+    let KafkaError::Transaction(error) = error else { return false };
+    let certain = [Failure::Membership, Failure::Oversized, Failure::Forbidden].map(Some);
+    error.txn_requires_abort() && !error.is_fatal() && certain.contains(&failure(error.code()))
 }
 
-const fn is_fence(code: RDKafkaErrorCode) -> bool {
-    matches!(
-        code,
-        RDKafkaErrorCode::Fenced
-            | RDKafkaErrorCode::ProducerFenced
-            | RDKafkaErrorCode::InvalidProducerEpoch
-            | RDKafkaErrorCode::TransactionCoordinatorFenced
-    )
+fn is_fence(code: RDKafkaErrorCode) -> bool {
+    failure(code) == Some(Failure::Fence)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::failure::tests::every_code;
 
     fn produce_error(code: RDKafkaErrorCode) -> KafkaError {
         KafkaError::MessageProduction(code)
+    }
+
+    /// The outcome of a code at each step, in time; and at the commit when overdue.
+    fn outcomes(code: RDKafkaErrorCode) -> [Outcome; 3] {
+        let error = produce_error(code);
+        [(Step::Writing, false), (Step::Committing, false), (Step::Committing, true)]
+            .map(|(step, overdue)| outcome(&error, None, step, overdue))
+    }
+
+    #[test]
+    fn each_code_has_its_outcome_at_each_step_and_none_is_ever_taken_for_a_commit() {
+        for code in every_code() {
+            let due = match failure(code) {
+                Some(Failure::Fence) => [Outcome::Fenced, Outcome::Fenced, Outcome::Unknown],
+                _ => [Outcome::Aborted, Outcome::Unknown, Outcome::Unknown],
+            };
+            assert_eq!(outcomes(code), due, "{code:?}");
+        }
     }
 
     #[test]

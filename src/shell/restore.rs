@@ -4,8 +4,7 @@
 
 use rdkafka::message::{BorrowedMessage, Message};
 
-use super::config::Config;
-use super::trail::{self, ReadError};
+use super::trail::{Probe, ReadError};
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::ids::Digest;
 use crate::core::ledger::Ledger;
@@ -20,15 +19,16 @@ use crate::wire::schema::{RecordType, Schemas};
 /// The halt that an entry is refused with; what `each` ends it for; Kafka's, after which it can be
 /// gone on with from `next`.
 pub fn restore<E: From<Halt>>(
-    config: &Config,
+    probe: &Probe,
+    audit: &str,
     schemas: &Schemas,
     ledger: &mut Ledger,
     next: &mut i64,
     mut each: impl FnMut(&Ledger, i64) -> Result<(), E>,
 ) -> Result<(), ReadError<E>> {
-    let (topic, partition, from) = (&config.topics.audit, ledger.placement().partition, *next);
+    let (partition, from) = (ledger.placement().partition, *next);
     let mut again = Again { known: ledger.settled_head().next_seq, last: None };
-    trail::read_to_end(config, (topic, partition), from, |message| {
+    probe.read_to_end((audit, partition), from, |message| {
         take_in(schemas, ledger, &mut again, message)?;
         *next = message.offset() + 1;
         each(ledger, *next)

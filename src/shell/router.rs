@@ -8,16 +8,14 @@ use std::time::Duration;
 
 use rdkafka::error::KafkaError;
 
-use super::admin::{Cluster, ClusterError};
-use super::config::Config;
+use super::admin::ClusterError;
 use super::http::Server;
 use super::lane::Shared;
 use super::membership::Member;
 use super::preflight::Finding;
 use super::topics::Role;
-use super::trail::REQUEST_WAIT;
 use super::worker::Worker;
-use super::{freshness, observer, prices};
+use super::{freshness, observer, prices, topology, watchdog};
 use crate::core::halt::HaltCode;
 
 /// How a run ended, when it ended in order.
@@ -61,7 +59,7 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let config = &shared.config;
     // Before the group is joined: whoever cannot be watched takes no lanes from others.
     let _server = Server::start(Arc::clone(shared)).map_err(RunError::Http)?;
-    let Some(partitions) = preflight(config, stop)? else { return Ok(Ended { halts: Vec::new() }) };
+    let Some(partitions) = preflight(shared, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
     let _beside = beside(shared)?;
     let member = Member::join(Arc::clone(shared), partitions)?;
@@ -89,11 +87,16 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
 }
 
 /// The threads beside the lanes: what they find out, lanes need from their opening on.
-fn beside(shared: &Arc<Shared>) -> Result<[Worker; 3], RunError> {
+fn beside(shared: &Arc<Shared>) -> Result<[Worker; 5], RunError> {
     let prices = prices::reader::Reader::open(Arc::clone(shared))?;
-    let started = || -> io::Result<[Worker; 3]> {
-        let observer = observer::start(Arc::clone(shared))?;
-        Ok([freshness::watch::start(Arc::clone(shared))?, prices.start()?, observer])
+    let started = || -> io::Result<[Worker; 5]> {
+        Ok([
+            freshness::watch::start(Arc::clone(shared))?,
+            topology::start(Arc::clone(shared))?,
+            prices.start()?,
+            observer::start(Arc::clone(shared))?,
+            watchdog::start(Arc::clone(shared))?,
+        ])
     };
     started().map_err(RunError::Thread)
 }
@@ -101,10 +104,10 @@ fn beside(shared: &Arc<Shared>) -> Result<[Worker; 3], RunError> {
 /// How many lanes there are; `None` when told to stop before the cluster answered.
 ///
 /// Brokers that cannot be reached are waited for, as a lane would.
-fn preflight(config: &Config, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
+fn preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
     let mut waiting = false;
     while !stop.load(Ordering::Relaxed) {
-        match examine(config) {
+        match examine(shared) {
             Ok((_, findings)) if findings.iter().any(Finding::refuses) => {
                 return Err(RunError::Refused(findings));
             }
@@ -132,8 +135,8 @@ fn say_findings(findings: &[Finding]) {
     }
 }
 
-fn examine(config: &Config) -> Result<(i32, Vec<Finding>), ClusterError> {
-    let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?;
+fn examine(shared: &Shared) -> Result<(i32, Vec<Finding>), ClusterError> {
+    let (config, cluster) = (&shared.config, shared.cluster()?);
     let states = cluster.topics(config)?;
     let partitions = states.get(&Role::Intents).map_or(0, |state| state.partitions.len() as i32);
     Ok((partitions, cluster.findings(config, &states)?))

@@ -2,78 +2,35 @@
 //!
 //! Both are initialised together, slot 0 before slot 1, so that an opening fences the former owner
 //! and settles what it left open. Nothing is ever aborted by request: producers with a doubt are
-//! dropped, and their successors' initialisation aborts (`G4`).
+//! dropped, and their successors' initialisation aborts (`G4`). What counts as a doubt: `Watch`.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use rdkafka::client::ClientContext;
-use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::Message;
-use rdkafka::producer::{DeliveryResult, Producer as _, ProducerContext, ThreadedProducer};
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::producer::{Producer as _, ThreadedProducer};
 
 use super::client;
 use super::config::Config;
+use super::librdkafka::Log;
+use super::outcome::is_retriable;
+use super::watch::Watch;
 use crate::core::lane::Slot;
 
 /// A transactional producer that reports its delivery from a thread of its own.
 pub type Producer = ThreadedProducer<Watch>;
 
-/// What happened to a producer besides its answers.
-#[derive(Clone, Debug, Default)]
-pub struct Watch {
-    disturbed: Arc<AtomicBool>,
-    audit_end: Arc<AtomicI64>,
-    audit: Arc<str>,
-}
-
-impl Watch {
-    fn of(audit: &str) -> Self {
-        Self { disturbed: Arc::default(), audit_end: Arc::default(), audit: audit.into() }
-    }
-}
-
-impl ClientContext for Watch {
-    /// Requests that time out, and connections that end, are logged as warnings or errors, or say
-    /// so in words.
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        let grave = (level as i32) <= (RDKafkaLogLevel::Warning as i32);
-        let lost = ["REQTMOUT", "FAIL"].contains(&facility);
-        if grave || lost {
-            self.disturbed.store(true, Ordering::Relaxed);
-        }
-        client::log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        self.disturbed.store(true, Ordering::Relaxed);
-        client::log_error(&error, reason);
-    }
-
-    fn stats_raw(&self, _: &[u8]) {}
-}
-
-impl ProducerContext for Watch {
-    type DeliveryOpaque = ();
-
-    /// Where the trail ends is learned here; a failed delivery fails the commit by itself.
-    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
-        match result {
-            Ok(message) if message.topic() == &*self.audit => {
-                self.audit_end.fetch_max(message.offset() + 1, Ordering::Relaxed);
-            }
-            Ok(_) => {}
-            Err(_) => self.disturbed.store(true, Ordering::Relaxed),
-        }
-    }
-}
-
 /// The two producers of a lane.
 pub struct Sink {
-    slots: [Producer; 2],
+    slots: [Line; 2],
     watch: Watch,
+}
+
+/// One producer, and the log of what happened to it.
+struct Line {
+    log: Log,
+    producer: Producer,
 }
 
 impl Sink {
@@ -84,31 +41,89 @@ impl Sink {
     /// Brokers that do not answer, or another opener in between: open again.
     pub fn open(config: &Config, partition: i32) -> KafkaResult<Self> {
         let watch = Watch::of(&config.topics.audit);
-        let producer = |slot: Slot| {
-            let id = config.topics.transactional_id(partition, slot.index());
-            Producer::from_config_and_context(&client::producer(config, &id), watch.clone())
-        };
-        let slots = [producer(Slot::Zero)?, producer(Slot::One)?];
-        slots.iter().try_for_each(|producer| producer.init_transactions(INIT_WAIT))?;
-        watch.disturbed.store(false, Ordering::Relaxed);
-        Ok(Self { slots, watch })
+        let line = |slot| Line::open(config, partition, slot, &watch);
+        let mut slots = [line(Slot::Zero)?, line(Slot::One)?];
+        for slot in [Slot::Zero, Slot::One] {
+            initialise(&mut slots[slot.index()], &config.topics.audit, || line(slot))?;
+        }
+        let sink = Self { slots, watch };
+        // The past of producers that have just been initialised can harm nobody.
+        sink.listen();
+        sink.watch.calm();
+        Ok(sink)
     }
 
     /// The producer of a slot.
     pub const fn producer(&self, slot: Slot) -> &Producer {
-        &self.slots[slot.index()]
+        &self.slots[slot.index()].producer
     }
 
-    /// Whether anything happened that a later transaction of these producers could suffer from.
+    /// What is known of the producers besides their answers.
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// A transaction begins: what its producers have gone through before is heard, and is no matter.
+    pub fn begin(&self) {
+        self.listen();
+        self.watch.begin();
+    }
+
+    /// Whether anything happened until now that a later transaction of these producers could suffer from.
     pub fn is_disturbed(&self) -> bool {
-        self.watch.disturbed.load(Ordering::Relaxed)
+        self.listen();
+        self.watch.is_disturbed()
     }
 
-    /// The offset after the last audit record that was acknowledged; 0 before the first.
-    pub fn audit_end(&self) -> i64 {
-        self.watch.audit_end.load(Ordering::Relaxed)
+    fn listen(&self) {
+        for line in &self.slots {
+            line.log.drain(|level, facility, text| self.watch.hear(level, facility, text));
+        }
     }
+}
+
+impl Line {
+    fn open(config: &Config, partition: i32, slot: Slot, watch: &Watch) -> KafkaResult<Self> {
+        let id = config.topics.transactional_id(partition, slot.index());
+        let client = client::producer(config, &id);
+        let producer = Producer::from_config_and_context(&client, watch.of_another())?;
+        Ok(Self { log: Log::of(producer.client())?, producer })
+    }
+}
+
+/// Initialises a producer, or one that `anew` opens in its place.
+///
+/// While the broker settles what the former owner left open, it refuses; librdkafka asks again only
+/// half a second later. A producer that was refused has nothing on the way, so another one may take
+/// its place and ask at once.
+fn initialise(line: &mut Line, audit: &str, anew: impl Fn() -> KafkaResult<Line>) -> KafkaResult<()> {
+    let until = Instant::now() + INIT_WAIT;
+    let mut pause = Duration::from_millis(5);
+    loop {
+        // librdkafka looks for the coordinator when it is connected, or half a second later.
+        line.producer.client().fetch_metadata(Some(audit), INIT_WAIT)?;
+        let refused = loop {
+            match line.producer.init_transactions(INIT_SLICE) {
+                Ok(()) => return Ok(()),
+                Err(error) if Instant::now() >= until || !is_retriable(&error) => return Err(error),
+                Err(error) if is_concurrent(&error) => break error,
+                Err(_) => {}
+            }
+        };
+        tracing::debug!("a producer is initialised again: {refused}");
+        thread::sleep(pause);
+        pause = (2 * pause).min(PAUSE_MAX);
+        *line = anew()?;
+    }
+}
+
+fn is_concurrent(error: &KafkaError) -> bool {
+    error.rdkafka_error_code() == Some(RDKafkaErrorCode::ConcurrentTransactions)
 }
 
 /// One attempt to initialise a producer.
 const INIT_WAIT: Duration = Duration::from_secs(5);
+/// How long it is left alone with it at a time: far less than the half second between its requests.
+const INIT_SLICE: Duration = Duration::from_millis(20);
+/// Longest pause between two producers that were refused.
+const PAUSE_MAX: Duration = Duration::from_millis(500);

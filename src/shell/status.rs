@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -65,6 +66,8 @@ pub struct Vitals {
     pub holdings: Holdings,
     /// How far transactions that are open hold readers back; `None` when nobody knows.
     pub gaps: Option<Gaps>,
+    /// How long the same transaction has held back the readers of the lane's trail, if one has.
+    pub trail_held: Option<Duration>,
 }
 
 /// How much a ledger holds.
@@ -96,6 +99,8 @@ pub struct Backlog {
     pub gaps: Option<Gaps>,
     /// Inputs on which a transaction has stayed open for too long.
     pub blocked: Option<Vec<&'static str>>,
+    /// How long the same transaction has held back the readers of `audit[p]`, if one has.
+    pub trail_held: Option<Duration>,
 }
 
 /// How far a lane has read its trail, in offsets of `audit[p]`.
@@ -234,12 +239,23 @@ impl Status {
 
     /// What was found out about the topics of a lane.
     pub fn observe(&self, partition: i32, backlog: Backlog) {
-        let Backlog { lag, gaps, blocked } = backlog;
+        let Backlog { lag, gaps, blocked, trail_held } = backlog;
         self.change(partition, |view| {
             view.lag = lag;
             view.vitals.gaps = gaps;
             view.input_blocked = blocked;
+            view.vitals.trail_held = trail_held;
         });
+    }
+
+    /// Everything on the trail of a lane is settled.
+    pub fn settle(&self, partition: i32) {
+        self.change(partition, |view| view.vitals.trail_held = None);
+    }
+
+    /// How long the same transaction has held back the readers of a lane's trail, if one has.
+    pub fn trail_held(&self, partition: i32) -> Option<Duration> {
+        self.lock().get(&partition).and_then(|view| view.vitals.trail_held)
     }
 
     /// Every lane, by partition.

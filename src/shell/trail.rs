@@ -21,7 +21,12 @@ pub const REQUEST_WAIT: Duration = Duration::from_secs(10);
 /// How long a reader may hear nothing before the read is made again.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(30);
 
-/// Asks where partitions begin and end, committed and not.
+/// How long a broker may wait for more before it says that there is none, in milliseconds.
+const END_WAIT_MS: &str = "5";
+
+/// Asks where partitions begin and end, committed and not, and reads them from one to the other.
+///
+/// A client is slow to come and slow to go, so that whoever asks several times keeps its probe.
 pub struct Probe {
     committed: BaseConsumer<Logged>,
     uncommitted: BaseConsumer<Logged>,
@@ -42,7 +47,12 @@ impl Probe {
     /// # Errors
     /// As [`Probe::open`].
     pub fn with_patience(config: &Config, wait: Duration) -> KafkaResult<Self> {
-        let open = |isolation| client::reader(config, isolation).create_with_context(Logged);
+        let open = |isolation| {
+            let mut reader = client::reader(config, isolation);
+            // The end of a partition is told when a fetch comes back with nothing.
+            reader.set("fetch.wait.max.ms", END_WAIT_MS);
+            reader.create_with_context(Logged)
+        };
         Ok(Self { committed: open(Isolation::Committed)?, uncommitted: open(Isolation::Uncommitted)?, wait })
     }
 
@@ -85,6 +95,37 @@ impl Probe {
         Ok([offset(topics[0])?, offset(topics[1])?])
     }
 
+    /// Hands every committed record of a partition from `from` to the end to `each`, as the free
+    /// [`read_to_end`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_to_end<E>(
+        &self,
+        at: (&str, i32),
+        from: i64,
+        each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
+    ) -> Result<(), ReadError<E>> {
+        let read = read_with(&self.committed, at, from, each);
+        // Nothing more is fetched, whatever the reading came to.
+        self.committed.unassign()?;
+        read.map(drop)
+    }
+
+    /// Where the first committed record at or after `from` lies, or how far the partition was read when
+    /// there is none: markers and aborted records are passed.
+    ///
+    /// # Errors
+    /// As [`read_to_end`].
+    pub fn next_record(&self, at: (&str, i32), from: i64) -> KafkaResult<i64> {
+        let read = read_with(&self.committed, at, from, |message| Err(message.offset()));
+        self.committed.unassign()?;
+        match read {
+            Ok(reached) | Err(ReadError::Refused(reached)) => Ok(reached),
+            Err(ReadError::Kafka(error)) => Err(error),
+        }
+    }
+
     /// The client, for requests of other kinds.
     pub fn client(&self) -> &rdkafka::client::Client<Logged> {
         self.uncommitted.client()
@@ -109,12 +150,22 @@ pub enum ReadError<E> {
 /// Whatever `each` refuses, brokers that do not answer, an offset that is not there.
 pub fn read_to_end<E>(
     config: &Config,
-    (topic, partition): (&str, i32),
+    at: (&str, i32),
     from: i64,
-    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
+    each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
 ) -> Result<(), ReadError<E>> {
     let reader: BaseConsumer<Logged> =
         client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+    read_with(&reader, at, from, each).map(drop)
+}
+
+/// The same; the offset up to which everything was read.
+fn read_with<E>(
+    reader: &BaseConsumer<Logged>,
+    (topic, partition): (&str, i32),
+    from: i64,
+    mut each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
+) -> Result<i64, ReadError<E>> {
     let mut assignment = TopicPartitionList::new();
     assignment.add_partition_offset(topic, partition, Offset::Offset(from))?;
     reader.assign(&assignment)?;
@@ -124,12 +175,15 @@ pub fn read_to_end<E>(
     let mut heard = Instant::now();
     loop {
         match reader.poll(Duration::from_millis(100)) {
+            // A record of the reader's former assignment may still have been on its way.
+            Some(Ok(message)) if message.offset() < from || message.topic() != topic => {}
             Some(Ok(message)) => each(&message).map_err(ReadError::Refused)?,
             Some(Err(KafkaError::PartitionEOF(_))) => {
-                if librdkafka::fetched_end(reader.client(), topic, partition)? >= end {
-                    return Ok(());
+                let position = librdkafka::position(reader.client(), topic, partition)?.max(from);
+                if position >= end && librdkafka::fetched_end(reader.client(), topic, partition)? >= end {
+                    return Ok(position);
                 }
-                tracing::debug!(topic, partition, end, "the log seems to end too early");
+                tracing::debug!(topic, partition, position, end, "the log seems to end too early");
             }
             Some(Err(error)) if is_final(&error) => return Err(error.into()),
             Some(Err(error)) => {

@@ -15,6 +15,7 @@ use rdkafka::producer::{BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::config::Config;
+use super::failure::{Failure, failure};
 use super::metrics::Metrics;
 use super::metrics::laps::{Laps, Phase};
 use super::metrics::tally::Tally;
@@ -48,6 +49,8 @@ pub struct Destination<'t> {
     pub partition: i32,
     /// Partitions of `quarantine`.
     pub quarantine_partitions: i32,
+    /// An offset that the trail has reached: nothing that is appended can lie before it.
+    pub audit_from: i64,
     /// Where a batch that has committed counts; `None` where nobody looks.
     pub metrics: Option<&'t Metrics>,
 }
@@ -86,6 +89,7 @@ impl<'t> Transaction<'t> {
             tally: Tally::default(),
             laps: Laps::start(),
         };
+        sink.begin();
         transaction.written(transaction.producer.begin_transaction())?;
         transaction.laps = Laps::start();
         Ok(transaction)
@@ -136,12 +140,12 @@ impl<'t> Transaction<'t> {
         self.laps.lap(Phase::Fetch);
     }
 
-    /// Writes the opening of the lane.
+    /// Writes the opening of the lane, with its inputs at these cursors.
     ///
     /// # Errors
     /// As [`Transaction::answer`].
-    pub fn open_lane(&mut self, opening: Opening<'_>) -> Result<(), Outcome> {
-        let entry = self.batch.open_lane(opening);
+    pub fn open_lane(&mut self, opening: Opening<'_>, cursors: Cursors) -> Result<(), Outcome> {
+        let entry = self.batch.open_lane_at(opening, cursors);
         self.tally.entry(&entry);
         self.write_entry(&entry)
     }
@@ -168,6 +172,16 @@ impl<'t> Transaction<'t> {
             return self.ended(&error, Step::Writing);
         }
         self.laps.lap(Phase::Flush);
+        if let Some(low) = self.sink.watch().audit_low().filter(|low| *low < self.to.audit_from) {
+            let (partition, known) = (self.to.partition, self.to.audit_from);
+            tracing::error!(
+                partition,
+                low,
+                known,
+                "entries were appended before the end of the trail: it was cut"
+            );
+            return Outcome::Aborted;
+        }
         loop {
             match self.producer.commit_transaction(self.patience()) {
                 Ok(()) => break,
@@ -225,10 +239,26 @@ impl<'t> Transaction<'t> {
         loop {
             match self.producer.send(record) {
                 Err((error, again)) if is_full(&error) && !self.is_overdue() => record = again,
-                sent => return self.written(sent.map_err(|(error, _)| error)),
+                Err((error, record)) => return self.written(Err(self.unsent(error, &record))),
+                Ok(()) => return Ok(()),
             }
             thread::sleep(QUEUE_WAIT);
         }
+    }
+
+    /// A record that the client itself finds too large is one that its topic may not take either.
+    fn unsent<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
+        &self,
+        error: KafkaError,
+        record: &BaseRecord<'_, K, P>,
+    ) -> KafkaError {
+        if error.rdkafka_error_code().and_then(failure) == Some(Failure::Oversized) {
+            let length = |part: Option<usize>| part.unwrap_or_default();
+            let key = length(record.key.map(|key| key.to_bytes().len()));
+            let value = length(record.payload.map(|value| value.to_bytes().len()));
+            self.sink.watch().refuse_size(record.topic, key + value);
+        }
+        error
     }
 
     fn write_quarantined(&self, arrival: &Arrival<'_>, reason: &str, detail: &str) -> Result<(), Outcome> {

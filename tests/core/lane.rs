@@ -13,6 +13,9 @@ const IN_DOUBT: Event = Event::Ended(Outcome::CommittedInDoubt);
 const NEWS: Event = Event::Restored { news: true };
 const NO_NEWS: Event = Event::Restored { news: false };
 
+/// What happens from the fence to the first batch.
+const REOPENING: [Event; 5] = [Event::Owned, Event::Fenced, NEWS, Event::Proved, COMMITTED];
+
 fn halt() -> Halt {
     Halt::new(HaltCode::UnsafeTopic, "min.insync.replicas is 1")
 }
@@ -29,9 +32,9 @@ fn effects(events: &[Event]) -> Vec<Effect> {
 fn road_to(stage: Stage) -> Vec<Event> {
     match stage {
         Stage::Fencing => vec![],
-        Stage::Restoring => vec![Event::Fenced],
-        Stage::Proving => vec![Event::Fenced, NEWS],
-        Stage::Running => vec![Event::Fenced, NEWS, Event::Proved, COMMITTED],
+        Stage::Restoring => vec![Event::Owned, Event::Fenced],
+        Stage::Proving => vec![Event::Owned, Event::Fenced, NEWS],
+        Stage::Running => REOPENING.to_vec(),
         Stage::Stopped => vec![Event::Stop],
         Stage::Halted => vec![Event::Halt(halt())],
         Stage::Starting | Stage::Draining => unreachable!("{stage} does not wait for an event"),
@@ -52,9 +55,10 @@ fn lane_in(stage: Stage) -> Lane {
 }
 
 fn every_event() -> Vec<Event> {
-    let mut events = vec![Event::Fenced, NEWS, NO_NEWS, Event::Proved, COMMITTED, IN_DOUBT];
+    let mut events = vec![Event::Owned, Event::Fenced, NEWS, NO_NEWS, Event::Proved, COMMITTED, IN_DOUBT];
     events.extend([Outcome::Aborted, Outcome::Fenced, Outcome::Unknown].map(Event::Ended));
-    events.extend([Event::Idle, Event::Stop, Event::Lost, Event::Halt(halt())]);
+    events.extend([Event::Idle, Event::Disturbed, Event::Reopen, Event::Unreadable(halt())]);
+    events.extend([Event::Stop, Event::Lost, Event::Halt(halt())]);
     events
 }
 
@@ -65,12 +69,16 @@ fn due(stage: Stage, event: &Event) -> Option<(Stage, Effect)> {
         (_, Event::Halt(halt)) => (Halted, Effect::Halt(halt.clone())),
         (Halted, _) => (Halted, Effect::Stop),
         (_, Event::Stop | Event::Lost) | (Stopped, _) => (Stopped, Effect::Stop),
+        (Fencing, Event::Owned) => (Fencing, Effect::Fence),
         (Fencing, Event::Fenced) => (Restoring, Effect::Restore),
         (Restoring, Event::Restored { .. }) => (Proving, Effect::Prove),
         (Proving, Event::Proved) => (Proving, Effect::Open),
         (Proving, Event::Ended(Outcome::Committed)) => (Running, Effect::Route(Slot::One)),
         (Running, Event::Ended(Outcome::Committed)) => (Running, Effect::Route(Slot::Zero)),
-        (Proving | Running, Event::Ended(_)) => (Fencing, Effect::Fence),
+        (Proving | Running, Event::Ended(_)) => (Fencing, Effect::AwaitOwnership),
+        (Running, Event::Disturbed | Event::Reopen | Event::Unreadable(_)) => {
+            (Fencing, Effect::AwaitOwnership)
+        }
         (Running, Event::Idle) => (Running, Effect::Route(Slot::One)),
         _ => return None,
     })
@@ -105,17 +113,15 @@ fn a_halt_may_come_from_anywhere_and_nothing_follows_it() {
 
 #[test]
 fn a_first_start_fences_restores_proves_opens_and_routes() {
-    let story = [Event::Fenced, NEWS, Event::Proved, COMMITTED];
-    let due = [Effect::Fence, Effect::Restore, Effect::Prove, Effect::Open, Effect::Route(Slot::One)];
-    assert_eq!(effects(&story), due);
-    let empty_trail = [Event::Fenced, NO_NEWS, Event::Proved, COMMITTED];
-    assert_eq!(effects(&empty_trail), due, "a first start proves an empty trail too");
+    assert_eq!(effects(&REOPENING), REOPENS);
+    let empty_trail = [Event::Owned, Event::Fenced, NO_NEWS, Event::Proved, COMMITTED];
+    assert_eq!(effects(&empty_trail), REOPENS, "a first start proves an empty trail too");
 }
 
 /// The effects that follow once a lane runs.
 fn running(events: &[Event]) -> Vec<Effect> {
     let story = [road_to(Stage::Running), events.to_vec()].concat();
-    effects(&story).split_off(5)
+    effects(&story).split_off(6)
 }
 
 #[test]
@@ -132,44 +138,58 @@ fn an_idle_lane_keeps_its_slot() {
 
 #[test]
 fn a_doubt_replaces_the_producers_and_goes_on_at_slot_0() {
-    let due = [Effect::Fence, Effect::Restore, Effect::Route(Slot::Zero), Effect::Route(Slot::One)];
-    assert_eq!(running(&[IN_DOUBT, Event::Fenced, NO_NEWS, COMMITTED]), due);
-    assert_eq!(running(&[COMMITTED, IN_DOUBT, Event::Fenced, NO_NEWS, COMMITTED])[1..], due);
+    let routes = [Slot::Zero, Slot::One].map(Effect::Route);
+    let due = [&[Effect::AwaitOwnership, Effect::Fence, Effect::Restore], &routes[..]].concat();
+    for doubt in [IN_DOUBT, Event::Disturbed] {
+        let story = [doubt, Event::Owned, Event::Fenced, NO_NEWS, COMMITTED];
+        assert_eq!(running(&story), due);
+        assert_eq!(running(&[&[COMMITTED], &story[..]].concat())[1..], due);
+    }
 }
 
 #[test]
 fn a_doubt_at_the_opening_goes_on_too() {
-    let story = [Event::Fenced, NEWS, Event::Proved, IN_DOUBT, Event::Fenced, NO_NEWS];
-    let due = [Effect::Fence, Effect::Restore, Effect::Route(Slot::Zero)];
-    assert_eq!(effects(&story)[4..], due);
+    let opening = [Event::Owned, Event::Fenced, NEWS, Event::Proved];
+    let story = [&opening[..], &[IN_DOUBT, Event::Owned, Event::Fenced, NO_NEWS]].concat();
+    let due = [Effect::AwaitOwnership, Effect::Fence, Effect::Restore, Effect::Route(Slot::Zero)];
+    assert_eq!(effects(&story)[5..], due);
 }
 
-const REOPENS: [Effect; 5] =
-    [Effect::Fence, Effect::Restore, Effect::Prove, Effect::Open, Effect::Route(Slot::One)];
+const REOPENS: [Effect; 6] = [
+    Effect::AwaitOwnership,
+    Effect::Fence,
+    Effect::Restore,
+    Effect::Prove,
+    Effect::Open,
+    Effect::Route(Slot::One),
+];
 
 #[test]
 fn a_doubt_with_news_in_the_trail_is_proved() {
-    assert_eq!(running(&[IN_DOUBT, Event::Fenced, NEWS, Event::Proved, COMMITTED]), REOPENS);
+    assert_eq!(running(&[&[IN_DOUBT], &REOPENING[..]].concat()), REOPENS);
 }
 
 #[test]
-fn an_outcome_that_is_not_a_commit_is_proved_news_or_not() {
-    for outcome in [Outcome::Aborted, Outcome::Fenced, Outcome::Unknown] {
+fn whatever_is_not_a_commit_is_proved_news_or_not() {
+    let mut reasons = [Outcome::Aborted, Outcome::Fenced, Outcome::Unknown].map(Event::Ended).to_vec();
+    reasons.extend([Event::Reopen, Event::Unreadable(halt())]);
+    for reason in reasons {
         for restored in [NEWS, NO_NEWS] {
-            let story = [Event::Ended(outcome), Event::Fenced, restored, Event::Proved, COMMITTED];
-            assert_eq!(running(&story), REOPENS, "{outcome:?}");
+            let story = [reason.clone(), Event::Owned, Event::Fenced, restored, Event::Proved, COMMITTED];
+            assert_eq!(running(&story), REOPENS, "{reason:?}");
         }
     }
 }
 
 #[test]
 fn a_doubt_before_proving_ends_does_not_outlive_a_failed_opening() {
-    let story = [IN_DOUBT, Event::Fenced, NEWS, Event::Ended(Outcome::Unknown), Event::Fenced, NO_NEWS];
+    let again = [Event::Ended(Outcome::Unknown), Event::Owned, Event::Fenced, NO_NEWS];
+    let story = [&[IN_DOUBT, Event::Owned, Event::Fenced, NEWS], &again[..]].concat();
     assert_eq!(running(&story).last(), Some(&Effect::Prove));
 }
 
-/// The effect of the last of some fences, which come at these times.
-fn fenced_at(times: &[i128]) -> Effect {
+/// What the last of some events leads to once the lane is owned, when they come at these times.
+fn last_of(event: &Event, times: &[i128]) -> Effect {
     let mut lane = lane_in(Stage::Running);
     let mut last = Effect::Stop;
     for (place, time) in times.iter().enumerate() {
@@ -179,9 +199,38 @@ fn fenced_at(times: &[i128]) -> Effect {
             }
         }
         let time = i64::try_from(i128::from(NOW.0) + time).expect("a test's time fits");
-        last = lane.on(Event::Ended(Outcome::Fenced), Time(time));
+        last = lane.on(event.clone(), Time(time));
+        if last == Effect::AwaitOwnership {
+            last = lane.on(Event::Owned, Time(time));
+        }
     }
     last
+}
+
+fn fenced_at(times: &[i128]) -> Effect {
+    last_of(&Event::Ended(Outcome::Fenced), times)
+}
+
+#[test]
+fn a_fence_counts_only_once_the_lane_is_known_to_be_owned() {
+    let mut lane = lane_in(Stage::Running);
+    for _ in 0..3 {
+        for event in [&[Event::Ended(Outcome::Fenced)], &REOPENING[..]].concat() {
+            lane.on(event, NOW);
+        }
+    }
+    // A successor's fence is followed by the word that the partition is lost.
+    assert_eq!(lane.on(Event::Ended(Outcome::Fenced), NOW), Effect::AwaitOwnership);
+    assert_eq!(lane.on(Event::Lost, NOW), Effect::Stop);
+    assert_eq!(lane.stage(), Stage::Stopped);
+}
+
+#[test]
+fn an_input_that_cannot_be_read_though_nothing_is_lost_halts_at_the_fourth_time_in_15_minutes() {
+    let unreadable_at = |times: &[i128]| last_of(&Event::Unreadable(halt()), times);
+    assert_eq!(unreadable_at(&[0, 1, 2]), Effect::Fence);
+    assert_eq!(unreadable_at(&[0, 1, 2, 3]), Effect::Halt(halt()));
+    assert_eq!(unreadable_at(&[0, 1, 2, FENCE_WINDOW_NS]), Effect::Fence);
 }
 
 #[test]
@@ -210,7 +259,8 @@ fn the_fourth_fence_in_15_minutes_halts() {
 fn outcomes_that_are_not_fences_are_not_counted() {
     let mut lane = lane_in(Stage::Running);
     for _ in 0..10 {
-        assert_eq!(lane.on(Event::Ended(Outcome::Unknown), NOW), Effect::Fence);
+        assert_eq!(lane.on(Event::Ended(Outcome::Unknown), NOW), Effect::AwaitOwnership);
+        assert_eq!(lane.on(Event::Owned, NOW), Effect::Fence);
         for event in [Event::Fenced, NEWS, Event::Proved, COMMITTED] {
             lane.on(event, NOW);
         }

@@ -87,8 +87,8 @@ const REFUSED: &[(&[&str], &str)] = &[
     (&["message.max.bytes"], "every input must be answerable, and answers may be 1 MiB"),
     (&["delivery.report.only.error", "enabled_events"], "each delivery is accounted for"),
     (
-        &["log_level", "log.queue", "log.connection.close", "log_cb"],
-        "disconnects and timeouts in librdkafka's log decide whether a commit can be trusted; set `log` for what is shown",
+        &["log_level", "log.queue", "statistics.interval.ms", "log.connection.close", "log_cb"],
+        "disconnects, timeouts and retries that librdkafka tells of decide whether a commit can be trusted; set `log` for what is shown",
     ),
     (
         &["allow.auto.create.topics"],

@@ -9,13 +9,14 @@ mod routing;
 mod signal;
 
 use std::fmt::Display;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaResult;
 
+use super::admin::{Cluster, ClusterError};
 use super::clock;
 use super::config::Config;
 use super::freshness::ControlEnds;
@@ -26,11 +27,13 @@ use super::risk::RiskView;
 use super::sink::Sink;
 use super::source::Source;
 use super::status::{Holdings, Status, thread_name};
-use super::trail::Probe;
+use super::topology::Topologies;
+use super::trail::{Probe, REQUEST_WAIT};
+use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
-use crate::core::lane::{Effect, Event, Lane};
+use crate::core::lane::{Effect, Event, Lane, Outcome};
 use crate::core::ledger::{Ledger, Placement};
-use crate::core::proof::Topology;
+use crate::core::proof::{self, Topology};
 use crate::wire::schema::Schemas;
 pub use signal::{Signal, Wish};
 
@@ -50,6 +53,10 @@ pub struct Shared {
     pub control_ends: ControlEnds,
     /// The prices that are held.
     pub prices: Prices,
+    /// How the topics stand.
+    pub topologies: Topologies,
+    /// What is asked of the cluster as a whole; `None` until it was reached.
+    cluster: Mutex<Option<Arc<Cluster>>>,
 }
 
 impl Shared {
@@ -64,7 +71,23 @@ impl Shared {
             metrics,
             control_ends: ControlEnds::default(),
             prices: Prices::default(),
+            topologies: Topologies::default(),
+            cluster: Mutex::default(),
         }
+    }
+
+    /// The cluster, once it has answered.
+    ///
+    /// # Errors
+    /// [`ClusterError::Unreachable`].
+    pub fn cluster(&self) -> Result<Arc<Cluster>, ClusterError> {
+        let mut known = self.cluster.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cluster) = &*known {
+            return Ok(Arc::clone(cluster));
+        }
+        let cluster = Arc::new(Cluster::connect(&self.config, REQUEST_WAIT, REQUEST_WAIT)?);
+        *known = Some(Arc::clone(&cluster));
+        Ok(cluster)
     }
 }
 
@@ -105,6 +128,8 @@ pub struct LaneThread {
     last_commit: Instant,
     /// When the ledger was last measured, and how long that took.
     measured: (Instant, Duration),
+    /// How the topics stood when it last looked.
+    topology_seen: Option<Arc<Topology>>,
     /// Since when it takes no intents, if so.
     without_intents_since: Option<Instant>,
 }
@@ -113,6 +138,8 @@ pub struct LaneThread {
 struct Found {
     topology: Topology,
     quarantine_partitions: i32,
+    /// Where the inputs' next records lie, or how far they were read when there is none.
+    reached: Cursors,
 }
 
 /// Why a lane leaves what it does.
@@ -121,6 +148,8 @@ enum Break {
     Told(Wish),
     /// The world cannot be served.
     Halt(Halt),
+    /// The next record of an input cannot be read; this halt, unless a proof finds another reason or none.
+    Unreadable(Halt),
 }
 
 impl From<Halt> for Break {
@@ -135,6 +164,7 @@ impl From<Break> for Event {
             Break::Told(Wish::Stop) => Self::Stop,
             Break::Told(Wish::Lost) => Self::Lost,
             Break::Halt(halt) => Self::Halt(halt),
+            Break::Unreadable(halt) => Self::Unreadable(halt),
         }
     }
 }
@@ -170,7 +200,8 @@ impl LaneThread {
             sink: None,
             trail_next: None,
             restored: Ok(()),
-            found: Found { topology, quarantine_partitions: 1 },
+            found: Found { topology, quarantine_partitions: 1, reached: Cursors::default() },
+            topology_seen: None,
             failures: 0,
             cause: Cause::Opening,
             last_commit: Instant::now(),
@@ -203,6 +234,7 @@ impl LaneThread {
             self.heartbeat.beat();
             self.shared.status.enter(partition, machine.stage());
             let event = match effect {
+                Effect::AwaitOwnership => self.await_ownership(),
                 Effect::Fence => self.fence(),
                 Effect::Restore => self.restore(),
                 Effect::Prove => self.prove(),
@@ -239,8 +271,16 @@ impl LaneThread {
 
     /// A lane that fails again and again tries again ever more slowly.
     fn count(&mut self, event: &Event) {
-        let Event::Ended(outcome) = event else { return };
-        self.cause = Cause::after(*outcome);
+        match event {
+            Event::Ended(outcome) => self.count_outcome(*outcome),
+            Event::Disturbed => self.cause = Cause::Doubt,
+            Event::Reopen | Event::Unreadable(_) => self.cause = Cause::Unknown,
+            _ => {}
+        }
+    }
+
+    fn count_outcome(&mut self, outcome: Outcome) {
+        self.cause = Cause::after(outcome);
         if outcome.is_committed() {
             self.failures = 0;
         } else {
@@ -262,8 +302,16 @@ impl LaneThread {
         }
     }
 
+    /// Halts when the topics are no longer those that the lane was opened on.
+    fn check_topology(&self) -> Result<(), Halt> {
+        match (self.ledger.opened(), self.shared.topologies.now()) {
+            (Some(opened), Some(now)) => proof::prove_topology(opened, &now),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes a call again until Kafka answers, and says so; brokers that cannot be reached are no
-    /// halt.
+    /// halt, but a topic that is no longer there is.
     fn patiently<T, E: Display>(
         &self,
         what: &str,
@@ -285,6 +333,7 @@ impl LaneThread {
                     return Ok(value);
                 }
                 Err(error) => {
+                    self.check_topology()?;
                     self.say_waiting(what, &error, attempts);
                     attempts += 1;
                     self.pause(Duration::from_millis(100) * attempts.min(20));

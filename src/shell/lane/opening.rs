@@ -2,23 +2,26 @@
 
 use std::time::{Duration, Instant};
 
+use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::BorrowedMessage;
 
 use super::{Break, Found, LaneThread, Shared};
 use crate::core::batch::Batch;
+use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::ledger::Ledger;
-use crate::core::proof::{self, Extent};
+use crate::core::proof::{self, Evidence, Extent};
+use crate::shell::failure::{Failure, failure};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
 use crate::shell::status::RestoringView;
-use crate::shell::trail::{self, ReadError};
+use crate::shell::trail::ReadError;
 use crate::shell::transaction::{Destination, Transaction, opening};
 use crate::shell::{arrival, clock, evidence};
 
-/// How long past the transaction timeout an open transaction of `audit[p]` is waited for.
-const UNSTABLE_GRACE: Duration = Duration::from_secs(30);
+/// How long past the transaction timeout it is waited for that everything is settled.
+const UNSETTLED_GRACE: Duration = Duration::from_secs(30);
 
 /// How long prices are waited for: what is missing then rejects.
 const PRICES_WAIT: Duration = Duration::from_secs(10);
@@ -27,25 +30,47 @@ const PRICES_WAIT: Duration = Duration::from_secs(10);
 const SAID_EVERY: Duration = Duration::from_secs(5);
 
 impl LaneThread {
-    /// Replaces both producers: afterwards no former owner can commit.
-    pub(super) fn fence(&mut self) -> Result<Event, Break> {
+    /// Waits until the group is stable and gives the partition to this process: a lane that is no longer
+    /// owned waits here until it is told so. Its producers are of no use to anybody then.
+    pub(super) fn await_ownership(&mut self) -> Result<Event, Break> {
         self.sink = None;
-        self.wait_for_ownership()?;
-        let sink = self.patiently("initialise the producers", |lane| {
-            Sink::open(&lane.shared.config, lane.placement.partition)
-        })?;
-        self.sink = Some(sink);
+        let partition = self.placement.partition;
+        while !self.patiently("say who owns the partition", |lane| lane.membership.owns(partition))? {
+            self.pause(Duration::from_millis(50));
+        }
+        Ok(Event::Owned)
+    }
+
+    /// Initialises both producers: afterwards no former owner can commit.
+    ///
+    /// Brokers that do not answer are waited for. A coordinator that answers, but only to refuse, leaves
+    /// unsettled what a former owner left open, and nobody may decide beside that.
+    pub(super) fn fence(&mut self) -> Result<Event, Break> {
+        let (config, partition) = (&self.shared.config, self.placement.partition);
+        let (began, bound) = (Instant::now(), self.settling_max());
+        let opened =
+            self.patiently("initialise the producers", |lane| match Sink::open(config, partition) {
+                Err(error) if is_answer(&error) && began.elapsed() > bound && lane.brokers_answer() => {
+                    Ok(Err(unsettled(format!("its producers cannot be initialised: {error}"))))
+                }
+                opened => opened.map(Ok),
+            })?;
+        self.sink = Some(opened?);
         self.shared.metrics.replaced(self.cause);
         Ok(Event::Fenced)
     }
 
-    /// A lane that is no longer owned waits here until it is told so.
-    fn wait_for_ownership(&self) -> Result<(), Break> {
-        let partition = self.placement.partition;
-        while !self.patiently("say who owns the partition", |lane| lane.membership.owns(partition))? {
-            self.pause(Duration::from_millis(100));
-        }
-        Ok(())
+    /// How long what a former owner or a stranger left open may take to be settled.
+    pub(super) fn settling_max(&self) -> Duration {
+        Duration::from_millis(self.shared.config.transaction_timeout_ms.into()) + UNSETTLED_GRACE
+    }
+
+    /// Whether all that a transaction of this lane needs can be reached: its partitions' leaders, and the
+    /// coordinator of its group.
+    fn brokers_answer(&self) -> bool {
+        let (topics, partition) = (&self.shared.config.topics, self.placement.partition);
+        let led = |topic: &String| self.probe.extent(topic, partition).is_ok();
+        [&topics.audit, &topics.orders].into_iter().all(led) && self.membership.owns(partition).is_ok()
     }
 
     /// Reads the trail from where it was last read to its end.
@@ -61,7 +86,7 @@ impl LaneThread {
         }
         let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
         let read = self.patiently("read the trail", |lane| {
-            let Shared { config, schemas, status, .. } = &*lane.shared;
+            let Shared { schemas, status, .. } = &*lane.shared;
             let mut said = Instant::now();
             let each = |ledger: &Ledger, next: i64| {
                 let head = ledger.head();
@@ -76,7 +101,7 @@ impl LaneThread {
                 // A long trail takes minutes: whoever waits for the lane to end must not.
                 lane.signal.wish().map_or(Ok(()), |wish| Err(Break::Told(wish)))
             };
-            match restore(config, schemas, &mut ledger, &mut next, each) {
+            match restore(&lane.probe, &topic, schemas, &mut ledger, &mut next, each) {
                 Ok(()) => Ok(Ok(())),
                 Err(ReadError::Refused(reason)) => Ok(Err(reason)),
                 Err(ReadError::Kafka(error)) => Err(error),
@@ -103,41 +128,57 @@ impl LaneThread {
     /// The fence has settled this lane's own transactions. What may still be open is a stranger's.
     fn settled_end(&self, topic: &str) -> Result<Extent, Break> {
         let partition = self.placement.partition;
-        let timeout = Duration::from_millis(self.shared.config.transaction_timeout_ms.into());
-        let began = Instant::now();
+        let (began, bound) = (Instant::now(), self.settling_max());
         loop {
             let (extent, stable) = self.patiently("say where the trail ends", |lane| {
                 let extent = lane.probe.extent(topic, partition)?;
                 lane.probe.stable_end(topic, partition).map(|stable| (extent, stable))
             })?;
             if stable >= extent.end {
+                self.shared.status.settle(partition);
                 return Ok(extent);
             }
-            if began.elapsed() > timeout + UNSTABLE_GRACE {
-                let detail = format!(
-                    "{topic}[{partition}]: a transaction is open at offset {stable}, the log ends at {}",
-                    extent.end
-                );
-                return Err(Halt::new(HaltCode::OutcomeUnresolved, detail).into());
+            if began.elapsed() > bound {
+                let end = extent.end;
+                let detail = format!("a transaction is open at offset {stable}, the log ends at {end}");
+                return Err(unsettled(format!("{topic}[{partition}]: {detail}")).into());
             }
-            self.pause(Duration::from_millis(50));
+            self.pause(Duration::from_millis(10));
         }
     }
 
     /// Compares the trail with the world.
     pub(super) fn prove(&mut self) -> Result<Event, Break> {
         let gathered = self.patiently("say how the topics stand", |lane| {
-            evidence::gather(&lane.shared.config, &lane.shared.schemas, &lane.probe, &lane.ledger)
+            let Shared { config, schemas, .. } = &*lane.shared;
+            evidence::gather(config, schemas, &*lane.shared.cluster()?, &lane.probe, &lane.ledger)
         })?;
         let restored = std::mem::replace(&mut self.restored, Ok(()));
         proof::prove(&self.ledger, restored, &gathered.evidence)?;
         if let Some(finding) = gathered.unsafe_topic {
             return Err(Halt::new(HaltCode::UnsafeTopic, finding.to_string()).into());
         }
+        let reached = self.patiently("show the next records", |lane| lane.reach(&gathered.evidence))?;
         let topology = gathered.evidence.topology;
-        self.found = Found { topology, quarantine_partitions: gathered.quarantine_partitions };
+        self.found = Found { topology, quarantine_partitions: gathered.quarantine_partitions, reached };
         self.wait_for_prices()?;
         Ok(Event::Proved)
+    }
+
+    /// Where the next records lie: markers and aborted records are no records, and one day retention
+    /// takes them, so that a cursor before them would look as if records were lost.
+    fn reach(&self, evidence: &Evidence) -> KafkaResult<Cursors> {
+        let (topics, partition) = (&self.shared.config.topics, self.placement.partition);
+        let cursors = self.ledger.settled_head().cursors;
+        let reach = |topic: &str, cursor, Extent { end, .. }| match self.ledger.opened() {
+            Some(_) if cursor < end => self.probe.next_record((topic, partition), cursor),
+            _ => Ok(cursor),
+        };
+        Ok(Cursors {
+            intents: reach(&topics.intents, cursors.intents, evidence.inputs.intents)?,
+            executions: reach(&topics.executions, cursors.executions, evidence.inputs.executions)?,
+            control: cursors.control,
+        })
     }
 
     /// Waits until all prices that are there now are read: a decision should not miss one only because
@@ -173,6 +214,7 @@ impl LaneThread {
             config: &shared.config,
             partition: self.placement.partition,
             quarantine_partitions: self.found.quarantine_partitions,
+            audit_from: self.trail_next.unwrap_or_default(),
             metrics: Some(&shared.metrics),
         };
         let opening = opening(&shared.config, &self.found.topology, &self.ledger);
@@ -181,7 +223,7 @@ impl LaneThread {
         let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
-            transaction.open_lane(opening)?;
+            transaction.open_lane(opening, self.found.reached)?;
             let topics = &shared.config.topics;
             let each = |message: &BorrowedMessage<'_>| {
                 self.heartbeat.beat();
@@ -189,7 +231,7 @@ impl LaneThread {
                     transaction.answer(arrival).map(drop)
                 })
             };
-            match trail::read_to_end(&shared.config, (&topics.control, 0), cursor, each) {
+            match self.probe.read_to_end((&topics.control, 0), cursor, each) {
                 Ok(()) => Ok(transaction.commit(&group)),
                 Err(ReadError::Refused(outcome)) => Err(outcome),
                 Err(ReadError::Kafka(error)) => {
@@ -199,11 +241,20 @@ impl LaneThread {
             }
         });
         let outcome = outcome.unwrap_or_else(|outcome| outcome);
-        self.after_transaction(outcome);
+        self.after_transaction(outcome)?;
         if outcome.is_committed() {
             let seq = self.ledger.settled_head().next_seq;
             tracing::info!(partition = self.placement.partition, seq, "lane opened");
         }
         Ok(Event::Ended(outcome))
     }
+}
+
+fn unsettled(detail: String) -> Halt {
+    Halt::new(HaltCode::OutcomeUnresolved, detail)
+}
+
+/// Whether a broker has said this, and not only silence.
+fn is_answer(error: &KafkaError) -> bool {
+    error.rdkafka_error_code().and_then(failure) != Some(Failure::Unanswered)
 }

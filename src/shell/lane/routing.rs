@@ -12,8 +12,10 @@ use crate::core::batch::Batch;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::time::MILLISECOND;
+use crate::shell::sink::Sink;
 use crate::shell::source::{Reach, Taking};
 use crate::shell::transaction::{Destination, Transaction};
+use crate::shell::watch::Watch;
 use crate::shell::{arrival, clock};
 
 /// How long an idle lane rests at most before it looks again.
@@ -36,18 +38,46 @@ impl LaneThread {
             self.source.stand_at(&shared.config, self.placement.partition, cursors, &thread::current());
         if let Err(error) = stood {
             tracing::warn!(partition = self.placement.partition, "reader: {error}");
-            return Ok(Event::Ended(Outcome::Unknown));
+            return Ok(Event::Reopen);
         }
-        let outcome = self.route_batch(slot)?;
-        match outcome {
+        self.see_topology()?;
+        if self.last_commit.elapsed() > IDS_EXPIRE_AFTER || self.is_trail_held() {
+            return Ok(Event::Reopen);
+        }
+        // Told too late for the transaction that it happened in, but not for the next one.
+        if self.sink.as_ref().is_some_and(|sink| sink.watch().was_repeated()) {
+            return Ok(Event::Disturbed);
+        }
+        match self.route_batch(slot)? {
             Some(outcome) => Ok(Event::Ended(outcome)),
-            None if self.last_commit.elapsed() > IDS_EXPIRE_AFTER => Ok(Event::Ended(Outcome::Unknown)),
             None => {
                 self.measure(MEASURE_EVERY);
                 thread::park_timeout(IDLE_WAIT);
                 Ok(Event::Idle)
             }
         }
+    }
+
+    /// Whether a transaction has stayed open on the trail for longer than any of this lane's own may: then
+    /// nobody sees what it commits. An opening settles what is its own, and halts for what is not.
+    fn is_trail_held(&self) -> bool {
+        let held = self.shared.status.trail_held(self.placement.partition);
+        held.is_some_and(|held| held > self.settling_max())
+    }
+
+    /// Looks at the topics when it has become known that they stand otherwise than before.
+    fn see_topology(&mut self) -> Result<(), Halt> {
+        let now = self.shared.topologies.now();
+        let same = match (&now, &self.topology_seen) {
+            (Some(now), Some(seen)) => Arc::ptr_eq(now, seen),
+            (now, seen) => now.is_none() && seen.is_none(),
+        };
+        if same {
+            return Ok(());
+        }
+        self.check_topology()?;
+        self.topology_seen = now;
+        Ok(())
     }
 
     fn route_batch(&mut self, slot: Slot) -> Result<Option<Outcome>, Break> {
@@ -58,7 +88,8 @@ impl LaneThread {
         let config = &shared.config;
         let owes = self.ledger.next_owed().is_some();
         let mut taking = self.source.take(&config.batch, takes_intents);
-        let first = taking.take_next(if owes { Reach::Reports } else { Reach::Intents })?;
+        let reach = if owes { Reach::Reports } else { Reach::Intents };
+        let first = taking.take_next(reach).map_err(Break::Unreadable)?;
         if first.is_none() && !owes {
             return Ok(None);
         }
@@ -68,6 +99,7 @@ impl LaneThread {
             config,
             partition: self.placement.partition,
             quarantine_partitions: self.found.quarantine_partitions,
+            audit_from: self.trail_next.unwrap_or_default(),
             metrics: Some(&shared.metrics),
         };
         let prices = shared.prices.book();
@@ -77,25 +109,32 @@ impl LaneThread {
             Ok(transaction) => answer_all(shared, transaction, first, taking, &group),
             Err(outcome) => Ok(outcome),
         };
-        // A halt on the way leaves nothing committed.
-        self.after_transaction(*routed.as_ref().unwrap_or(&Outcome::Aborted));
-        Ok(Some(routed?))
+        // A record that cannot be read on the way leaves nothing committed.
+        self.after_transaction(*routed.as_ref().unwrap_or(&Outcome::Aborted))?;
+        Ok(Some(routed.map_err(Break::Unreadable)?))
     }
 
     /// Remembers how far the trail is known, and says so.
-    pub(super) fn after_transaction(&mut self, outcome: Outcome) {
+    ///
+    /// # Errors
+    /// `UNSAFE_TOPIC` for a record that its topic does not take: it would be refused for ever.
+    pub(super) fn after_transaction(&mut self, outcome: Outcome) -> Result<(), Halt> {
         self.shared.metrics.ended(outcome);
         self.shared.status.transaction_ended(self.placement.partition, outcome.is_committed());
+        let watch = self.sink.as_ref().map(Sink::watch);
         if !outcome.is_committed() {
-            return;
+            let oversized = watch.and_then(Watch::oversized);
+            return oversized.map_or(Ok(()), |record| {
+                let detail = format!("{record} was refused for its size: raise max.message.bytes there");
+                Err(Halt::new(HaltCode::UnsafeTopic, detail))
+            });
         }
         self.last_commit = Instant::now();
-        if let Some(sink) = &self.sink {
-            self.trail_next = self.trail_next.max(Some(sink.audit_end()));
-        }
+        self.trail_next = self.trail_next.max(watch.map(Watch::audit_end));
         let head = self.ledger.settled_head();
         self.shared.status.stand(self.placement.partition, head.next_seq, head.cursors, head.decided_at);
         self.measure(MEASURE_EVERY);
+        Ok(())
     }
 
     /// Times never decrease in a partition: a clock that is a little behind the last entry is waited

@@ -26,7 +26,7 @@ fn lane(status: &Status) {
     status.transaction_began(3);
     let (lag, gaps) = (LagView { intents: 7, executions: 8 }, Gaps { intents: 1, executions: 2, audit: 3 });
     let blocked = Some(vec!["executions"]);
-    status.observe(3, Backlog { lag: Some(lag), gaps: Some(gaps), blocked });
+    status.observe(3, Backlog { lag: Some(lag), gaps: Some(gaps), blocked, trail_held: None });
     status.hold(3, Holdings::default(), half_used());
 }
 

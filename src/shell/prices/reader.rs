@@ -27,6 +27,8 @@ use crate::wire::schema::{RecordType, Schemas};
 
 /// How long the thread waits for a record before it looks after its other duties.
 const RECORD_WAIT: Duration = Duration::from_millis(50);
+/// The same, while a lane waits for the end of what is there.
+const ASKED_WAIT: Duration = Duration::from_millis(5);
 /// How long further records are gathered: it bounds how old the first of them gets, and how often a
 /// book is published, which at worst is copied whole each time.
 const GATHER_MAX: Duration = Duration::from_millis(10);
@@ -45,6 +47,8 @@ const LOGGED_EVERY: Duration = Duration::from_secs(60);
 pub struct Reader {
     shared: Arc<Shared>,
     consumer: BaseConsumer<Logged>,
+    /// Asks where the partitions end.
+    probe: Probe,
     /// How many partitions are read: the first so many.
     assigned: i32,
     /// When the partitions were last asked for.
@@ -68,8 +72,9 @@ impl Reader {
     /// A configuration that librdkafka refuses.
     pub fn open(shared: Arc<Shared>) -> KafkaResult<Self> {
         let consumer = client::reader(&shared.config, Isolation::Committed).create_with_context(Logged)?;
+        let probe = Probe::with_patience(&shared.config, REQUEST_MAX)?;
         let (drafts, drops) = (Drafts::default(), Drops::default());
-        Ok(Self { shared, consumer, assigned: 0, looked: None, drafts, goal: None, drops })
+        Ok(Self { shared, consumer, probe, assigned: 0, looked: None, drafts, goal: None, drops })
     }
 
     /// Begins to read.
@@ -136,7 +141,8 @@ impl Reader {
     /// Takes what has come, up to a bound, and publishes it at once.
     fn take_group(&mut self) {
         let mut group = Vec::new();
-        let mut event = self.consumer.poll(RECORD_WAIT);
+        let waits = self.shared.prices.asking().is_some();
+        let mut event = self.consumer.poll(if waits { ASKED_WAIT } else { RECORD_WAIT });
         let until = Instant::now() + GATHER_MAX;
         while let Some(next) = event {
             match next {
@@ -191,9 +197,8 @@ impl Reader {
     fn ends(&mut self) -> KafkaResult<BTreeMap<i32, Extent>> {
         let count = self.partitions()?;
         self.assign(count)?;
-        let probe = Probe::with_patience(&self.shared.config, REQUEST_MAX)?;
         let topic = &self.shared.config.topics.prices;
-        (0..count).map(|partition| Ok((partition, probe.extent(topic, partition)?))).collect()
+        (0..count).map(|partition| Ok((partition, self.probe.extent(topic, partition)?))).collect()
     }
 
     fn has_read(&self, ends: &BTreeMap<i32, Extent>) -> bool {

@@ -1,0 +1,268 @@
+//! What happens to a producer besides the answers to its calls: lost connections, requests without an
+//! answer, requests made again.
+//!
+//! With the protocol that librdkafka speaks, a request that was delayed on the way may end a *later*
+//! transaction of the same producer. So whatever may leave a request on the way is a disturbance, and a
+//! producer that was disturbed is replaced, even though its commit returned OK (`G4`). Between two
+//! transactions no request is on the way: a connection that ends then disturbs nothing.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use rdkafka::client::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::error::KafkaError;
+use rdkafka::message::Message;
+use rdkafka::producer::{DeliveryResult, ProducerContext};
+
+use super::client;
+use super::failure::{Failure, failure};
+
+/// What happened to the producers of a lane, or what one of them has to say of it.
+#[derive(Debug)]
+pub struct Watch {
+    seen: Arc<Seen>,
+    /// Requests made again, and requests without an answer, as this producer last counted them.
+    retries: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Seen {
+    /// Since the last transaction began, a request may have been left without an answer.
+    lost: AtomicBool,
+    /// A request was made again, at some time: it is told late.
+    repeated: AtomicBool,
+    audit: String,
+    audit_end: AtomicI64,
+    /// The lowest offset of an audit record that was acknowledged since the last transaction began.
+    audit_low: AtomicI64,
+    oversized: OnceLock<String>,
+}
+
+impl Watch {
+    /// Nothing has happened yet to the producers that write this audit topic.
+    pub fn of(audit: &str) -> Self {
+        let seen = Seen {
+            lost: AtomicBool::new(false),
+            repeated: AtomicBool::new(false),
+            audit: audit.to_owned(),
+            audit_end: AtomicI64::new(0),
+            audit_low: AtomicI64::new(i64::MAX),
+            oversized: OnceLock::new(),
+        };
+        Self { seen: Arc::new(seen), retries: AtomicU64::new(0) }
+    }
+
+    /// The same watch, for one more producer.
+    #[must_use]
+    pub fn of_another(&self) -> Self {
+        Self { seen: Arc::clone(&self.seen), retries: AtomicU64::new(0) }
+    }
+
+    /// Whether anything has disturbed them since their transaction began, or was told since.
+    pub fn is_disturbed(&self) -> bool {
+        self.seen.lost.load(Ordering::Relaxed) || self.was_repeated()
+    }
+
+    /// Whether a request was made again.
+    pub fn was_repeated(&self) -> bool {
+        self.seen.repeated.load(Ordering::Relaxed)
+    }
+
+    /// A transaction begins.
+    pub fn begin(&self) {
+        self.seen.lost.store(false, Ordering::Relaxed);
+        self.seen.audit_low.store(i64::MAX, Ordering::Relaxed);
+    }
+
+    /// The producers have just been initialised: what happened before can harm nobody.
+    pub fn calm(&self) {
+        self.begin();
+        self.seen.repeated.store(false, Ordering::Relaxed);
+    }
+
+    /// The offset after the last audit record that was acknowledged; 0 before the first.
+    pub fn audit_end(&self) -> i64 {
+        self.seen.audit_end.load(Ordering::Relaxed)
+    }
+
+    /// The lowest offset of an audit record that was acknowledged since the transaction began; `None`
+    /// when none was.
+    pub fn audit_low(&self) -> Option<i64> {
+        let low = self.seen.audit_low.load(Ordering::Relaxed);
+        (low != i64::MAX).then_some(low)
+    }
+
+    /// The record that a broker refused for its size, if there was one: its topic and size.
+    pub fn oversized(&self) -> Option<&str> {
+        self.seen.oversized.get().map(String::as_str)
+    }
+
+    /// A record is larger than its topic, or the client, takes.
+    pub fn refuse_size(&self, topic: &str, bytes: usize) {
+        self.seen.oversized.get_or_init(|| format!("a record of {bytes} bytes for {topic}"));
+    }
+
+    /// A line of a producer's log.
+    pub fn hear(&self, level: RDKafkaLogLevel, facility: &str, line: &str) {
+        if is_disturbance(level, facility, line) {
+            self.lose();
+        }
+        client::log(level, facility, line);
+    }
+
+    fn lose(&self) {
+        self.seen.lost.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Whether this line tells of a request that may be on its way without an answer.
+///
+/// Requests that time out, and connections that end, are logged as warnings or errors, or say so in
+/// words. A connection that was never made has carried no request: as long as one broker is down, its
+/// neighbours' producers are not to be replaced again and again.
+fn is_disturbance(level: RDKafkaLogLevel, facility: &str, line: &str) -> bool {
+    let grave = (level as i32) <= (RDKafkaLogLevel::Warning as i32);
+    let lost = ["REQTMOUT", "FAIL"].contains(&facility);
+    (grave || lost) && !never_connected(line)
+}
+
+fn never_connected(line: &str) -> bool {
+    line.contains("in state CONNECT)") || line.contains("in state CONNECT,")
+}
+
+/// All requests made again or left without an answer, over all brokers, of librdkafka's statistics:
+/// each broker has its own counts, as `"txretries":N` and `"req_timeouts":N`.
+fn retries(statistics: &[u8]) -> u64 {
+    [&b"\"txretries\":"[..], b"\"req_timeouts\":"].into_iter().map(|name| sum_of(statistics, name)).sum()
+}
+
+fn sum_of(statistics: &[u8], name: &[u8]) -> u64 {
+    let mut sum = 0_u64;
+    let mut rest = statistics;
+    while let Some(at) = rest.windows(name.len()).position(|window| window == name) {
+        rest = &rest[at + name.len()..];
+        let digits = rest.iter().take_while(|byte| byte.is_ascii_digit());
+        sum += digits.fold(0, |number, digit| number * 10 + u64::from(digit - b'0'));
+    }
+    sum
+}
+
+impl ClientContext for Watch {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.hear(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if !never_connected(reason) {
+            self.lose();
+        }
+        client::log_error(&error, reason);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        let now = retries(statistics);
+        if now > self.retries.fetch_max(now, Ordering::Relaxed) {
+            self.seen.repeated.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl ProducerContext for Watch {
+    type DeliveryOpaque = ();
+
+    /// Where the trail ends is learned here; a failed delivery fails the commit by itself.
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        match result {
+            Ok(message) if message.topic() == self.seen.audit => {
+                self.seen.audit_end.fetch_max(message.offset() + 1, Ordering::Relaxed);
+                self.seen.audit_low.fetch_min(message.offset(), Ordering::Relaxed);
+            }
+            Ok(_) => {}
+            Err((error, message)) => {
+                self.lose();
+                if error.rdkafka_error_code().and_then(failure) == Some(Failure::Oversized) {
+                    self.refuse_size(message.topic(), message.payload_len() + message.key_len());
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lines as librdkafka writes them.
+    #[test]
+    fn a_request_that_may_be_on_its_way_is_a_disturbance() {
+        use RDKafkaLogLevel::{Error, Info, Notice, Warning};
+        for (level, facility, line, disturbs) in [
+            (Info, "FAIL", "127.0.0.1:9092/1: Disconnected (after 5012ms in state UP)", true),
+            (
+                Error,
+                "FAIL",
+                "127.0.0.1:9092/1: Receive failed: Connection reset (after 3ms in state UP)",
+                true,
+            ),
+            (Notice, "REQTMOUT", "Timed out EndTxnRequest in flight (after 5000ms, timeout #0)", true),
+            (Warning, "REQTMOUT", "Timed out 1 in-flight, 0 retry-queued, 0 out-queue requests", true),
+            (Warning, "TXNERR", "Fatal transaction error", true),
+            (
+                Error,
+                "FAIL",
+                "Connect to ipv4#127.0.0.1:1 failed: refused (after 0ms in state CONNECT)",
+                false,
+            ),
+            (
+                Error,
+                "FAIL",
+                "Connect to ipv4#127.0.0.1:1 failed: refused (after 0ms in state CONNECT, 9 identical error(s) suppressed)",
+                false,
+            ),
+            (Info, "BROKER", "a new broker", false),
+        ] {
+            let watch = Watch::of("audit");
+            watch.hear(level, facility, line);
+            assert_eq!(watch.is_disturbed(), disturbs, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_was_lost_before_a_transaction_began_disturbs_it_no_more_but_what_was_repeated_does() {
+        let watch = Watch::of("audit");
+        watch.hear(RDKafkaLogLevel::Info, "FAIL", "Disconnected (after 600001ms in state UP)");
+        watch.begin();
+        assert!(!watch.is_disturbed());
+        watch.stats_raw(br#"{"txretries":1}"#);
+        watch.begin();
+        assert!(watch.is_disturbed() && watch.was_repeated());
+        watch.calm();
+        assert!(!watch.is_disturbed());
+    }
+
+    #[test]
+    fn retries_and_timeouts_of_all_brokers_are_counted() {
+        let statistics = br#"{"tx":9,"brokers":{"a":{"txretries":3,"req_timeouts":1},"b":{"txretries":40,"req_timeouts":0}}}"#;
+        assert_eq!(retries(statistics), 44);
+        assert_eq!(retries(b"{}"), 0);
+    }
+
+    #[test]
+    fn a_count_that_grows_is_a_disturbance_and_one_that_stands_is_none() {
+        let watch = Watch::of("audit");
+        let other = watch.of_another();
+        let told =
+            |watch: &Watch, count: u32| watch.stats_raw(format!(r#"{{"txretries":{count}}}"#).as_bytes());
+        told(&watch, 0);
+        assert!(!watch.is_disturbed());
+        told(&watch, 2);
+        assert!(watch.is_disturbed());
+        watch.calm();
+        told(&watch, 2);
+        assert!(!watch.is_disturbed());
+        // Each producer has counts of its own.
+        told(&other, 1);
+        assert!(watch.is_disturbed());
+    }
+}
