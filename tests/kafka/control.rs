@@ -9,9 +9,9 @@ use serde_json::{Value as Json, json};
 
 use crate::broker::broker;
 use crate::checker::check;
+use crate::producer::transactional;
 use crate::reader::{Isolation, Record, eventually};
 use crate::records::{ENTRY, EXECUTION, INSTRUMENT, INTENT, instrument, new_intent, order_id};
-use crate::uncommitted::transactional;
 use crate::world::World;
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -40,7 +40,7 @@ fn no_intent_is_taken_while_control_cannot_be_read_to_its_end_and_executions_go_
     let router = world.router(&[]);
     world.send(&new_intent("A1", "I0", "C0"));
     world.wait_answered(&router);
-    let operator = transactional(&world.topic("operator"));
+    let operator = transactional(&world.bootstrap, &world.topic("operator"));
     for (round, commits) in [(1, true), (2, false)] {
         let said = |text: &str| router.log().matches(text).count();
         open_with_instrument(&operator, &world, 1 + round);

@@ -4,11 +4,11 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use crate::broker::{Cluster, Signal, broker};
+use crate::producer::transactional;
 use crate::reader::{Isolation, Record, eventually, read_all, topic};
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -83,13 +83,6 @@ fn a_killed_test_process_leaves_no_broker_behind() {
     victim.kill().unwrap();
     victim.wait().unwrap();
     eventually("the victim's broker is gone", || TcpStream::connect(&bootstrap).is_err().then_some(()));
-}
-
-fn transactional(bootstrap: &str, id: &str) -> BaseProducer {
-    let producer: BaseProducer =
-        ClientConfig::new().set("bootstrap.servers", bootstrap).set("transactional.id", id).create().unwrap();
-    eventually("the producer is initialised", || producer.init_transactions(WAIT).ok());
-    producer
 }
 
 fn send(producer: &BaseProducer, topic: &str, partition: i32, value: &str) {

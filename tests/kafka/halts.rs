@@ -7,11 +7,11 @@ use apache_avro::types::Value;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use crate::checker::check;
+use crate::producer::transactional;
 use crate::reader::{Isolation, Record, eventually};
 use crate::records::{ORDER, account_in, instrument, new_intent, set};
 use crate::router::Router;
 use crate::strangers::{alter, delete_group, forge, last, lose_records, recreate, set_lane, widen};
-use crate::uncommitted::transactional;
 use crate::world::World;
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -111,7 +111,7 @@ fn sabotage(world: &World) -> BaseProducer {
     forge(world, 12, |entry| set_lane(entry, "ledger_hash", Value::Fixed(32, vec![7; 32])));
     let soon = nanoseconds_now() + 60_000_000_000;
     forge(world, 11, |entry| set(entry, "decided_at", Value::Long(soon)));
-    let stranger = transactional(&world.topic("stranger"));
+    let stranger = transactional(&world.bootstrap, &world.topic("stranger"));
     open_transaction(&stranger, &world.topic("audit"), 13);
     send_to_all(world, "third");
     lose_records(world, "intents", 10, end("intents", 10));
@@ -158,7 +158,7 @@ fn nanoseconds_now() -> i64 {
 #[test]
 fn a_fresh_lane_begins_only_where_nothing_was_before() {
     let world = World::new("fresh", 8);
-    let stranger = transactional(&world.topic("stranger"));
+    let stranger = transactional(&world.bootstrap, &world.topic("stranger"));
     open_transaction(&stranger, &world.topic("audit"), 7);
     stranger.abort_transaction(WAIT).expect("an abort");
 
@@ -245,7 +245,7 @@ fn a_topic_that_was_made_anew_is_another_topic() {
 #[test]
 fn records_that_are_lost_under_a_running_lane_halt_it() {
     let world = World::new("lost", 2);
-    let strategy = transactional(&world.topic("strategy"));
+    let strategy = transactional(&world.bootstrap, &world.topic("strategy"));
     open_transaction(&strategy, &world.topic("intents"), 0);
     let router = world.router(&[]);
     send_to_all(&world, "first");
@@ -266,7 +266,7 @@ fn the_fourth_fence_by_a_stranger_halts_the_lane_and_no_other() {
     for theft in 0..4 {
         // Both, since the lane uses them in turn.
         for slot in 0..2 {
-            drop(transactional(&format!("{}-0-{slot}", world.topic("audit"))));
+            drop(transactional(&world.bootstrap, &format!("{}-0-{slot}", world.topic("audit"))));
         }
         send_to_all(&world, &format!("after theft {theft}").replace(' ', "-"));
         if theft < 3 {

@@ -1,6 +1,6 @@
 //! What onefill does on a real Apache Kafka.
 //!
-//! Start reading at [`broker`] (where a Kafka comes from) and [`reader`] (how topics are read back without any of
+//! Start reading at [`support`]: [`broker`] (where a Kafka comes from) and [`reader`] (how topics are read back without any of
 //! the project's own code, so that it cannot agree with itself). Each other module is one family of claims.
 
 #![cfg(feature = "shell")]
@@ -9,7 +9,6 @@
 mod audit;
 #[cfg(feature = "cli")]
 mod bad_input;
-mod broker;
 #[cfg(feature = "cli")]
 mod checker;
 #[cfg(feature = "cli")]
@@ -35,18 +34,15 @@ mod operators;
 mod owed;
 #[cfg(feature = "cli")]
 mod prices;
-mod reader;
-#[cfg(feature = "cli")]
-mod records;
-#[cfg(feature = "cli")]
-mod router;
 #[cfg(feature = "cli")]
 mod storm;
-#[cfg(feature = "cli")]
-mod strangers;
 #[cfg(feature = "cli")]
 mod submit;
 #[cfg(feature = "cli")]
 mod uncommitted;
+
+#[path = "../support/mod.rs"]
+mod support;
+use support::{broker, producer, reader};
 #[cfg(feature = "cli")]
-mod world;
+use support::{records, router, strangers, world};

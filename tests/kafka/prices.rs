@@ -8,10 +8,10 @@ use serde_json::json;
 
 use crate::checker::check;
 use crate::http::{ask, free, metrics};
+use crate::producer::transactional;
 use crate::reader::eventually;
 use crate::records::{INSTRUMENT, PRICE, new_intent};
 use crate::strangers::widen;
-use crate::uncommitted::transactional;
 use crate::world::World;
 
 const WAIT: Duration = Duration::from_secs(30);
@@ -78,7 +78,7 @@ fn prices_of_all_partitions_are_held_and_what_cannot_be_used_is_dropped_and_coun
 #[test]
 fn a_lane_waits_for_the_end_of_prices_and_opens_without_it_after_10_s() {
     let world = World::new("prices-open", 1);
-    let feed = transactional(&world.topic("feed"));
+    let feed = transactional(&world.bootstrap, &world.topic("feed"));
     feed.begin_transaction().expect("a transaction");
     let (topic, value) = (world.topic("prices"), price(INSTRUMENT, "100.00", 0));
     let record = BaseRecord::to(&topic).partition(0).key(INSTRUMENT).payload(&value);

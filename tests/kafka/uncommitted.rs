@@ -4,28 +4,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use rdkafka::ClientConfig;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::Value as Json;
 
-use crate::broker::broker;
 use crate::checker::check;
-use crate::reader::{Isolation, eventually};
+use crate::producer::transactional;
+use crate::reader::Isolation;
 use crate::records::{ENTRY, INTENT, ORDER, new_intent};
 use crate::world::World;
 
 const WAIT: Duration = Duration::from_secs(30);
-
-/// A strategy that sends in transactions.
-pub fn transactional(id: &str) -> BaseProducer {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", broker()).set("transactional.id", id);
-    // Longer than any test keeps one open.
-    config.set("transaction.timeout.ms", "300000");
-    let producer: BaseProducer = config.create().expect("a producer");
-    eventually("the producer is initialised", || producer.init_transactions(WAIT).ok());
-    producer
-}
 
 fn put(producer: &BaseProducer, topic: &str, intent: &Json) {
     let value = INTENT.encode(intent);
@@ -43,7 +31,7 @@ fn named(number: usize) -> Json {
 fn aborted_intents_are_not_decided_and_offsets_run_over_them() {
     let world = World::new("aborted", 1);
     let topic = world.topic("intents");
-    let strategy = transactional(&topic);
+    let strategy = transactional(&world.bootstrap, &topic);
     let transaction = |number: usize, commits: bool| {
         strategy.begin_transaction().expect("a transaction");
         put(&strategy, &topic, &named(number));
@@ -78,7 +66,7 @@ fn aborted_intents_are_not_decided_and_offsets_run_over_them() {
 fn an_intent_is_decided_only_once_its_transaction_commits() {
     let world = World::new("open", 2);
     let topic = world.topic("intents");
-    let strategy = transactional(&topic);
+    let strategy = transactional(&world.bootstrap, &topic);
     strategy.begin_transaction().expect("a transaction");
     let account = crate::records::account_in(0, 2);
     put(&strategy, &topic, &new_intent(&account, "first", "first"));

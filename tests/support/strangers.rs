@@ -10,19 +10,22 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::error::KafkaResult;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use crate::broker::broker;
-use crate::reader::{Isolation, Record, eventually, topic};
-use crate::records::{ENTRY, leaf, set};
-use crate::world::World;
+use super::reader::{Isolation, Record, eventually, topic};
+use super::records::{ENTRY, leaf, set};
+use super::world::World;
 
 const WAIT: Duration = Duration::from_secs(30);
 
 type Admin = AdminClient<DefaultClientContext>;
 
 /// An administrator at work: asks, and again while the cluster is busy with something else.
-fn administer<T>(claim: &str, ask: impl AsyncFn(&Admin, &AdminOptions) -> KafkaResult<Option<T>>) -> T {
+fn administer<T>(
+    world: &World,
+    claim: &str,
+    ask: impl AsyncFn(&Admin, &AdminOptions) -> KafkaResult<Option<T>>,
+) -> T {
     let admin: Admin =
-        ClientConfig::new().set("bootstrap.servers", broker()).create().expect("an admin client");
+        ClientConfig::new().set("bootstrap.servers", &world.bootstrap).create().expect("an admin client");
     let options = AdminOptions::new().operation_timeout(Some(WAIT)).request_timeout(Some(WAIT));
     eventually(claim, || wait(ask(&admin, &options)).ok().flatten())
 }
@@ -36,7 +39,7 @@ pub fn lose_records(world: &World, role: &str, partition: i32, before: i64) {
     let mut offsets = TopicPartitionList::new();
     let name = world.topic(role);
     offsets.add_partition_offset(&name, partition, Offset::Offset(before)).expect("an offset");
-    administer("records are deleted", async |admin, options| {
+    administer(world, "records are deleted", async |admin, options| {
         let done = admin.delete_records(&offsets, options).await?;
         Ok(done.elements().iter().all(|element| element.error().is_ok()).then_some(()))
     });
@@ -45,7 +48,7 @@ pub fn lose_records(world: &World, role: &str, partition: i32, before: i64) {
 /// The group and its offsets are gone.
 pub fn delete_group(world: &World) {
     let group = world.group();
-    administer("the group is deleted", async |admin, options| {
+    administer(world, "the group is deleted", async |admin, options| {
         let done = admin.delete_groups(&[&group], options).await?;
         Ok(done.iter().all(Result::is_ok).then_some(()))
     });
@@ -54,7 +57,7 @@ pub fn delete_group(world: &World) {
 /// A topic has more partitions than before.
 pub fn widen(world: &World, role: &str, partitions: usize) {
     let name = world.topic(role);
-    administer("partitions are added", async |admin, options| {
+    administer(world, "partitions are added", async |admin, options| {
         let done = admin.create_partitions(&[NewPartitions::new(&name, partitions)], options).await?;
         Ok(done.iter().all(Result::is_ok).then_some(()))
     });
@@ -63,21 +66,26 @@ pub fn widen(world: &World, role: &str, partitions: usize) {
 /// A topic of the same name and size, and another id.
 pub fn recreate(world: &World, role: &str) {
     let name = world.topic(role);
-    administer("the topic is deleted", async |admin, options| {
+    administer(world, "the topic is deleted", async |admin, options| {
         let done = admin.delete_topics(&[&name], options).await?;
         Ok(done.iter().all(Result::is_ok).then_some(()))
     });
-    administer("the topic is gone", async |admin, _| {
+    administer(world, "the topic is gone", async |admin, _| {
         let known = admin.inner().fetch_metadata(None, WAIT)?;
         Ok(known.topics().iter().all(|topic| topic.name() != name).then_some(()))
     });
-    topic(broker(), &name, world.partitions, &[("max.message.bytes", "1048588"), ("retention.ms", "-1")]);
+    topic(
+        &world.bootstrap,
+        &name,
+        world.partitions,
+        &[("max.message.bytes", "1048588"), ("retention.ms", "-1")],
+    );
 }
 
 /// A topic has these settings, and otherwise the defaults.
 pub fn alter(world: &World, role: &str, settings: &[(&str, &str)]) {
     let name = world.topic(role);
-    administer("the settings are altered", async |admin, options| {
+    administer(world, "the settings are altered", async |admin, options| {
         let change = AlterConfig::new(ResourceSpecifier::Topic(&name));
         let change = settings.iter().fold(change, |change, (key, value)| change.set(key, value));
         let done = admin.alter_configs(&[change], options).await?;

@@ -15,15 +15,19 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::Value as Json;
 
-use crate::broker::broker;
-use crate::reader::{Isolation, Record, eventually, read_all};
-use crate::records::{ENTRY, INTENT, instrument, place, wide_limit};
-use crate::router::Router;
+use super::broker::broker;
+use super::reader::{Isolation, Record, eventually, read_all};
+use super::records::{ENTRY, INTENT, instrument, place, wide_limit};
+use super::router::Router;
 
 const CALL_MAX: Duration = Duration::from_secs(10);
 
 /// Topics, a configuration, and the logs of the routers that ran on them.
 pub struct World {
+    /// Where strategies, operators and readers reach Kafka.
+    pub bootstrap: String,
+    /// Where its routers and commands reach it.
+    routers_bootstrap: String,
     pub prefix: String,
     pub partitions: i32,
     dir: tempfile::TempDir,
@@ -39,7 +43,12 @@ impl World {
 
     /// The same, of topics that `init` makes with further flags.
     pub fn made_with(name: &str, partitions: i32, flags: &[&str]) -> Self {
-        let world = Self::bare(name, partitions, flags);
+        Self::made_on([broker(), broker()], name, partitions, flags)
+    }
+
+    /// The same, on a Kafka that routers and everybody else reach by the second and the first of these addresses.
+    pub fn made_on(bootstraps: [&str; 2], name: &str, partitions: i32, flags: &[&str]) -> Self {
+        let world = Self::bare(bootstraps, name, partitions, flags);
         world.produce("control", 0, Some(b"instrument"), Some(&instrument(1)));
         for number in 0..10 {
             world.allow(&format!("A{number}"));
@@ -52,18 +61,26 @@ impl World {
         self.produce("control", 0, Some(account.as_bytes()), Some(&wide_limit(account)));
     }
 
-    fn bare(name: &str, partitions: i32, flags: &[&str]) -> Self {
+    fn bare([bootstrap, routers_bootstrap]: [&str; 2], name: &str, partitions: i32, flags: &[&str]) -> Self {
         // A broker that is given may have been tested with before.
         let prefix = format!("{name}-{}.", std::process::id());
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("target/tmp can be written");
         let strategy = ClientConfig::new()
-            .set("bootstrap.servers", broker())
+            .set("bootstrap.servers", bootstrap)
             .set("enable.idempotence", "true")
             .set("message.max.bytes", "2000000")
             .set("topic.metadata.refresh.interval.ms", "1000")
             .create()
             .expect("a producer");
-        let world = Self { prefix, partitions, dir, routers: AtomicUsize::new(0), strategy };
+        let world = Self {
+            bootstrap: bootstrap.to_owned(),
+            routers_bootstrap: routers_bootstrap.to_owned(),
+            prefix,
+            partitions,
+            dir,
+            routers: AtomicUsize::new(0),
+            strategy,
+        };
         world.configure("[decide]\nmax_intent_age_ms = 0\n");
         let made = world.call(&[&["init", "--partitions", &partitions.to_string()], flags].concat());
         assert!(made.status.success(), "init: {}", String::from_utf8_lossy(&made.stderr));
@@ -89,7 +106,13 @@ impl World {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_onefill"));
-        command.args(arguments).args(["--dev", "--bootstrap", broker(), "--prefix", &self.prefix]);
+        command.args(arguments).args([
+            "--dev",
+            "--bootstrap",
+            &self.routers_bootstrap,
+            "--prefix",
+            &self.prefix,
+        ]);
         command.arg("--config").arg(self.config()).current_dir(self.dir.path());
         command
     }
@@ -152,7 +175,7 @@ impl World {
     }
 
     pub fn read(&self, role: &str, isolation: Isolation) -> Vec<Record> {
-        read_all(broker(), &self.topic(role), isolation)
+        read_all(&self.bootstrap, &self.topic(role), isolation)
     }
 
     /// What the group has committed of an input, stable, by partition.
@@ -188,7 +211,7 @@ impl World {
     /// A consumer that names the group without joining it.
     fn outsider(&self) -> BaseConsumer {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", broker()).set("group.id", self.group());
+        config.set("bootstrap.servers", &self.bootstrap).set("group.id", self.group());
         config.set("isolation.level", "read_committed").set("enable.auto.commit", "false");
         config.create().expect("a consumer")
     }
@@ -244,7 +267,7 @@ impl World {
     /// The values of partition 0 that a committed reader is shown now, however much is still open.
     pub fn read_visible(&self, role: &str) -> Vec<Vec<u8>> {
         let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", broker()).set("group.id", "onlooker");
+        config.set("bootstrap.servers", &self.bootstrap).set("group.id", "onlooker");
         config.set("isolation.level", "read_committed").set("enable.partition.eof", "true");
         let consumer: BaseConsumer = config.create().expect("a consumer");
         let mut place = TopicPartitionList::new();

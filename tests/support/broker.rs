@@ -6,7 +6,7 @@
 
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -45,6 +45,12 @@ pub struct Cluster {
 impl Cluster {
     /// Starts 1 or 3 brokers, numbered from 1, and waits until they answer.
     pub fn start(brokers: u32) -> Self {
+        Self::start_with(brokers, &[], |_| ())
+    }
+
+    /// The same, with further arguments for `dev/kafka start`, and once this has been done to the directory that the
+    /// brokers will have.
+    pub fn start_with(brokers: u32, arguments: &[&str], prepare: impl FnOnce(&Path)) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("kafka-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
@@ -52,10 +58,16 @@ impl Cluster {
             .keep();
         // The watchdog comes first: a process that is killed while its brokers start leaves none behind either.
         let watchdog = watchdog(&dir);
+        prepare(&dir);
         let mut cluster = Self { dir, bootstrap: String::new(), watchdog };
-        let bootstrap = cluster.call("start", &["--brokers", &brokers.to_string()]);
+        let bootstrap = cluster.call("start", &[&["--brokers", &brokers.to_string()], arguments].concat());
         cluster.bootstrap.push_str(bootstrap.trim());
         cluster
+    }
+
+    /// Where the brokers keep what they have: broker I in `node-I`.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     /// The address of all its brokers.
@@ -72,6 +84,11 @@ impl Cluster {
             Signal::Continue => "CONT",
         };
         self.call("kill", &["--node", &node.to_string(), "--signal", name]);
+    }
+
+    /// Starts all brokers that are down.
+    pub fn start_all(&self) {
+        self.call("start", &[]);
     }
 
     /// Starts a broker that is down, on its former ports and data, and waits until it answers.
@@ -112,9 +129,12 @@ fn script() -> PathBuf {
 }
 
 /// In a process group of its own, so that a Ctrl-C for the tests is none for it.
-fn watchdog(dir: &std::path::Path) -> Child {
+fn watchdog(dir: &Path) -> Child {
     Command::new("sh")
-        .args(["-c", "trap '' HUP INT TERM; cat >/dev/null; exec \"$0\" stop --remove --dir \"$1\""])
+        // A test that filled a disk may have mounted one for it.
+        .args(["-c", "trap '' HUP INT TERM; cat >/dev/null; \
+            for disk in \"$1\"/node-*/data; do if mountpoint -q \"$disk\"; then umount -l \"$disk\"; fi; done; \
+            exec \"$0\" stop --remove --dir \"$1\""])
         .arg(script())
         .arg(dir)
         .env_remove("ONEFILL_BOOTSTRAP")

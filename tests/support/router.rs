@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use crate::reader::eventually;
+use super::reader::eventually;
 
 /// A running `onefill run`. Killed when dropped.
 pub struct Router {
