@@ -35,6 +35,8 @@ mod owed;
 #[cfg(feature = "cli")]
 mod prices;
 #[cfg(feature = "cli")]
+mod running;
+#[cfg(feature = "cli")]
 mod storm;
 #[cfg(feature = "cli")]
 mod submit;

@@ -63,8 +63,8 @@ pub fn widen(world: &World, role: &str, partitions: usize) {
     });
 }
 
-/// A topic of the same name and size, and another id.
-pub fn recreate(world: &World, role: &str) {
+/// A topic is gone.
+pub fn remove(world: &World, role: &str) {
     let name = world.topic(role);
     administer(world, "the topic is deleted", async |admin, options| {
         let done = admin.delete_topics(&[&name], options).await?;
@@ -74,9 +74,14 @@ pub fn recreate(world: &World, role: &str) {
         let known = admin.inner().fetch_metadata(None, WAIT)?;
         Ok(known.topics().iter().all(|topic| topic.name() != name).then_some(()))
     });
+}
+
+/// A topic of the same name and size, and another id.
+pub fn recreate(world: &World, role: &str) {
+    remove(world, role);
     topic(
         &world.bootstrap,
-        &name,
+        &world.topic(role),
         world.partitions,
         &[("max.message.bytes", "1048588"), ("retention.ms", "-1")],
     );
