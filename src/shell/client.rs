@@ -47,8 +47,9 @@ pub fn member(config: &Config) -> ClientConfig {
         .set("partition.assignment.strategy", "range")
         .set("session.timeout.ms", config.session_timeout_ms.to_string());
     if config.kafka.value("heartbeat.interval.ms").is_none() {
-        // Three chances to be heard in a session, and no more than the usual pause.
-        client.set("heartbeat.interval.ms", (config.session_timeout_ms / 4).clamp(100, 3_000).to_string());
+        // At a heartbeat a member learns that another one is gone: this much later than the session's end
+        // it may begin to take over. And there are many chances to be heard in a session.
+        client.set("heartbeat.interval.ms", (config.session_timeout_ms / 10).clamp(100, 500).to_string());
     }
     if let Some(instance) = &config.instance_id {
         client.set("group.instance.id", instance);

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::error::KafkaError;
 
@@ -62,16 +62,24 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let Some(partitions) = preflight(shared, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
     let _beside = beside(shared)?;
-    let member = Member::join(Arc::clone(shared), partitions)?;
+    let mut member = Member::join(Arc::clone(shared), partitions)?;
+    let mut rejoined: Option<Instant> = None;
     while !stop.load(Ordering::Relaxed) {
         member.serve(SERVED_FOR);
         if member.is_broken() {
             return Err(RunError::Broken);
         }
-        // Without a lane for ever, it must end: whoever watches it would take it for one that works.
         if let Some(reason) = member.expelled() {
             member.leave();
-            return Err(RunError::Expelled(reason));
+            // A member may be put out by its own late request to join, so that it joins once more, as a
+            // restart would. When that does not last, another process has its name. Without a lane for
+            // ever this one must end: whoever watches it would take it for one that works.
+            if rejoined.is_some_and(|rejoined| rejoined.elapsed() < REJOINED_EVERY) {
+                return Err(RunError::Expelled(reason));
+            }
+            tracing::warn!("the group has put this member out, it joins once more: {reason}");
+            rejoined = Some(Instant::now());
+            member = Member::join(Arc::clone(shared), partitions)?;
         }
         if let Some(reason) = member.fault() {
             member.leave();
@@ -142,6 +150,8 @@ fn examine(shared: &Shared) -> Result<(i32, Vec<Finding>), ClusterError> {
     Ok((partitions, cluster.findings(config, &states)?))
 }
 
+/// How long a member that was put out, and has joined once more, must stay in the group.
+const REJOINED_EVERY: Duration = Duration::from_secs(10 * 60);
 /// How long the group's member is served at a time.
 const SERVED_FOR: Duration = Duration::from_millis(100);
 /// How often a cluster that does not answer is asked again.

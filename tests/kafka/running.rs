@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rdkafka::producer::{BaseRecord, Producer as _};
 
+use crate::checker::check;
 use crate::producer::transactional;
 use crate::reader::{Isolation, eventually};
 use crate::records::{ENTRY, account_in, new_intent};
@@ -76,11 +77,34 @@ fn a_record_that_its_topic_never_takes_halts_the_lane_by_name_and_no_other() {
     assert_eq!(router.terminate().code(), Some(4));
 }
 
+#[test]
+fn of_two_routers_with_one_name_one_goes_on_and_the_other_ends() {
+    let world = World::new("twins", 2);
+    let twin = || world.router(&["--instance-id", "one"]);
+    let first = twin();
+    world.wait_openings(2);
+    // Each puts the other out, and joins once more when it was put out itself: once.
+    let mut twins = [first, twin()];
+    let ended = eventually("one of them ends", || twins.iter_mut().position(|router| !router.is_alive()));
+    let status = twins[ended].exited("because another process has its name");
+    assert_eq!(status.code(), Some(1), "{}", twins[ended].log());
+    assert!(twins[ended].log().contains("put this process out for good"), "{}", twins[ended].log());
+    world.send_all(&[0, 1].map(|lane| new_intent(&account_in(lane, 2), "first", "first")));
+    let [first, second] = twins;
+    let left = if ended == 0 { second } else { first };
+    world.wait_answered(&left);
+    assert_eq!(left.halts(), []);
+    // It was put out as well, and has said so.
+    assert_eq!(left.terminate().code(), Some(0));
+    assert_eq!(check(&world).count("ACCEPTED"), 2);
+}
+
 /// The offsets that the newest opening says the inputs stand at, intents first.
 fn opened_at(world: &World) -> [i64; 2] {
     let entries = world.read("audit", Isolation::Committed);
-    let entries = entries.iter().map(|record| ENTRY.decode(record.value.as_ref().expect("an entry")));
-    let opening = entries.filter(|entry| entry["kind"] == "LANE_OPENED").last().expect("an opening");
+    let mut newest_first =
+        entries.iter().rev().map(|record| ENTRY.decode(record.value.as_ref().expect("an entry")));
+    let opening = newest_first.find(|entry| entry["kind"] == "LANE_OPENED").expect("an opening");
     ["intents", "executions"].map(|input| opening["as_of"][input].as_i64().expect("an offset"))
 }
 
