@@ -256,5 +256,34 @@ fn unsettled(detail: String) -> Halt {
 
 /// Whether a broker has said this, and not only silence.
 fn is_answer(error: &KafkaError) -> bool {
-    error.rdkafka_error_code().and_then(failure) != Some(Failure::Unanswered)
+    let failure = error.rdkafka_error_code().and_then(failure);
+    failure.is_some_and(|failure| failure != Failure::Unanswered)
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::error::RDKafkaErrorCode;
+
+    use super::*;
+
+    #[test]
+    fn only_what_a_coordinator_has_said_can_end_in_a_halt() {
+        let is_said = |code| is_answer(&KafkaError::MessageProduction(code));
+        for code in [
+            RDKafkaErrorCode::ConcurrentTransactions,
+            RDKafkaErrorCode::TransactionalIdAuthorizationFailed,
+            RDKafkaErrorCode::InvalidTransactionTimeout,
+        ] {
+            assert!(is_said(code), "{code:?}");
+        }
+        for code in [
+            RDKafkaErrorCode::OperationTimedOut,
+            RDKafkaErrorCode::BrokerTransportFailure,
+            RDKafkaErrorCode::CoordinatorNotAvailable,
+            RDKafkaErrorCode::CoordinatorLoadInProgress,
+        ] {
+            assert!(!is_said(code), "{code:?}");
+        }
+        assert!(!is_answer(&KafkaError::NoMessageReceived));
+    }
 }
