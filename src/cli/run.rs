@@ -68,7 +68,7 @@ impl Run {
             flag("--group", "group", &self.group),
             flag("--http", "http", &self.http),
             flag("--instance-id", "instance_id", &self.instance_id),
-            flag("--session-timeout", "session_timeout", &self.session_timeout),
+            flag("--session-timeout", "session_timeout_ms", &self.session_timeout),
             flag("--exit-on-halt", "exit_on_halt", &exit_on_halt),
         ]
         .into_iter()
@@ -112,4 +112,25 @@ pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<(), Failure> {
     };
     thread::Builder::new().name("signals".to_owned()).spawn(wait)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::config::{Sources, load};
+
+    #[test]
+    fn each_flag_sets_what_it_says() {
+        let run = Run {
+            group: Some("g".to_owned()),
+            http: Some("127.0.0.1:1".to_owned()),
+            instance_id: Some("i".to_owned()),
+            session_timeout: Some("4s".to_owned()),
+            exit_on_halt: true,
+        };
+        let config = load(&Sources { flags: run.flags(), ..Sources::default() }).unwrap();
+        assert_eq!((config.group.as_str(), config.instance_id.as_deref()), ("g", Some("i")));
+        assert_eq!((config.session_timeout_ms, config.exit_on_halt), (4_000, true));
+        assert_eq!(config.http.to_string(), "127.0.0.1:1");
+    }
 }

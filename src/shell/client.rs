@@ -36,6 +36,19 @@ pub fn reader(config: &Config, isolation: Isolation) -> ClientConfig {
     client
 }
 
+/// A consumer that asks where partitions begin and end, and reads from one to the other now and then.
+///
+/// Unlike one that is assigned its partitions for good, it learns of a new leader only when what it knows
+/// of the old one has become too old.
+pub fn prober(config: &Config, isolation: Isolation) -> ClientConfig {
+    let mut client = reader(config, isolation);
+    client
+        .set("metadata.max.age.ms", "1000")
+        // The end of a partition is told when a fetch comes back with nothing.
+        .set("fetch.wait.max.ms", "5");
+    client
+}
+
 /// The member of the router's group.
 ///
 /// The classic protocol: under the newer one a transaction's offsets can be fenced without cause.
@@ -117,6 +130,10 @@ fn consumer(config: &Config) -> ClientConfig {
         // One second by default, for which a full queue stands still.
         .set("fetch.queue.backoff.ms", "5")
         .set("fetch.error.backoff.ms", "100")
+        // A frozen broker closes no connection: its partitions' new leaders are asked for, and what it was
+        // asked is given up. By default that takes 5 min and 1 min.
+        .set("topic.metadata.refresh.interval.ms", "2000")
+        .set("socket.timeout.ms", "10000")
         // The backlog stays in Kafka: memory is bounded by the ledger.
         .set("queued.max.messages.kbytes", "16384");
     pass_through(&mut client, config, ClientKind::Consumer);
@@ -212,7 +229,9 @@ mod tests {
     #[test]
     fn every_configuration_is_one_that_librdkafka_takes() {
         let config = Config { instance_id: Some("i-1".to_owned()), ..Config::default() };
-        for client in [reader(&config, Isolation::Uncommitted), member(&config)] {
+        for client in
+            [reader(&config, Isolation::Uncommitted), prober(&config, Isolation::Committed), member(&config)]
+        {
             client.create_with_context::<_, BaseConsumer<Logged>>(Logged).unwrap();
         }
         for client in [producer(&config, "t-0-0"), publisher(&config), admin(&config)] {

@@ -4,6 +4,8 @@
 //! hands over are owned by a guard from the line that receives them, so that every path frees them.
 #![allow(unsafe_code)] // No safe interface to these calls exists; see each function for its reason.
 
+mod members;
+
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{self, NonNull};
 use std::time::Duration;
@@ -12,6 +14,8 @@ use rdkafka::bindings as sys;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+
+pub use members::{GroupMember, GroupMembers, group_members};
 
 /// A topic as the controller sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,7 +20,7 @@ use super::heartbeat::{Heartbeat, Weight};
 use super::lane::{LaneThread, Membership, Shared, Signal, Wish};
 use super::metrics::Rebalance;
 use super::status::thread_name;
-use super::{client, librdkafka, ownership};
+use super::{client, librdkafka};
 use crate::core::ledger::Placement;
 
 /// How often an ending lane is looked at.
@@ -45,7 +45,6 @@ struct Rebalancer {
 /// A lane's way to ask the member.
 struct Card {
     consumer: Weak<BaseConsumer<Rebalancer>>,
-    shared: Arc<Shared>,
 }
 
 impl Membership for Card {
@@ -56,11 +55,8 @@ impl Membership for Card {
         librdkafka::member_id(consumer.client()).map(|_| metadata)
     }
 
-    fn owns(&self, partition: i32) -> KafkaResult<bool> {
-        let Some(consumer) = self.consumer.upgrade() else { return Ok(false) };
-        let config = &self.shared.config;
-        let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
-        ownership::is_owned(&consumer, &config.group, topics, partition)
+    fn member_id(&self) -> Option<String> {
+        librdkafka::member_id(self.consumer.upgrade()?.client())
     }
 }
 
@@ -190,10 +186,7 @@ impl Rebalancer {
 
     fn start(&self, partition: i32) -> KafkaResult<()> {
         let placement = Placement { partition, count: self.partitions };
-        let membership = Arc::new(Card {
-            consumer: self.consumer.get().cloned().unwrap_or_default(),
-            shared: Arc::clone(&self.shared),
-        });
+        let membership = Arc::new(Card { consumer: self.consumer.get().cloned().unwrap_or_default() });
         let signal = Arc::new(Signal::default());
         let lane = LaneThread::new(Arc::clone(&self.shared), membership, Arc::clone(&signal), placement)?;
         let thread = thread::Builder::new()

@@ -13,6 +13,7 @@ use super::client::{self, Isolation, Logged};
 use super::clock;
 use super::config::Config;
 use super::evidence::{self, Gathered};
+use super::librdkafka;
 use super::restore::restore;
 use super::sink::Sink;
 use super::trail::{Probe, REQUEST_WAIT, ReadError};
@@ -205,10 +206,7 @@ impl<'c> Bench<'c> {
 
 /// A member that is there would be fenced in the middle of its work.
 fn refuse_beside_members(client: &BaseConsumer<Logged>, group: &str) -> Result<(), OperateError> {
-    let list = client.fetch_group_list(Some(group), REQUEST_WAIT)?;
-    let members: usize =
-        list.groups().iter().filter(|found| found.name() == group).map(|found| found.members().len()).sum();
-    match members {
+    match librdkafka::group_members(client.client(), group, REQUEST_WAIT)?.members.len() {
         0 => Ok(()),
         members => Err(OperateError::Running { group: group.to_owned(), members }),
     }

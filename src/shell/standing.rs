@@ -16,6 +16,7 @@ use super::audit::head::Head;
 use super::audit::records::Range;
 use super::client::{self, Isolation, Logged};
 use super::config::Config;
+use super::librdkafka;
 use super::trail::{Probe, REQUEST_WAIT};
 use crate::core::entry::{Body, Cursors, Entry};
 use crate::core::proof::Offsets;
@@ -139,10 +140,9 @@ impl Last {
 pub fn group(config: &Config) -> KafkaResult<Option<Group>> {
     let reader: BaseConsumer<Logged> =
         client::reader(config, Isolation::Committed).create_with_context(Logged)?;
-    let list = reader.fetch_group_list(Some(&config.group), REQUEST_WAIT)?;
-    let found = list.groups().iter().find(|found| found.name() == config.group);
-    let group = found.map(|found| Group { state: found.state().to_owned(), members: found.members().len() });
-    Ok(group.filter(|group| group.state != "Dead"))
+    let found = librdkafka::group_members(reader.client(), &config.group, REQUEST_WAIT)?;
+    let group = Group { state: found.state, members: found.members.len() };
+    Ok(Some(group).filter(|group| group.state != "Dead"))
 }
 
 /// What a router at this address answers to `/status`, as its schema says it.

@@ -16,13 +16,10 @@ use super::config::Config;
 use super::librdkafka;
 use crate::core::proof::Extent;
 
-/// How long one request may take.
-pub const REQUEST_WAIT: Duration = Duration::from_secs(10);
+/// How long one request may take: longer only delays what is done about it.
+pub const REQUEST_WAIT: Duration = Duration::from_secs(3);
 /// How long a reader may hear nothing before the read is made again.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(30);
-
-/// How long a broker may wait for more before it says that there is none, in milliseconds.
-const END_WAIT_MS: &str = "5";
 
 /// Asks where partitions begin and end, committed and not, and reads them from one to the other.
 ///
@@ -47,12 +44,7 @@ impl Probe {
     /// # Errors
     /// As [`Probe::open`].
     pub fn with_patience(config: &Config, wait: Duration) -> KafkaResult<Self> {
-        let open = |isolation| {
-            let mut reader = client::reader(config, isolation);
-            // The end of a partition is told when a fetch comes back with nothing.
-            reader.set("fetch.wait.max.ms", END_WAIT_MS);
-            reader.create_with_context(Logged)
-        };
+        let open = |isolation| client::prober(config, isolation).create_with_context(Logged);
         Ok(Self { committed: open(Isolation::Committed)?, uncommitted: open(Isolation::Uncommitted)?, wait })
     }
 

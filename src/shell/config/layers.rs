@@ -73,9 +73,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         read_variable(&mut draft, name, value)?;
     }
     for flag in &sources.flags {
-        if let Some(setting) = settings::of_key(flag.key) {
-            apply(&mut draft, setting, Place::Flag(flag.name), &flag.value)?;
-        }
+        let setting = settings::of_key(flag.key).expect("a flag sets what there is");
+        apply(&mut draft, setting, Place::Flag(flag.name), &flag.value)?;
     }
     finish(draft, &sources.variables)
 }

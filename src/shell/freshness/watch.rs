@@ -15,6 +15,9 @@ use crate::shell::worker::{Stop, Worker, rest};
 /// How long one request may take: it also bounds how late the thread ends.
 const REQUEST_MAX: Duration = Duration::from_secs(1);
 
+/// Failures in a row after which another client is tried.
+const FAILURES_MAX: u32 = 1;
+
 /// Begins to read.
 ///
 /// # Errors
@@ -28,20 +31,31 @@ fn watch(shared: &Shared, stop: &Stop) {
     let heartbeat = shared.heartbeats.enter("control", Weight::Vital);
     let topic = &shared.config.topics.control;
     let mut reader: Option<BaseConsumer<Logged>> = None;
+    let mut failures = 0;
     while !stop.is_set() {
         heartbeat.beat();
         let asked = Instant::now();
         if reader.is_none() {
-            let opened = client::reader(&shared.config, Isolation::Uncommitted).create_with_context(Logged);
+            let opened = client::prober(&shared.config, Isolation::Uncommitted).create_with_context(Logged);
             reader = opened.inspect_err(|error| tracing::warn!("end of control: {error}")).ok();
         }
         if let Some(reader) = &reader {
             match reader.fetch_watermarks(topic, 0, REQUEST_MAX) {
-                Ok((_, end)) => shared.control_ends.say(asked, Instant::now(), end),
-                Err(error) => tracing::debug!(topic, "end of control: {error}"),
+                Ok((_, end)) => {
+                    shared.control_ends.say(asked, Instant::now(), end);
+                    failures = 0;
+                }
+                Err(error) => {
+                    tracing::debug!(topic, "end of control: {error}");
+                    failures += 1;
+                }
             }
             // What the connection complains about waits there.
             while reader.poll(Duration::ZERO).is_some() {}
+        }
+        // A client may know a leader of old, and no answer tells it better: a new one asks for it.
+        if failures > FAILURES_MAX {
+            (reader, failures) = (None, 0);
         }
         rest(READ_EVERY.saturating_sub(asked.elapsed()));
     }

@@ -89,6 +89,13 @@ impl Shared {
         *known = Some(Arc::clone(&cluster));
         Ok(cluster)
     }
+
+    /// Connects anew when it is next asked for.
+    pub fn forget_cluster(&self) {
+        let forgotten = self.cluster.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Its connections end outside the lock.
+        drop(forgotten);
+    }
 }
 
 /// What a lane asks of the group's member.
@@ -97,11 +104,8 @@ pub trait Membership: Send + Sync {
     /// joined.
     fn metadata(&self) -> Option<ConsumerGroupMetadata>;
 
-    /// Whether the group, asked now, is stable, and this member owns both inputs' partition.
-    ///
-    /// # Errors
-    /// A coordinator that does not answer.
-    fn owns(&self, partition: i32) -> KafkaResult<bool>;
+    /// The id that the group's coordinator knows this member by; `None` before it joined.
+    fn member_id(&self) -> Option<String>;
 }
 
 /// The owner of one partition.
@@ -313,7 +317,7 @@ impl LaneThread {
     /// Makes a call again until Kafka answers, and says so; brokers that cannot be reached are no
     /// halt, but a topic that is no longer there is.
     fn patiently<T, E: Display>(
-        &self,
+        &mut self,
         what: &str,
         mut call: impl FnMut(&Self) -> Result<T, E>,
     ) -> Result<T, Break> {
@@ -336,8 +340,24 @@ impl LaneThread {
                     self.check_topology()?;
                     self.say_waiting(what, &error, attempts);
                     attempts += 1;
+                    if attempts > 1 {
+                        self.renew_clients();
+                    }
                     self.pause(Duration::from_millis(100) * attempts.min(20));
                 }
+            }
+        }
+    }
+
+    /// A client whose requests fail may know leaders and coordinators of old, and no answer tells it better:
+    /// a new one asks for them.
+    fn renew_clients(&mut self) {
+        self.shared.forget_cluster();
+        match Probe::open(&self.shared.config) {
+            Ok(probe) => self.probe = probe,
+            Err(error) => {
+                let partition = self.placement.partition;
+                tracing::warn!(partition, "a client cannot be made: {error}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! From the fence to the first decision: fence, restore, prove, open.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, KafkaResult};
@@ -18,7 +19,7 @@ use crate::shell::sink::Sink;
 use crate::shell::status::RestoringView;
 use crate::shell::trail::ReadError;
 use crate::shell::transaction::{Destination, Transaction, opening};
-use crate::shell::{arrival, clock, evidence};
+use crate::shell::{arrival, clock, evidence, ownership};
 
 /// How long past the transaction timeout it is waited for that everything is settled.
 const UNSETTLED_GRACE: Duration = Duration::from_secs(30);
@@ -34,11 +35,18 @@ impl LaneThread {
     /// owned waits here until it is told so. Its producers are of no use to anybody then.
     pub(super) fn await_ownership(&mut self) -> Result<Event, Break> {
         self.sink = None;
-        let partition = self.placement.partition;
-        while !self.patiently("say who owns the partition", |lane| lane.membership.owns(partition))? {
+        while !self.patiently("say who owns the partition", Self::is_owned)? {
             self.pause(Duration::from_millis(50));
         }
         Ok(Event::Owned)
+    }
+
+    fn is_owned(&self) -> KafkaResult<bool> {
+        let Some(member) = self.membership.member_id() else { return Ok(false) };
+        let config = &self.shared.config;
+        let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
+        let client = self.probe.client();
+        ownership::is_owned(client, &config.group, &member, topics, self.placement.partition)
     }
 
     /// Initialises both producers: afterwards no former owner can commit.
@@ -46,10 +54,10 @@ impl LaneThread {
     /// Brokers that do not answer are waited for. A coordinator that answers, but only to refuse, leaves
     /// unsettled what a former owner left open, and nobody may decide beside that.
     pub(super) fn fence(&mut self) -> Result<Event, Break> {
-        let (config, partition) = (&self.shared.config, self.placement.partition);
+        let (shared, partition) = (Arc::clone(&self.shared), self.placement.partition);
         let (began, bound) = (Instant::now(), self.settling_max());
         let opened =
-            self.patiently("initialise the producers", |lane| match Sink::open(config, partition) {
+            self.patiently("initialise the producers", |lane| match Sink::open(&shared.config, partition) {
                 Err(error) if is_answer(&error) && began.elapsed() > bound && lane.brokers_answer() => {
                     Ok(Err(unsettled(format!("its producers cannot be initialised: {error}"))))
                 }
@@ -70,7 +78,7 @@ impl LaneThread {
     fn brokers_answer(&self) -> bool {
         let (topics, partition) = (&self.shared.config.topics, self.placement.partition);
         let led = |topic: &String| self.probe.extent(topic, partition).is_ok();
-        [&topics.audit, &topics.orders].into_iter().all(led) && self.membership.owns(partition).is_ok()
+        [&topics.audit, &topics.orders].into_iter().all(led) && self.is_owned().is_ok()
     }
 
     /// Reads the trail from where it was last read to its end.
@@ -126,7 +134,7 @@ impl LaneThread {
     /// Waits until everything on `audit[p]` is settled; what it holds.
     ///
     /// The fence has settled this lane's own transactions. What may still be open is a stranger's.
-    fn settled_end(&self, topic: &str) -> Result<Extent, Break> {
+    fn settled_end(&mut self, topic: &str) -> Result<Extent, Break> {
         let partition = self.placement.partition;
         let (began, bound) = (Instant::now(), self.settling_max());
         loop {
@@ -208,7 +216,7 @@ impl LaneThread {
     pub(super) fn open(&mut self) -> Result<Event, Break> {
         self.wait_for_clock()?;
         let Some(group) = self.membership.metadata() else { return Ok(Event::Ended(Outcome::Aborted)) };
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         let sink = self.sink.as_ref().expect("a lane opens behind its fence");
         let to = Destination {
             config: &shared.config,
