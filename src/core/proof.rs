@@ -124,7 +124,11 @@ fn halt<T>(code: HaltCode, detail: String) -> Result<T, Halt> {
     Err(Halt::new(code, detail))
 }
 
-fn prove_topology(opened: &Opened, now: &Topology) -> Result<(), Halt> {
+/// Whether what an opening recorded is what there is now (d).
+///
+/// # Errors
+/// `TOPOLOGY_CHANGED`; `CONTROL_INVALID` when only the control log is another one.
+pub fn prove_topology(opened: &Opened, now: &Topology) -> Result<(), Halt> {
     if opened.group != now.group {
         return halt(
             HaltCode::TopologyChanged,
@@ -182,17 +186,24 @@ fn prove_inputs(intents: i64, executions: i64, evidence: &Evidence) -> Result<()
         ("intents", intents, evidence.inputs.intents),
         ("executions", executions, evidence.inputs.executions),
     ] {
-        if extent.start > cursor || extent.end < cursor {
-            return halt(
-                HaltCode::InputLost,
-                format!(
-                    "{input}: the next record is at offset {cursor}, but the partition holds {} to {}",
-                    extent.start, extent.end
-                ),
-            );
-        }
+        prove_input(input, cursor, extent)?;
     }
     Ok(())
+}
+
+/// Whether an input still has what comes next: a record at `cursor`, or its end there.
+///
+/// # Errors
+/// `INPUT_LOST`.
+pub fn prove_input(input: &str, cursor: i64, extent: Extent) -> Result<(), Halt> {
+    let Extent { start, end } = extent;
+    if (start..=end).contains(&cursor) {
+        return Ok(());
+    }
+    halt(
+        HaltCode::InputLost,
+        format!("{input}: the next record is at offset {cursor}, but the partition holds {start} to {end}"),
+    )
 }
 
 fn prove_outputs(published: Option<Published>, evidence: &Evidence) -> Result<(), Halt> {

@@ -45,6 +45,23 @@ pub struct Cluster {
 impl Cluster {
     /// Starts 1 or 3 brokers, numbered from 1, and waits until they answer.
     pub fn start(brokers: u32) -> Self {
+        Self::start_with(&["--brokers", &brokers.to_string()])
+    }
+
+    /// One broker with an authorizer, and the address at which this user, whose name is his password, may do what he
+    /// was granted; who comes to the other address may do everything.
+    pub fn with_user(name: &str) -> (Self, String) {
+        let cluster = Self::start_with(&["--brokers", "1", "--users", name]);
+        let address = std::fs::read_to_string(cluster.dir.join("users-bootstrap")).expect("an address");
+        (cluster, address.trim().to_owned())
+    }
+
+    /// One of Kafka's own tools, called to its end.
+    pub fn tool(&self, arguments: &[&str]) {
+        self.call("tool", arguments);
+    }
+
+    fn start_with(flags: &[&str]) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("kafka-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
@@ -53,7 +70,7 @@ impl Cluster {
         // The watchdog comes first: a process that is killed while its brokers start leaves none behind either.
         let watchdog = watchdog(&dir);
         let mut cluster = Self { dir, bootstrap: String::new(), watchdog };
-        let bootstrap = cluster.call("start", &["--brokers", &brokers.to_string()]);
+        let bootstrap = cluster.call("start", flags);
         cluster.bootstrap.push_str(bootstrap.trim());
         cluster
     }
@@ -82,9 +99,9 @@ impl Cluster {
     fn call(&self, command: &str, arguments: &[&str]) -> String {
         let done = Command::new(script())
             .arg(command)
-            .args(arguments)
             .arg("--dir")
             .arg(&self.dir)
+            .args(arguments)
             .env_remove("ONEFILL_BOOTSTRAP")
             .stdin(Stdio::null())
             .output()

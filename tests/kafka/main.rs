@@ -34,6 +34,8 @@ mod operators;
 #[cfg(feature = "cli")]
 mod owed;
 #[cfg(feature = "cli")]
+mod preflight;
+#[cfg(feature = "cli")]
 mod prices;
 mod reader;
 #[cfg(feature = "cli")]
