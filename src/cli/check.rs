@@ -5,16 +5,17 @@ use serde_json::json;
 
 use super::{Common, Failure, Output, Status, findings, print};
 use crate::shell::admin::Cluster;
+use crate::shell::check::{Checked, check};
 use crate::shell::config::Config;
 use crate::shell::preflight::{Finding, TopicStates};
+use crate::shell::schemas;
 use crate::shell::topics::Role;
-use crate::shell::{lint, schemas};
 
-/// Check the cluster, the topics, the clock, the configuration, and what is odd about limits.
+/// Check the cluster, the topics, the rights, the clock, each lane, and what is odd about limits.
 ///
 /// Prints every finding with its remedy, and exits with 3 if one of them is a fault. What is odd
 /// about limits, prices and trading states is a warning or a note, never a fault. With --dev, what a
-/// development cluster cannot have is named and forgiven.
+/// development cluster cannot have is forgiven, and shown under its name as waived.
 #[derive(Args, Debug)]
 pub(super) struct Check {
     /// Who reads the output
@@ -27,14 +28,14 @@ impl Check {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
         let cluster = super::connect(&config)?;
-        let states = cluster.topics(&config)?;
-        let mut found = cluster.findings(&config, &states)?;
-        found.extend(lint::findings(&config, &schemas::load(&config)?, &states)?);
+        let schemas = schemas::load(&config)?;
+        let Checked { topics: states, findings: found } = check(&cluster, &config, &schemas);
         match self.output {
             Output::Json => print::say_json(&json!({
                 "bootstrap": config.bootstrap,
-                "brokers": cluster.brokers,
+                "brokers": cluster.brokers.keys().collect::<Vec<_>>(),
                 "topics": states.values().map(|state| &state.name).collect::<Vec<_>>(),
+                "waived": findings::waived(&found),
                 "findings": findings::to_json(&found),
             })),
             Output::Text => show(&config, &cluster, &states, &found),

@@ -1,10 +1,12 @@
 //! How findings are shown, to people and to scripts; shared by `init` and `check`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::Status;
 use super::print::{self, Tone};
-use crate::shell::preflight::{Finding, Severity};
+use crate::shell::preflight::{Code, Finding, Severity};
 use crate::shell::topics::Role;
 
 /// Findings that are the same but for their subjects.
@@ -19,15 +21,28 @@ pub fn show(findings: &[Finding]) {
         return;
     }
     let groups = grouped(findings);
-    let mut table = print::table(&["", "WHAT", "SETTING", "IS", "SHOULD BE"]);
+    let mut table = print::table(&["", "CODE", "WHAT", "SETTING", "IS", "SHOULD BE"]);
     for group in &groups {
         let (label, tone) = label(group.first);
-        let Finding { setting, is, should, .. } = group.first;
-        let row =
-            vec![print::cell(label, tone), group.subjects().into(), setting.into(), is.into(), should.into()];
-        table.add_row(row);
+        let Finding { code, setting, is, should, .. } = group.first;
+        // A lint is of nothing but itself.
+        let is_lint = setting == code && Code::parse(code).is_none();
+        let setting = if is_lint { "" } else { setting };
+        table.add_row(vec![
+            print::cell(label, tone),
+            (*code).into(),
+            group.subjects().into(),
+            setting.into(),
+            is.into(),
+            should.into(),
+        ]);
     }
     print::show(&table);
+    let waived = waived(findings);
+    if !waived.is_empty() {
+        print::say("");
+        print::say(&format!("waived by --dev, since one broker cannot do better: {}", waived.join(", ")));
+    }
     // Forgiven findings have been named; what to do about them is for production.
     for group in groups.iter().filter(|group| !group.first.waived) {
         let Finding { setting, otherwise, .. } = group.first;
@@ -37,11 +52,17 @@ pub fn show(findings: &[Finding]) {
     }
 }
 
+/// The codes of what is forgiven, each once.
+pub fn waived(findings: &[Finding]) -> Vec<&'static str> {
+    let codes: BTreeSet<_> = findings.iter().filter(|one| one.waived).map(|one| one.code).collect();
+    codes.into_iter().collect()
+}
+
 fn grouped(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let told = |finding: &Finding| {
-        let Finding { severity, setting, is, should, waived, .. } = finding.clone();
-        (severity, setting, is, should, waived)
+        let Finding { severity, code, setting, is, should, waived, .. } = finding.clone();
+        (severity, code, setting, is, should, waived)
     };
     for finding in findings {
         match groups.iter_mut().find(|group| told(group.first) == told(finding)) {
@@ -80,14 +101,10 @@ fn label(finding: &Finding) -> (&'static str, Tone) {
 
 /// The findings for a script.
 pub fn to_json(findings: &[Finding]) -> Value {
-    let severity = |finding: &Finding| match finding.severity {
-        Severity::Note => "note",
-        Severity::Warning => "warning",
-        Severity::Fault => "fault",
-    };
     let one = |finding: &Finding| {
         json!({
-            "severity": severity(finding),
+            "severity": finding.severity.name(),
+            "code": finding.code,
             "subject": finding.subject,
             "setting": finding.setting,
             "is": finding.is,

@@ -186,17 +186,24 @@ fn prove_inputs(intents: i64, executions: i64, evidence: &Evidence) -> Result<()
         ("intents", intents, evidence.inputs.intents),
         ("executions", executions, evidence.inputs.executions),
     ] {
-        if extent.start > cursor || extent.end < cursor {
-            return halt(
-                HaltCode::InputLost,
-                format!(
-                    "{input}: the next record is at offset {cursor}, but the partition holds {} to {}",
-                    extent.start, extent.end
-                ),
-            );
-        }
+        prove_input(input, cursor, extent)?;
     }
     Ok(())
+}
+
+/// Whether an input still has what comes next: a record at `cursor`, or its end there.
+///
+/// # Errors
+/// `INPUT_LOST`.
+pub fn prove_input(input: &str, cursor: i64, extent: Extent) -> Result<(), Halt> {
+    let Extent { start, end } = extent;
+    if (start..=end).contains(&cursor) {
+        return Ok(());
+    }
+    halt(
+        HaltCode::InputLost,
+        format!("{input}: the next record is at offset {cursor}, but the partition holds {start} to {end}"),
+    )
 }
 
 fn prove_outputs(published: Option<Published>, evidence: &Evidence) -> Result<(), Halt> {

@@ -4,36 +4,35 @@
 //! [`super::preflight`] to say. Every call ends within its timeout.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::admin::{
-    AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
+    AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier,
+    TopicReplication,
 };
-use rdkafka::client::ClientContext;
-use rdkafka::config::RDKafkaLogLevel;
-use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::{Message, Offset, TopicPartitionList};
+use rdkafka::client::Client;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 use super::client::{self, Isolation, Logged};
-use super::clock;
 use super::config::Config;
+use super::heard::{self, Heard};
 use super::librdkafka;
-use super::preflight::{self, BrokerSettings, Finding, Layout, TopicState, TopicStates};
+use super::preflight::{Layout, TopicState, TopicStates};
 use super::topics::{Partitions, Role};
-use crate::core::time::MILLISECOND;
-
-/// How long a client is listened to once it has nothing more to say.
-const LISTENING: Duration = Duration::from_millis(100);
 
 /// A cluster that answers.
 pub struct Cluster {
     admin: AdminClient<Logged>,
     runtime: tokio::runtime::Runtime,
     timeout: Duration,
-    /// The brokers that are there, in order.
-    pub brokers: Vec<i32>,
+    /// The brokers that are there, with their addresses.
+    pub brokers: BTreeMap<i32, String>,
+}
+
+/// As a client is told it.
+fn address(host: &str, port: i32) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Why the cluster did not do what was asked.
@@ -73,19 +72,16 @@ impl Cluster {
     /// [`ClusterError::Unreachable`] when none has answered in time, with what the connections said.
     pub fn connect(config: &Config, reaching: Duration, timeout: Duration) -> Result<Self, ClusterError> {
         let heard = Heard::default();
-        let said = Arc::clone(&heard.0);
         let probe: BaseConsumer<Heard> = client::reader(config, Isolation::Uncommitted)
-            .create_with_context(heard)
+            .create_with_context(heard.clone())
             .map_err(refused("a client cannot be made"))?;
         let metadata = probe.fetch_metadata(None, reaching).map_err(|_| {
-            // What was said waits in the client's queue until somebody polls.
-            let end = Instant::now() + LISTENING;
-            while Instant::now() < end && probe.poll(LISTENING).is_some() {}
-            let reason = said.lock().unwrap_or_else(PoisonError::into_inner).join("; ");
-            ClusterError::Unreachable { bootstrap: config.bootstrap.clone(), reason }
+            heard::listen(&probe);
+            let (bootstrap, reason) = (config.bootstrap.clone(), heard.complaints());
+            ClusterError::Unreachable { bootstrap, reason }
         })?;
-        let mut brokers: Vec<i32> = metadata.brokers().iter().map(|broker| broker.id()).collect();
-        brokers.sort_unstable();
+        let brokers = metadata.brokers().iter();
+        let brokers = brokers.map(|broker| (broker.id(), address(broker.host(), broker.port()))).collect();
         let admin =
             client::admin(config).create_with_context(Logged).map_err(refused("a client cannot be made"))?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| {
@@ -117,11 +113,7 @@ impl Cluster {
             described.iter().find(|topic| topic.name == config.topics.name(role)).map(|topic| (role, topic))
         }) {
             match topic.error {
-                None => {
-                    let (name, id) = (topic.name.clone(), topic.id.clone());
-                    let partitions = topic.partitions.clone();
-                    states.insert(role, TopicState { name, id, partitions, settings: BTreeMap::new() });
-                }
+                None => drop(states.insert(role, TopicState::of(topic))),
                 Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => {}
                 Some(code) => {
                     return Err(refused(format!("topic {}", topic.name))(KafkaError::AdminOp(code)));
@@ -143,17 +135,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// The settings of one broker.
-    ///
-    /// # Errors
-    /// When the cluster does not answer, or does not allow it.
-    pub fn broker(&self, id: i32) -> Result<BrokerSettings, ClusterError> {
-        let found =
-            self.settings(&[ResourceSpecifier::Broker(id)], "the brokers' settings cannot be read")?;
-        Ok(found.into_iter().next().unwrap_or_default())
-    }
-
-    /// The settings of these, in the same order.
+    /// The settings of these topics, in the same order.
     fn settings(
         &self,
         wanted: &[ResourceSpecifier<'_>],
@@ -165,43 +147,41 @@ impl Cluster {
         for one in answer {
             answers.push(one.map_err(|code| refused(what)(KafkaError::AdminOp(code)))?);
         }
-        let of = |resource: &ConfigResource| {
-            resource
-                .entries
-                .iter()
-                .filter_map(|entry| Some((entry.name.clone(), entry.value.clone()?)))
-                .collect()
+        let same = |resource: &&ConfigResource, wanted: &ResourceSpecifier<'_>| match (
+            &resource.specifier,
+            wanted,
+        ) {
+            (OwnedResourceSpecifier::Topic(found), ResourceSpecifier::Topic(name)) => found == name,
+            _ => false,
         };
-        let same = |resource: &ConfigResource, wanted: &ResourceSpecifier<'_>| match wanted {
-            ResourceSpecifier::Topic(name) | ResourceSpecifier::Group(name) => {
-                matches!(&resource.specifier, rdkafka::admin::OwnedResourceSpecifier::Topic(found) if found == name)
-            }
-            ResourceSpecifier::Broker(id) => {
-                matches!(&resource.specifier, rdkafka::admin::OwnedResourceSpecifier::Broker(found) if found == id)
-            }
-        };
-        let find =
-            |wanted| answers.iter().find(|resource| same(resource, wanted)).map(of).unwrap_or_default();
-        Ok(wanted.iter().map(find).collect())
+        let find = |wanted| answers.iter().find(|resource| same(resource, wanted)).map(entries);
+        Ok(wanted.iter().map(|wanted| find(wanted).unwrap_or_default()).collect())
     }
 
-    /// Everything that preflight finds: of the cluster, its brokers, these topics, the clock.
-    ///
-    /// # Errors
-    /// When the cluster does not answer, or does not allow it.
-    pub fn findings(&self, config: &Config, states: &TopicStates) -> Result<Vec<Finding>, ClusterError> {
-        let mut found: Vec<Finding> =
-            preflight::cluster_finding(config, self.brokers.len()).into_iter().collect();
-        for broker in &self.brokers {
-            found.extend(preflight::broker_findings(config, *broker, &self.broker(*broker)?));
-        }
-        found.extend(preflight::topic_findings(config, states, Layout::SAFE));
-        if let Some(audit) = states.get(&Role::Audit) {
-            let newest = newest_ms(config, &audit.name, audit.partitions.len(), self.timeout)?;
-            let now_ms = clock::now().0 / MILLISECOND;
-            found.extend(newest.and_then(|newest| preflight::clock_finding(now_ms, newest)));
-        }
-        Ok(found)
+    /// The settings of these, each for itself: one that is refused hides no other, and shows none.
+    pub(super) fn settings_each(
+        &self,
+        wanted: &[ResourceSpecifier<'_>],
+        wait: Duration,
+    ) -> Vec<KafkaResult<BTreeMap<String, String>>> {
+        let options = AdminOptions::new().request_timeout(Some(wait));
+        // All are under way before the first is waited for.
+        let asked: Vec<_> = wanted
+            .iter()
+            .map(|one| self.admin.describe_configs(std::slice::from_ref(one), &options))
+            .collect();
+        let answers = asked.into_iter().map(|answer| self.runtime.block_on(answer));
+        let only = |answer: KafkaResult<Vec<_>>| match answer?.into_iter().next() {
+            Some(Ok(resource)) => Ok(entries(&resource)),
+            Some(Err(code)) => Err(KafkaError::AdminOp(code)),
+            None => Err(KafkaError::AdminOp(RDKafkaErrorCode::Fail)),
+        };
+        answers.map(only).collect()
+    }
+
+    /// The client, for requests of other kinds.
+    pub(super) fn client(&self) -> &Client<Logged> {
+        self.admin.inner()
     }
 
     /// Makes one topic as it must be; one that exists is left as it is.
@@ -234,6 +214,12 @@ impl Cluster {
     }
 }
 
+/// What is set, by Kafka's names; secrets and what has no value are left out.
+fn entries(resource: &ConfigResource) -> BTreeMap<String, String> {
+    let entries = resource.entries.iter();
+    entries.filter_map(|entry| Some((entry.name.clone(), entry.value.clone()?))).collect()
+}
+
 /// The settings that a new topic gets. Fewer replicas than the required ones in sync would refuse
 /// every write, so a small cluster gets what it can give; preflight names it.
 fn created_with(role: Role, layout: Layout) -> Vec<(&'static str, String)> {
@@ -244,72 +230,6 @@ fn created_with(role: Role, layout: Layout) -> Vec<(&'static str, String)> {
     };
     required.iter().map(|one| (one.setting, value(one.setting, one.rule.created_with()))).collect()
 }
-
-/// The time of the newest of a topic's records near the ends of its partitions, in milliseconds.
-///
-/// # Errors
-/// When the partitions cannot be read.
-pub fn newest_ms(
-    config: &Config,
-    topic: &str,
-    count: usize,
-    timeout: Duration,
-) -> Result<Option<i64>, ClusterError> {
-    let what = || format!("the end of {topic} cannot be read");
-    let reader: BaseConsumer<Logged> = client::reader(config, Isolation::Uncommitted)
-        .create_with_context(Logged)
-        .map_err(refused(what()))?;
-    let mut assignment = TopicPartitionList::new();
-    let partitions = 0..i32::try_from(count).unwrap_or(i32::MAX);
-    for partition in partitions {
-        let (low, high) = reader.fetch_watermarks(topic, partition, timeout).map_err(refused(what()))?;
-        // A transaction leaves one marker: the last records are a few offsets before the end.
-        if high > low {
-            let from = Offset::Offset(low.max(high - 16));
-            assignment.add_partition_offset(topic, partition, from).map_err(refused(what()))?;
-        }
-    }
-    let mut open = assignment.count();
-    reader.assign(&assignment).map_err(refused(what()))?;
-    let mut newest = None;
-    while open > 0 {
-        match reader.poll(timeout) {
-            Some(Ok(record)) => newest = newest.max(record.timestamp().to_millis()),
-            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
-            Some(Err(error)) => return Err(refused(what())(error)),
-            None => return Ok(newest),
-        }
-    }
-    Ok(newest)
-}
-
-/// Remembers what connections say, for the one message that explains why nobody answers.
-#[derive(Default)]
-struct Heard(Arc<Mutex<Vec<String>>>);
-
-/// As many different complaints as help.
-const COMPLAINTS_MAX: usize = 3;
-
-impl ClientContext for Heard {
-    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
-        client::log(level, facility, message);
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        client::log_error(&error, reason);
-        let mut said = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // "All brokers are down" is what the caller says already.
-        let telling = error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown);
-        let plain = reason.split(" (after ").next().unwrap_or(reason).to_owned();
-        if telling && said.len() < COMPLAINTS_MAX && !said.contains(&plain) {
-            said.push(plain);
-        }
-    }
-
-    fn stats_raw(&self, _: &[u8]) {}
-}
-
-impl ConsumerContext for Heard {}
 
 #[cfg(test)]
 mod tests {

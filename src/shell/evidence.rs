@@ -2,6 +2,7 @@
 //!
 //! Nothing is judged here; `core::proof` does that.
 
+use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -82,11 +83,26 @@ pub fn gather(
 /// for none that could ever agree.
 fn siblings(config: &Config, schemas: &Schemas, at: Placement, count: i32) -> KafkaResult<Vec<Opened>> {
     let others: Vec<i32> = (0..count).filter(|partition| *partition != at.partition).collect();
-    let first = trail::read_first(config, &config.topics.audit, &others)?;
-    Ok(first
-        .iter()
-        .map(|value| read_genesis(schemas, at, value).unwrap_or_else(Opened::unreadable))
-        .collect())
+    let first = first_openings(config, schemas, at.count, &others)?;
+    Ok(first.into_values().map(|first| first.unwrap_or_else(Opened::unreadable)).collect())
+}
+
+/// What the first entry of each of these trails recorded, of those that have one; `None` where it is
+/// no GENESIS. Every later opening was proved against it. There are `count` lanes.
+///
+/// # Errors
+/// Brokers that do not answer.
+pub(super) fn first_openings(
+    config: &Config,
+    schemas: &Schemas,
+    count: i32,
+    partitions: &[i32],
+) -> KafkaResult<BTreeMap<i32, Option<Opened>>> {
+    let first = trail::read_first(config, &config.topics.audit, partitions)?;
+    let read = |(partition, value): (i32, Vec<u8>)| {
+        (partition, read_genesis(schemas, Placement { partition, count }, &value))
+    };
+    Ok(first.into_iter().map(read).collect())
 }
 
 fn read_genesis(schemas: &Schemas, at: Placement, value: &[u8]) -> Option<Opened> {
@@ -98,7 +114,7 @@ fn read_genesis(schemas: &Schemas, at: Placement, value: &[u8]) -> Option<Opened
 }
 
 /// What of these topics a trail records. One that is not there has no partitions and no id.
-pub fn topology(config: &Config, states: &TopicStates) -> Topology {
+pub(super) fn topology(config: &Config, states: &TopicStates) -> Topology {
     let name = |role: &Role| config.topics.name(*role).to_owned();
     let lanes = Role::ALL.into_iter().filter(|role| role.partitions() == Partitions::Lanes);
     let recorded = Role::ALL.into_iter().filter(|role| RECORDED.contains(role));

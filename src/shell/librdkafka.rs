@@ -1,10 +1,11 @@
 //! The calls of librdkafka that the `rdkafka` crate lacks, or makes too slowly.
 //!
-//! The only module that may be `unsafe`. Each call is one safe function; pointers that librdkafka
-//! hands over are owned by a guard from the line that receives them, so that every path frees them.
+//! The only module that may be `unsafe`, with [`describe`] in it. Each call is one safe function;
+//! pointers that librdkafka hands over are owned by a guard from the line that receives them, so that
+//! every path frees them.
 #![allow(unsafe_code)] // No safe interface to these calls exists; see each function for its reason.
 
-mod members;
+mod describe;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{self, NonNull};
@@ -15,34 +16,10 @@ use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
-pub use members::{GroupMember, GroupMembers, group_members};
-
-/// A topic as the controller sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TopicDescription {
-    /// The name that was asked for.
-    pub name: String,
-    /// The topic id as Kafka prints it: 22 characters of URL-safe base64. A topic that was deleted
-    /// and made again has another.
-    pub id: String,
-    /// In order of their numbers.
-    pub partitions: Vec<PartitionDescription>,
-    /// Why the topic could not be described; then the rest is empty.
-    pub error: Option<RDKafkaErrorCode>,
-}
-
-/// A partition and the brokers that hold it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartitionDescription {
-    /// Its number.
-    pub partition: i32,
-    /// The broker that leads it; `None` while there is none.
-    pub leader: Option<i32>,
-    /// The brokers that should hold it.
-    pub replicas: Vec<i32>,
-    /// Those of them that are in sync.
-    pub isr: Vec<i32>,
-}
+pub use describe::{
+    GroupDescription, GroupMember, ListedOffset, OffsetSpec, Operation, PartitionDescription,
+    TopicDescription, describe_group, describe_topics, list_offsets,
+};
 
 /// Waits until every message that was sent is delivered or has failed.
 ///
@@ -157,112 +134,6 @@ impl Log {
 // SAFETY: a queue of librdkafka has a lock of its own; no call depends on the thread that makes it.
 unsafe impl Send for Log {}
 
-/// What the cluster says of these topics, in the order asked. The crate has no such call, and its
-/// metadata has no topic ids.
-///
-/// # Errors
-/// `AdminOp` when the cluster does not answer in time or refuses; a topic that does not exist is
-/// no error but has its `error` set.
-pub fn describe_topics<C: ClientContext>(
-    client: &Client<C>,
-    names: &[&str],
-    timeout: Duration,
-) -> KafkaResult<Vec<TopicDescription>> {
-    let texts = names.iter().map(|name| CString::new(*name)).collect::<Result<Vec<_>, _>>()?;
-    let mut pointers: Vec<*const c_char> = texts.iter().map(|text| text.as_ptr()).collect();
-    let native = client.native_ptr();
-    // SAFETY: `pointers` holds as many strings as it says, which live to the end of this function;
-    // each constructor's result is owned by a guard with the matching destructor; the options,
-    // collection and queue outlive the request, because librdkafka copies the first two and counts
-    // its references to the third.
-    let event = unsafe {
-        let topics = Guard::new(
-            sys::rd_kafka_TopicCollection_of_topic_names(pointers.as_mut_ptr(), pointers.len()),
-            sys::rd_kafka_TopicCollection_destroy,
-        )?;
-        let options = Guard::new(
-            sys::rd_kafka_AdminOptions_new(
-                native,
-                sys::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS,
-            ),
-            sys::rd_kafka_AdminOptions_destroy,
-        )?;
-        let code = sys::rd_kafka_AdminOptions_set_request_timeout(
-            options.as_ptr(),
-            millis(timeout),
-            ptr::null_mut(),
-            0,
-        );
-        checked(code, KafkaError::AdminOp)?;
-        let queue = Guard::new(sys::rd_kafka_queue_new(native), sys::rd_kafka_queue_destroy)?;
-        sys::rd_kafka_DescribeTopics(native, topics.as_ptr(), options.as_ptr(), queue.as_ptr());
-        // The request itself fails at its timeout, and says why; the second on top is for that.
-        let patience = millis(timeout.saturating_add(Duration::from_secs(1)));
-        let event = sys::rd_kafka_queue_poll(queue.as_ptr(), patience);
-        Guard::new(event, sys::rd_kafka_event_destroy)
-            .map_err(|_| KafkaError::AdminOp(RDKafkaErrorCode::OperationTimedOut))?
-    };
-    // SAFETY: the event is alive, and everything read from it is copied before it goes.
-    unsafe {
-        checked(sys::rd_kafka_event_error(event.as_ptr()), KafkaError::AdminOp)?;
-        let result = sys::rd_kafka_event_DescribeTopics_result(event.as_ptr());
-        if result.is_null() {
-            return Err(KafkaError::AdminOp(RDKafkaErrorCode::Fail));
-        }
-        let mut count = 0;
-        let found = sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
-        Ok(borrowed(found, count).iter().map(|topic| description(*topic)).collect())
-    }
-}
-
-/// # Safety
-/// `topic` is a description of a result that is alive.
-unsafe fn description(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDescription {
-    // SAFETY: by the caller's word; every accessor returns memory of the same result, or null.
-    unsafe {
-        let error = sys::rd_kafka_TopicDescription_error(topic);
-        // For a null error the code is "no error".
-        let code = RDKafkaErrorCode::from(sys::rd_kafka_error_code(error));
-        let mut count = 0;
-        let partitions = sys::rd_kafka_TopicDescription_partitions(topic, &raw mut count);
-        let id = sys::rd_kafka_TopicDescription_topic_id(topic);
-        let mut partitions: Vec<_> =
-            borrowed(partitions, count).iter().map(|found| partition_description(*found)).collect();
-        partitions.sort_by_key(|found| found.partition);
-        TopicDescription {
-            name: text(sys::rd_kafka_TopicDescription_name(topic)),
-            id: if id.is_null() { String::new() } else { url_safe(&text(sys::rd_kafka_Uuid_base64str(id))) },
-            partitions,
-            error: (code != RDKafkaErrorCode::NoError).then_some(code),
-        }
-    }
-}
-
-/// # Safety
-/// `found` is a partition of a result that is alive.
-unsafe fn partition_description(found: *const sys::rd_kafka_TopicPartitionInfo_t) -> PartitionDescription {
-    // SAFETY: by the caller's word; every accessor returns memory of the same result, or null.
-    unsafe {
-        let (mut replica_count, mut isr_count) = (0, 0);
-        let leader = sys::rd_kafka_TopicPartitionInfo_leader(found);
-        let replicas = sys::rd_kafka_TopicPartitionInfo_replicas(found, &raw mut replica_count);
-        let isr = sys::rd_kafka_TopicPartitionInfo_isr(found, &raw mut isr_count);
-        PartitionDescription {
-            partition: sys::rd_kafka_TopicPartitionInfo_partition(found),
-            leader: node_id(leader).filter(|id| *id >= 0),
-            replicas: borrowed(replicas, replica_count).iter().filter_map(|node| node_id(*node)).collect(),
-            isr: borrowed(isr, isr_count).iter().filter_map(|node| node_id(*node)).collect(),
-        }
-    }
-}
-
-/// # Safety
-/// `node` is null or alive.
-unsafe fn node_id(node: *const sys::rd_kafka_Node_t) -> Option<i32> {
-    // SAFETY: by the caller's word, and not null.
-    (!node.is_null()).then(|| unsafe { sys::rd_kafka_Node_id(node) })
-}
-
 /// # Safety
 /// `text` is null or a C string that is alive.
 unsafe fn text(text: *const c_char) -> String {
@@ -271,16 +142,6 @@ unsafe fn text(text: *const c_char) -> String {
     }
     // SAFETY: by the caller's word, and not null.
     unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned()
-}
-
-/// # Safety
-/// `items` is null, or points to `count` pointers that stay alive while the slice is used.
-unsafe fn borrowed<'a, T>(items: *mut *const T, count: usize) -> &'a [*const T] {
-    if items.is_null() || count == 0 {
-        return &[];
-    }
-    // SAFETY: by the caller's word, and not null.
-    unsafe { std::slice::from_raw_parts(items, count) }
 }
 
 /// The levels are those of syslog.
@@ -296,11 +157,6 @@ const fn level_of(number: c_int) -> RDKafkaLogLevel {
         6 => Level::Info,
         7.. => Level::Debug,
     }
-}
-
-/// librdkafka writes ids in plain base64, Kafka's own tools in the URL-safe alphabet.
-fn url_safe(base64: &str) -> String {
-    base64.replace('+', "-").replace('/', "_")
 }
 
 fn millis(duration: Duration) -> c_int {
@@ -351,20 +207,6 @@ mod tests {
     use rdkafka::client::DefaultClientContext;
 
     use super::*;
-
-    #[test]
-    fn an_id_is_written_as_kafka_writes_it() {
-        assert_eq!(url_safe("lZ+/aQ"), "lZ-_aQ");
-    }
-
-    #[test]
-    fn a_cluster_that_is_not_there_is_a_timeout_and_frees_everything() {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", "127.0.0.1:1");
-        let admin: AdminClient<DefaultClientContext> = config.create().unwrap();
-        let found = describe_topics(admin.inner(), &["a", "b"], Duration::from_millis(200));
-        assert!(matches!(found, Err(KafkaError::AdminOp(_))), "{found:?}");
-    }
 
     #[test]
     fn what_happened_to_a_client_is_in_its_log() {

@@ -7,7 +7,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::message::BorrowedMessage;
 
 use super::config::Config;
-use super::preflight::{Finding, TopicStates};
+use super::preflight::{Finding, Severity, TopicStates};
 use super::prices::reader::quote;
 use super::topics::Role;
 use super::trail::{Probe, ReadError, read_to_end};
@@ -62,10 +62,20 @@ fn read(
 fn finding(lint: Lint) -> Finding {
     let Lint { rule, subject, is, should } = lint;
     let (otherwise, remedy) = advice(rule);
-    let found = Finding::fault(subject, rule.name(), is, should).because(otherwise, remedy);
-    match rule {
-        Rule::TradingRestricted | Rule::RecordWasInvalid | Rule::LimitRepeated => found.note(),
-        _ => found.warning(),
+    let severity = match rule {
+        Rule::TradingRestricted | Rule::RecordWasInvalid | Rule::LimitRepeated => Severity::Note,
+        _ => Severity::Warning,
+    };
+    Finding {
+        severity,
+        code: rule.name(),
+        subject,
+        setting: rule.name().to_owned(),
+        is,
+        should,
+        otherwise: otherwise.to_owned(),
+        remedy: remedy.to_owned(),
+        waived: false,
     }
 }
 
@@ -116,7 +126,7 @@ mod tests {
             let [subject, is, should] = ["limit X", "is", "should"].map(str::to_owned);
             let found = finding(Lint { rule: *rule, subject, is, should });
             assert!(!found.refuses() && !found.remedy.is_empty() && !found.otherwise.is_empty(), "{rule}");
-            assert_eq!(found.setting, rule.name());
+            assert_eq!((found.code, found.setting.as_str()), (rule.name(), rule.name()));
         }
     }
 }

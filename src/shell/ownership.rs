@@ -8,7 +8,7 @@ use std::time::Duration;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::KafkaResult;
 
-use super::librdkafka::{self, GroupMembers};
+use super::librdkafka::{self, GroupDescription};
 
 /// How long the coordinator may take to answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(3);
@@ -24,11 +24,11 @@ pub fn is_owned<C: ClientContext>(
     topics: [&str; 2],
     partition: i32,
 ) -> KafkaResult<bool> {
-    let group = librdkafka::group_members(client, group, ANSWER_WAIT)?;
+    let group = librdkafka::describe_group(client, group, ANSWER_WAIT)?;
     Ok(gives(&group, member, topics, partition))
 }
 
-fn gives(group: &GroupMembers, own: &str, topics: [&str; 2], partition: i32) -> bool {
+fn gives(group: &GroupDescription, own: &str, topics: [&str; 2], partition: i32) -> bool {
     let has = |topic: &&str| {
         let member = group.members.iter().find(|member| member.id == own);
         member.is_some_and(|member| {
@@ -52,8 +52,12 @@ mod tests {
     fn a_partition_is_owned_when_a_stable_group_gives_both_inputs_of_it_to_this_member() {
         let mine = member("mine", &[("in", 0), ("ex", 0), ("in", 1)]);
         let others = member("other", &[("in", 2), ("ex", 2), ("ex", 1)]);
-        let mut group = GroupMembers { state: "Stable".to_owned(), members: vec![mine, others] };
-        let given = |group: &GroupMembers| {
+        let mut group = GroupDescription {
+            state: "Stable".to_owned(),
+            members: vec![mine, others],
+            ..GroupDescription::default()
+        };
+        let given = |group: &GroupDescription| {
             [0, 1, 2, 3].map(|partition| gives(group, "mine", ["in", "ex"], partition))
         };
         assert_eq!(given(&group), [true, false, false, false]);

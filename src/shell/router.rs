@@ -1,5 +1,6 @@
 //! The process: joins the group, serves HTTP, ends in order.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,8 +13,8 @@ use super::admin::ClusterError;
 use super::http::Server;
 use super::lane::Shared;
 use super::membership::Member;
-use super::preflight::Finding;
-use super::topics::Role;
+use super::preflight::{self, Finding, Severity};
+use super::survey::{Patience, Survey};
 use super::worker::Worker;
 use super::{freshness, observer, prices, topology, watchdog};
 use crate::core::halt::HaltCode;
@@ -59,7 +60,7 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let config = &shared.config;
     // Before the group is joined: whoever cannot be watched takes no lanes from others.
     let _server = Server::start(Arc::clone(shared)).map_err(RunError::Http)?;
-    let Some(partitions) = preflight(shared, stop)? else { return Ok(Ended { halts: Vec::new() }) };
+    let Some(partitions) = pass_preflight(shared, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
     let _beside = beside(shared)?;
     let mut member = Member::join(Arc::clone(shared), partitions)?;
@@ -109,19 +110,26 @@ fn beside(shared: &Arc<Shared>) -> Result<[Worker; 5], RunError> {
     started().map_err(RunError::Thread)
 }
 
-/// How many lanes there are; `None` when told to stop before the cluster answered.
+/// How many lanes there are; `None` when told to stop before that was known.
 ///
-/// Brokers that cannot be reached are waited for, as a lane would.
-fn preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
+/// Brokers that cannot be reached are waited for, as a lane would. What may pass by itself, because
+/// brokers are coming back, is waited for too, but not for ever: then it refuses like the rest.
+fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
     let mut waiting = false;
+    let mut passing_since = None;
     while !stop.load(Ordering::Relaxed) {
-        match examine(shared) {
-            Ok((_, findings)) if findings.iter().any(Finding::refuses) => {
-                return Err(RunError::Refused(findings));
-            }
+        match examine(shared, stop) {
             Ok((partitions, findings)) => {
-                say_findings(&findings);
-                return Ok(Some(partitions));
+                let since = *passing_since.get_or_insert_with(Instant::now);
+                match judge(&findings, since.elapsed()) {
+                    Verdict::Start => {
+                        say_findings(&findings);
+                        return Ok(Some(partitions));
+                    }
+                    Verdict::Refuse => return Err(RunError::Refused(findings)),
+                    Verdict::Wait(first) if !waiting => tracing::warn!("waiting for Kafka: {first}"),
+                    Verdict::Wait(first) => tracing::debug!("still waiting for Kafka: {first}"),
+                }
             }
             Err(error) if waiting => tracing::debug!("still waiting for Kafka: {error}"),
             Err(error) => tracing::warn!("waiting for Kafka: {error}"),
@@ -132,22 +140,47 @@ fn preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, RunError
     Ok(None)
 }
 
-/// What is forgiven was asked for by name; what is not, but does not refuse, is worth a line each.
-fn say_findings(findings: &[Finding]) {
-    let waived = findings.iter().filter(|finding| finding.waived).count();
-    if waived > 0 {
-        tracing::info!(waived, "preflight forgives what --dev names; `onefill check` lists it");
-    }
-    for finding in findings.iter().filter(|finding| !finding.waived) {
-        tracing::warn!("preflight: {finding}");
+/// What preflight's findings mean for the start.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict<'f> {
+    Start,
+    Refuse,
+    /// This may pass by itself.
+    Wait(&'f Finding),
+}
+
+/// `waited` is how long it has been waited for what may pass.
+fn judge(findings: &[Finding], waited: Duration) -> Verdict<'_> {
+    let mut refusing = findings.iter().filter(|finding| finding.refuses());
+    let Some(first) = refusing.clone().next() else { return Verdict::Start };
+    if refusing.all(Finding::may_pass) && waited < PASSING_MAX {
+        Verdict::Wait(first)
+    } else {
+        Verdict::Refuse
     }
 }
 
-fn examine(shared: &Shared) -> Result<(i32, Vec<Finding>), ClusterError> {
+/// What is forgiven was asked for by name; what is not, but does not refuse, is worth a line each.
+fn say_findings(findings: &[Finding]) {
+    let waived: BTreeSet<_> = findings.iter().filter(|one| one.waived).map(|one| one.code).collect();
+    if !waived.is_empty() {
+        let names = waived.into_iter().collect::<Vec<_>>().join(", ");
+        tracing::info!("preflight: --dev waives {names}; `onefill check` says of what");
+    }
+    for finding in findings.iter().filter(|finding| !finding.waived) {
+        match finding.severity {
+            Severity::Note => tracing::debug!("preflight: {finding}"),
+            Severity::Warning | Severity::Fault => tracing::warn!("preflight: {finding}"),
+        }
+    }
+}
+
+/// How many lanes there are, and what stands against a start. What a lane proves by itself is left to
+/// it: one that halts stops no other.
+fn examine(shared: &Shared, stop: &AtomicBool) -> Result<(i32, Vec<Finding>), ClusterError> {
     let (config, cluster) = (&shared.config, shared.cluster()?);
-    let states = cluster.topics(config)?;
-    let partitions = states.get(&Role::Intents).map_or(0, |state| state.partitions.len() as i32);
-    Ok((partitions, cluster.findings(config, &states)?))
+    let survey = Survey::take(&cluster, config, Patience::new(Some(stop)));
+    Ok((survey.lanes(), preflight::findings(config, &survey)))
 }
 
 /// How long a member that was put out, and has joined once more, must stay in the group.
@@ -156,3 +189,24 @@ const REJOINED_EVERY: Duration = Duration::from_secs(10 * 60);
 const SERVED_FOR: Duration = Duration::from_millis(100);
 /// How often a cluster that does not answer is asked again.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
+/// How long what may pass by itself is waited for.
+const PASSING_MAX: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::super::preflight::Code;
+    use super::*;
+
+    #[test]
+    fn what_may_pass_is_waited_for_but_not_for_ever() {
+        let of = |code| Finding::of(code, "x", "y", 1, 2);
+        let (passing, lasting) = (of(Code::Unanswered), of(Code::CleanupPolicy));
+        let (warning, soon) = (of(Code::Throttled), Duration::from_secs(1));
+        assert_eq!(judge(&[], soon), Verdict::Start);
+        assert_eq!(judge(std::slice::from_ref(&warning), PASSING_MAX), Verdict::Start);
+        assert_eq!(judge(&[warning, passing.clone()], soon), Verdict::Wait(&passing));
+        assert_eq!(judge(std::slice::from_ref(&passing), PASSING_MAX), Verdict::Refuse);
+        assert_eq!(judge(&[passing, lasting.clone()], soon), Verdict::Refuse);
+        assert_eq!(judge(&[Finding { waived: true, ..lasting }], soon), Verdict::Start);
+    }
+}

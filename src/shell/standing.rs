@@ -140,7 +140,7 @@ impl Last {
 pub fn group(config: &Config) -> KafkaResult<Option<Group>> {
     let reader: BaseConsumer<Logged> =
         client::reader(config, Isolation::Committed).create_with_context(Logged)?;
-    let found = librdkafka::group_members(reader.client(), &config.group, REQUEST_WAIT)?;
+    let found = librdkafka::describe_group(reader.client(), &config.group, REQUEST_WAIT)?;
     let group = Group { state: found.state, members: found.members.len() };
     Ok(Some(group).filter(|group| group.state != "Dead"))
 }

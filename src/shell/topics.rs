@@ -79,8 +79,6 @@ pub struct Requirement {
     pub rule: Rule,
     /// What breaks otherwise, as the end of a sentence that begins with "otherwise".
     pub otherwise: &'static str,
-    /// Whether a development cluster is forgiven.
-    pub waived_by_dev: bool,
 }
 
 /// The names of the topics.
@@ -200,8 +198,8 @@ impl Role {
     }
 }
 
-const fn require(setting: &'static str, rule: Rule, otherwise: &'static str) -> Requirement {
-    Requirement { setting, rule, otherwise, waived_by_dev: false }
+pub(super) const fn require(setting: &'static str, rule: Rule, otherwise: &'static str) -> Requirement {
+    Requirement { setting, rule, otherwise }
 }
 
 const DELETED_AFTER_A_WEEK: &[Requirement] = &[
@@ -243,18 +241,16 @@ const LARGE_RECORDS: Requirement = require(
 );
 
 const DURABLE: &[Requirement] = &[
-    Requirement {
-        setting: "min.insync.replicas",
-        rule: Rule::AtLeast(MIN_ISR, MIN_ISR),
-        otherwise: "one broken disk loses committed records",
-        waived_by_dev: true,
-    },
-    Requirement {
-        setting: "unclean.leader.election.enable",
-        rule: Rule::Is("false"),
-        otherwise: "a replica that missed records may become the leader, and they are gone",
-        waived_by_dev: true,
-    },
+    require(
+        "min.insync.replicas",
+        Rule::AtLeast(MIN_ISR, MIN_ISR),
+        "one broken disk loses committed records",
+    ),
+    require(
+        "unclean.leader.election.enable",
+        Rule::Is("false"),
+        "a replica that missed records may become the leader, and they are gone",
+    ),
 ];
 
 impl Rule {

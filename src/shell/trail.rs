@@ -193,7 +193,7 @@ fn read_with<E>(
 ///
 /// # Errors
 /// Brokers that do not answer.
-pub fn read_first(config: &Config, topic: &str, partitions: &[i32]) -> KafkaResult<Vec<Vec<u8>>> {
+pub fn read_first(config: &Config, topic: &str, partitions: &[i32]) -> KafkaResult<BTreeMap<i32, Vec<u8>>> {
     let reader: BaseConsumer<Logged> =
         client::reader(config, Isolation::Committed).create_with_context(Logged)?;
     let mut assignment = TopicPartitionList::new();
@@ -222,7 +222,7 @@ pub fn read_first(config: &Config, topic: &str, partitions: &[i32]) -> KafkaResu
         }
         heard = Instant::now();
     }
-    Ok(first.into_values().flatten().collect())
+    Ok(first.into_iter().filter_map(|(partition, value)| Some((partition, value?))).collect())
 }
 
 /// An offset that is not there stays away, however often it is asked for.

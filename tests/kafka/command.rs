@@ -64,7 +64,16 @@ impl Installation {
 
     /// The same, serving HTTP there.
     pub fn router_at(&self, address: &str) -> Router {
-        let mut command = self.command(&["run", "--http", address]);
+        self.run(&["--http", address])
+    }
+
+    /// The same, with further flags.
+    pub fn router_with(&self, flags: &[&str]) -> Router {
+        self.run(&[&["--http", "127.0.0.1:0"], flags].concat())
+    }
+
+    fn run(&self, flags: &[&str]) -> Router {
+        let mut command = self.command(&[&["run"], flags].concat());
         Router(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs"))
     }
 

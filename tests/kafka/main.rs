@@ -33,6 +33,8 @@ mod operators;
 #[cfg(feature = "cli")]
 mod owed;
 #[cfg(feature = "cli")]
+mod preflight;
+#[cfg(feature = "cli")]
 mod prices;
 #[cfg(feature = "cli")]
 mod running;

@@ -48,6 +48,19 @@ impl Cluster {
         Self::start_with(brokers, &[], |_| ())
     }
 
+    /// One broker with an authorizer, and the address at which this user, whose name is his password, may do what he
+    /// was granted; who comes to the other address may do everything.
+    pub fn with_user(name: &str) -> (Self, String) {
+        let cluster = Self::start_with(1, &["--users", name], |_| ());
+        let address = std::fs::read_to_string(cluster.dir.join("users-bootstrap")).expect("an address");
+        (cluster, address.trim().to_owned())
+    }
+
+    /// One of Kafka's own tools, called to its end.
+    pub fn tool(&self, arguments: &[&str]) {
+        self.call("tool", arguments);
+    }
+
     /// The same, with further arguments for `dev/kafka start`, and once this has been done to the directory that the
     /// brokers will have.
     pub fn start_with(brokers: u32, arguments: &[&str], prepare: impl FnOnce(&Path)) -> Self {
@@ -99,9 +112,9 @@ impl Cluster {
     fn call(&self, command: &str, arguments: &[&str]) -> String {
         let done = Command::new(script())
             .arg(command)
-            .args(arguments)
             .arg("--dir")
             .arg(&self.dir)
+            .args(arguments)
             .env_remove("ONEFILL_BOOTSTRAP")
             .stdin(Stdio::null())
             .output()

@@ -128,6 +128,24 @@ fn every_lint_is_in_the_handbook() {
 }
 
 #[test]
+fn every_finding_of_preflight_is_in_the_handbook_with_what_dev_waives() {
+    use onefill::shell::preflight::Code;
+    let page = tree::read("docs/OPERATING.md");
+    let is_told = |code: &&Code| {
+        let waived = if code.is_waived_by_dev() { "waived" } else { "" };
+        let end = format!("| {} | {waived} |", code.severity().name()).replace("|  |", "| |");
+        page.lines().any(|line| line.starts_with(&format!("| `{code}` |")) && line.ends_with(&end))
+    };
+    report(
+        &Code::ALL
+            .iter()
+            .filter(|code| !is_told(code))
+            .map(|code| format!("{code}: no such row"))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
 fn text_is_clean() {
     holds(File::is_text, hygiene::text);
 }

@@ -1,0 +1,38 @@
+//! Everything that `onefill check` says: preflight, what each lane will find, what is odd about limits.
+
+use super::admin::Cluster;
+use super::config::Config;
+use super::evidence;
+use super::lint;
+use super::preflight::{self, Finding, TopicStates};
+use super::survey::{Patience, Survey, view_lanes};
+use super::topics::Role;
+use crate::wire::schema::Schemas;
+
+/// What was looked at, and what was found.
+pub struct Checked {
+    /// The topics that are there.
+    pub topics: TopicStates,
+    /// Every finding: of the cluster, then of the lanes, then of the limits.
+    pub findings: Vec<Finding>,
+}
+
+/// Looks at everything. It changes nothing, and what it could not look at is a finding.
+pub fn check(cluster: &Cluster, config: &Config, schemas: &Schemas) -> Checked {
+    let patience = Patience::new(None);
+    let mut survey = Survey::take(cluster, config, patience);
+    let lanes = view_lanes(cluster, config, schemas, patience, &mut survey);
+    let mut lints = Vec::new();
+    let readable = [Role::Control, Role::Prices].map(|role| survey.may_read(config.topics.name(role)));
+    if readable == [true; 2] {
+        match lint::findings(config, schemas, &survey.topics) {
+            Ok(found) => lints = found,
+            Err(error) => survey.unanswered("control and prices, to their ends", &error),
+        }
+    }
+    let mut findings = preflight::findings(config, &survey);
+    let topology = evidence::topology(config, &survey.topics);
+    findings.extend(preflight::lane_findings(config, &topology, &lanes));
+    findings.extend(lints);
+    Checked { topics: survey.topics, findings }
+}

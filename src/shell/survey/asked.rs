@@ -1,0 +1,168 @@
+//! What is asked of brokers, topics and the group, one kind of request after another.
+
+use std::collections::BTreeSet;
+
+use rdkafka::admin::ResourceSpecifier;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{BaseProducer, Producer};
+
+use super::{Patience, Survey, is_denied, reading};
+use crate::core::time::MILLISECOND;
+use crate::shell::admin::Cluster;
+use crate::shell::config::Config;
+use crate::shell::librdkafka::{
+    OffsetSpec, Operation, TopicDescription, describe_group, describe_topics, list_offsets,
+};
+use crate::shell::preflight::{BrokerSettings, INTERNAL, Resource, TopicState, id_prefix};
+use crate::shell::topics::Role;
+use crate::shell::{client, clock};
+
+impl Survey {
+    pub(super) fn ask_brokers(&mut self, cluster: &Cluster, patience: Patience<'_>) {
+        let brokers: Vec<i32> = cluster.brokers.keys().copied().collect();
+        let wanted: Vec<_> = brokers.iter().map(|broker| ResourceSpecifier::Broker(*broker)).collect();
+        let answers = cluster.settings_each(&wanted, patience.wait());
+        for (broker, answer) in brokers.into_iter().zip(answers) {
+            match answer {
+                // Every broker has settings: one that shows none does not want to.
+                Ok(settings) if settings.is_empty() => {
+                    self.rights.insert(Resource::Cluster, BTreeSet::new());
+                }
+                Ok(settings) => {
+                    self.rights.entry(Resource::Cluster).or_insert([Operation::DescribeConfigs].into());
+                    self.settings.insert(broker, settings);
+                }
+                Err(error) => self.unanswered(format!("settings of broker {broker}"), &error),
+            }
+        }
+    }
+
+    pub(super) fn ask_topics(&mut self, cluster: &Cluster, config: &Config, patience: Patience<'_>) {
+        let names = Role::ALL.map(|role| config.topics.name(role));
+        let all: Vec<&str> = names.into_iter().chain(INTERNAL).collect();
+        let described = match describe_topics(cluster.client(), &all, patience.wait()) {
+            Ok(described) => described,
+            Err(error) => {
+                self.hidden.whole = all.into_iter().map(str::to_owned).collect();
+                return self.unanswered("description of the topics", &error);
+            }
+        };
+        let mut seen = Vec::new();
+        for topic in described {
+            if self.take_description(&topic) {
+                seen.push(topic);
+            }
+        }
+        let wanted: Vec<_> = seen.iter().map(|topic| ResourceSpecifier::Topic(&topic.name)).collect();
+        let answers = cluster.settings_each(&wanted, patience.wait());
+        for (topic, answer) in seen.iter().zip(answers) {
+            let mut state = TopicState::of(topic);
+            match answer {
+                Ok(settings) if settings.is_empty() => self.hide_settings(&topic.name),
+                Ok(settings) => state.settings = settings,
+                Err(error) => {
+                    self.hidden.settings.insert(topic.name.clone());
+                    self.unanswered(format!("settings of {}", topic.name), &error);
+                }
+            }
+            match Role::ALL.into_iter().find(|role| config.topics.name(*role) == topic.name) {
+                Some(role) => drop(self.topics.insert(role, state)),
+                None => drop(self.internal.insert(topic.name.clone(), state)),
+            }
+        }
+    }
+
+    /// Whether the topic is there, and was shown.
+    fn take_description(&mut self, topic: &TopicDescription) -> bool {
+        let resource = Resource::Topic(topic.name.clone());
+        match topic.error {
+            None => {
+                self.rights.extend(topic.operations.clone().map(|operations| (resource, operations)));
+                return true;
+            }
+            Some(RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic) => return false,
+            Some(RDKafkaErrorCode::TopicAuthorizationFailed) => {
+                self.rights.insert(resource, BTreeSet::new());
+            }
+            Some(code) => {
+                self.unanswered(format!("description of {}", topic.name), &KafkaError::AdminOp(code));
+            }
+        }
+        self.hidden.whole.insert(topic.name.clone());
+        false
+    }
+
+    /// Every topic has settings: one that shows none does not want to.
+    fn hide_settings(&mut self, topic: &str) {
+        self.hidden.settings.insert(topic.to_owned());
+        let held = self.rights.entry(Resource::Topic(topic.to_owned())).or_default();
+        held.remove(&Operation::DescribeConfigs);
+    }
+
+    pub(super) fn ask_group(&mut self, cluster: &Cluster, config: &Config, patience: Patience<'_>) {
+        let resource = Resource::Group(config.group.clone());
+        match describe_group(cluster.client(), &config.group, patience.wait()) {
+            Ok(group) => {
+                self.rights.extend(group.operations.clone().map(|operations| (resource, operations)));
+                self.group = Some(group);
+            }
+            Err(error) if is_denied(&error) => drop(self.rights.insert(resource, BTreeSet::new())),
+            Err(error) => self.unanswered(format!("description of group {}", config.group), &error),
+        }
+    }
+
+    /// Whether transactional ids like the lanes' may be used: an id that begins like theirs and is
+    /// none of them is initialised. Without an authorizer everybody may, and nothing is tried.
+    pub(super) fn ask_transactional_id(&mut self, config: &Config, patience: Patience<'_>) {
+        const AUTHORIZER: &str = "authorizer.class.name";
+        let all_shown = self.settings.len() == self.brokers.len();
+        let nobody = |settings: &BrokerSettings| settings.get(AUTHORIZER).is_some_and(String::is_empty);
+        if all_shown && self.settings.values().all(nobody) {
+            return;
+        }
+        let resource = Resource::TransactionalIds(id_prefix(config));
+        let id = format!("{}check", id_prefix(config));
+        let mut settings = client::producer(config, &id);
+        // Its answer says everything.
+        settings.set_log_level(rdkafka::config::RDKafkaLogLevel::Emerg);
+        let tried =
+            settings.create().and_then(|producer: BaseProducer| producer.init_transactions(patience.wait()));
+        match tried {
+            Ok(()) => drop(self.rights.insert(resource, [Operation::Write].into())),
+            Err(error) if is_denied(&error) => drop(self.rights.insert(resource, BTreeSet::new())),
+            Err(error) => self.unanswered(format!("use of transactional id {id}"), &error),
+        }
+    }
+
+    /// The newest times, of the entries and of each topic.
+    pub(super) fn ask_newest(&mut self, cluster: &Cluster, config: &Config, patience: Patience<'_>) {
+        let all = self.topics.values().flat_map(|state| {
+            state.partitions.iter().map(|partition| (state.name.as_str(), partition.partition))
+        });
+        let all: Vec<_> = all.collect();
+        if !all.is_empty() {
+            match list_offsets(cluster.client(), &all, OffsetSpec::Newest, patience.wait()) {
+                Ok(listed) => {
+                    for (topic, timestamp) in
+                        listed.into_iter().filter_map(|one| Some((one.topic, one.timestamp_ms?)))
+                    {
+                        let newest = self.newest_ms.entry(topic).or_insert(timestamp);
+                        *newest = timestamp.max(*newest);
+                    }
+                }
+                Err(error) => self.unanswered("the newest records", &error),
+            }
+        }
+        if let Some(audit) = self.topics.get(&Role::Audit) {
+            let count = audit.partitions.len() as i32;
+            let audit = Resource::Topic(audit.name.clone());
+            if self.rights.get(&audit).is_none_or(|held| held.contains(&Operation::Read)) {
+                match reading::newest_entry_ms(cluster, config, count, patience) {
+                    Ok(newest) => self.newest_entry_ms = newest,
+                    Err(error) => self.unanswered("the newest entries", &error),
+                }
+            }
+        }
+        self.now_ms = clock::now().0 / MILLISECOND;
+    }
+}

@@ -1,0 +1,183 @@
+//! What each lane would find: its trail's first entry, where its group stands, what waits for it.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rdkafka::TopicPartitionList;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaResult;
+use rdkafka::message::Message;
+use rdkafka::{Offset, error::RDKafkaErrorCode};
+
+use super::reading::{self, Enough};
+use super::{Patience, Survey};
+use crate::core::proof::Extent;
+use crate::shell::admin::Cluster;
+use crate::shell::client::{self, Isolation, Logged};
+use crate::shell::config::Config;
+use crate::shell::evidence;
+use crate::shell::heard::Heard;
+use crate::shell::librdkafka::Operation;
+use crate::shell::preflight::{Cursor, InputView, LaneView, Opening, Resource};
+use crate::shell::topics::Role;
+use crate::wire::schema::Schemas;
+
+/// How long an offset may be part of an open transaction: a router at work commits many times a
+/// second.
+const UNSTABLE_MAX: Duration = Duration::from_secs(3);
+const UNSTABLE_ASKED_EVERY: Duration = Duration::from_millis(100);
+
+const INPUTS: [Role; 2] = [Role::Intents, Role::Executions];
+
+/// Looks at every lane. What is not allowed or not there is left out: the survey says so already.
+pub fn view_lanes(
+    cluster: &Cluster,
+    config: &Config,
+    schemas: &Schemas,
+    patience: Patience<'_>,
+    survey: &mut Survey,
+) -> Vec<LaneView> {
+    let count = survey.lanes();
+    let mut lanes: Vec<LaneView> =
+        (0..count).map(|partition| LaneView { partition, ..LaneView::default() }).collect();
+    let trails = survey.topics.get(&Role::Audit).map_or(0, |state| state.partitions.len() as i32);
+    let heard = Heard::default();
+    if survey.may_read(&config.topics.audit) {
+        let all: Vec<i32> = (0..trails).collect();
+        match evidence::first_openings(config, schemas, count, &all) {
+            Ok(found) => take_openings(found, &mut lanes),
+            Err(error) => survey.unanswered("the first entries of the trails", &error),
+        }
+        if let Err(error) = reading::sound(cluster, config, trails, patience, &heard) {
+            survey.unanswered("the ends of the trails", &error);
+        }
+    }
+    if survey.may_read_group(config) {
+        for role in INPUTS {
+            let topic = config.topics.name(role);
+            let looked = view_input(cluster, config, role, patience, &heard, survey, &mut lanes);
+            if let Err(error) = looked {
+                survey.unanswered(format!("what waits on {topic}"), &error);
+            }
+        }
+    }
+    survey.throttle_ms_max = heard.throttle_ms_max();
+    lanes
+}
+
+impl Survey {
+    pub(in crate::shell) fn may_read(&self, topic: &str) -> bool {
+        let held = self.rights.get(&Resource::Topic(topic.to_owned()));
+        held.is_none_or(|held| held.contains(&Operation::Read)) && !self.hidden.whole.contains(topic)
+    }
+
+    fn may_read_group(&self, config: &Config) -> bool {
+        let held = self.rights.get(&Resource::Group(config.group.clone()));
+        held.is_none_or(|held| held.contains(&Operation::Read))
+    }
+}
+
+fn take_openings(found: BTreeMap<i32, Option<crate::core::ledger::Opened>>, lanes: &mut [LaneView]) {
+    for (partition, opened) in found {
+        if let Some(lane) = lanes.iter_mut().find(|lane| lane.partition == partition) {
+            lane.opened = opened.map_or(Opening::Unreadable, Opening::Recorded);
+        }
+    }
+}
+
+fn view_input(
+    cluster: &Cluster,
+    config: &Config,
+    role: Role,
+    patience: Patience<'_>,
+    heard: &Heard,
+    survey: &Survey,
+    lanes: &mut [LaneView],
+) -> KafkaResult<()> {
+    let Some(state) = survey.topics.get(&role).filter(|state| survey.may_read(&state.name)) else {
+        return Ok(());
+    };
+    let topic = &state.name;
+    let cursors = settled_cursors(config, topic, lanes.len() as i32, patience)?;
+    let extents = reading::extents(cluster, topic, lanes.len() as i32, patience)?;
+    let retention_ms = state.number("retention.ms").filter(|millis| *millis >= 0);
+    let mut starts = BTreeMap::new();
+    for lane in lanes.iter_mut() {
+        let at = lane.partition;
+        let (Some(cursor), Some(extent)) = (cursors.get(&at), extents.get(&at)) else { continue };
+        let (topic, cursor, extent) = (topic.clone(), *cursor, *extent);
+        let input = InputView { topic, cursor, extent, oldest_age_ms: None, retention_ms };
+        let Extent { start, end } = extent;
+        starts.extend(
+            input.next(&lane.opened).filter(|next| (start..end).contains(next)).map(|next| (at, next)),
+        );
+        lane.inputs.push(input);
+    }
+    if retention_ms.is_none() {
+        return Ok(());
+    }
+    let now_ms = survey.now_ms;
+    reading::scan(config, (topic, starts), patience.wait(), heard, |message| {
+        let lane = lanes.iter_mut().find(|lane| lane.partition == message.partition());
+        if let Some(input) = lane.and_then(|lane| lane.inputs.last_mut()) {
+            input.oldest_age_ms = message.timestamp().to_millis().map(|time| now_ms.saturating_sub(time));
+        }
+        Enough::Yes
+    })?;
+    Ok(())
+}
+
+/// Where the group stands on each partition, asked again for a while where a transaction is open.
+fn settled_cursors(
+    config: &Config,
+    topic: &str,
+    count: i32,
+    patience: Patience<'_>,
+) -> KafkaResult<BTreeMap<i32, Cursor>> {
+    let reader: BaseConsumer<Logged> =
+        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+    let began = Instant::now();
+    loop {
+        let found = cursors(&reader, topic, count, patience.wait())?;
+        let is_settled = found.values().all(|cursor| *cursor != Cursor::Unstable);
+        if is_settled || began.elapsed() > UNSTABLE_MAX {
+            return Ok(found);
+        }
+        std::thread::sleep(UNSTABLE_ASKED_EVERY);
+    }
+}
+
+fn cursors(
+    reader: &BaseConsumer<Logged>,
+    topic: &str,
+    count: i32,
+    wait: Duration,
+) -> KafkaResult<BTreeMap<i32, Cursor>> {
+    let unstable = |partition| (partition, Cursor::Unstable);
+    let mut asked = TopicPartitionList::new();
+    for partition in 0..count {
+        asked.add_partition(topic, partition);
+    }
+    let found = match reader.committed_offsets(asked, wait) {
+        Ok(found) => found,
+        Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) => {
+            return Ok((0..count).map(unstable).collect());
+        }
+        Err(error) => return Err(error),
+    };
+    let cursor = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+        match element.error().map_err(|error| error.rdkafka_error_code()) {
+            Ok(()) => {}
+            Err(Some(RDKafkaErrorCode::UnstableOffsetCommit)) => return Ok(unstable(element.partition())),
+            Err(_) => return element.error().map(|()| unstable(element.partition())),
+        }
+        Ok((
+            element.partition(),
+            match element.offset() {
+                Offset::Offset(offset) => Cursor::At(offset),
+                _ => Cursor::None,
+            },
+        ))
+    };
+    found.elements().iter().map(cursor).collect()
+}
