@@ -2,13 +2,13 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test fuzz fuzz-short demo kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
 QUICK := $(filter-out $(REAL),$(TESTS))
-SCRIPTS := dev/kafka dev/demo .ci/run
+SCRIPTS := dev/kafka dev/demo dev/fuzz .ci/run
 DEMO_ARGS ?=
 export DEMO_ARGS
 
@@ -20,6 +20,7 @@ build: ## the release binary, target/release/onefill
 
 verify: ## the quick gate: format, lints, layers, unit and property tests, house rules, docs; changes nothing
 	cargo fmt --check
+	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	@# The core builds alone, and each layer with only those below it.
 	cargo clippy --locked --lib --no-default-features -- -D warnings
@@ -33,10 +34,18 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 fix: ## format, and apply the lints' own suggestions
 	cargo clippy --locked --all-targets --fix --allow-dirty --allow-staged
 	cargo fmt
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
-test: verify ## everything: the gate, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
+test: verify fuzz-short ## everything: the gate, a short fuzzing, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
 	dev/kafka fetch
 	cargo test --locked $(addprefix --test ,$(REAL))
+
+fuzz-short: ## every fuzz target, and its lints, for a few seconds: the kept inputs, and as many others
+	dev/fuzz clippy -- -D warnings
+	dev/fuzz short
+
+fuzz: ## every fuzz target for FUZZ_SECONDS=600; docs/FUZZING.md says what they assert
+	dev/fuzz long
 
 demo: ## the whole story on one machine; DEMO_ARGS="--seconds 20" for a short one
 	dev/demo
@@ -50,3 +59,4 @@ kafka-stop: ## stop it
 clean: ## stop it, and remove all that was built or downloaded
 	@dev/kafka stop --remove
 	cargo clean
+	rm -rf fuzz/target

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::tree::File;
 
 /// First folders that make a text in backticks a path of the project.
-const FOLDERS: [&str; 9] = ["src", "tests", "docs", "dev", "benches", "schemas", "helm", "examples", ".ci"];
+const FOLDERS: [&str; 10] =
+    ["src", "tests", "docs", "dev", "benches", "fuzz", "schemas", "helm", "examples", ".ci"];
 
 /// Every path in backticks, and every relative link, leads somewhere.
 pub fn paths(path: &str, text: &str, known: &BTreeSet<String>) -> Vec<String> {

@@ -8,6 +8,7 @@ mod fingerprint;
 mod golden;
 mod json;
 mod meaning;
+mod opinions;
 mod reference;
 mod refusals;
 mod resolution;

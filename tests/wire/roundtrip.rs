@@ -5,6 +5,7 @@ use onefill::wire::schema::HEADER_LEN;
 use onefill::wire::{RecordType, Schemas, control, entry, execution, intent, order, price};
 use proptest::prelude::*;
 
+use crate::opinions::sorted;
 use crate::{arbitrary, reference};
 
 /// The body, after the header was checked, and after apache-avro agreed about its bytes.
@@ -16,12 +17,6 @@ fn body(record: RecordType, value: &[u8]) -> &[u8] {
     // Its maps have no order: only the bytes as a whole can be compared.
     assert_eq!(sorted(&written), sorted(body));
     body
-}
-
-pub fn sorted(bytes: &[u8]) -> Vec<u8> {
-    let mut bytes = bytes.to_vec();
-    bytes.sort_unstable();
-    bytes
 }
 
 macro_rules! reads_back {

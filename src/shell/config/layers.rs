@@ -87,9 +87,7 @@ fn read_file(draft: &mut Draft, path: &Path) -> Result<(), ConfigError> {
         let remedy = "name a readable TOML file with --config or ONEFILL_CONFIG";
         ConfigError::new(path.display(), error.to_string(), remedy)
     })?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        ConfigError::new(path.display(), error.to_string().trim_end(), "mend the file's TOML")
-    })?;
+    let table: Table = text.parse().map_err(|error| no_toml(path, &text, &error))?;
     let mut values = Vec::new();
     flatten("", &table, &mut values);
     for (key, value) in values {
@@ -129,6 +127,15 @@ fn apply(draft: &mut Draft, setting: &Setting, place: Place<'_>, text: &str) -> 
         let remedy = format!("mend `{}`, or leave it out for the default", setting.key);
         ConfigError::new(place, fault, remedy)
     })
+}
+
+/// Where the text ends being TOML, and why. The line itself is not repeated: a secret may stand in it.
+fn no_toml(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
+    let place = format!("{}:{line}:{column}", path.display());
+    ConfigError::new(place, format!("no TOML: {}", error.message()), "mend the file's TOML there")
 }
 
 /// Every value with its dotted key; of `[kafka]` the dots are part of the name.
@@ -303,6 +310,15 @@ mod tests {
         assert_eq!(config.kafka.value("sasl.password"), Some("hunter2"));
         assert!(!format!("{config:?}").contains("hunter2"));
         assert!(load_all("[kafka]\nsasl.password = 'hunter2'", &[], &[]).is_err());
+    }
+
+    #[test]
+    fn a_file_that_is_no_toml_names_the_place_and_repeats_no_line() {
+        let (sources, file) = sources("dev = true\n[kafka]\nsasl.password = 'hunter2\n", &[], &[]);
+        let error = load(&sources).unwrap_err();
+        assert_eq!(error.source_of_it, format!("{}:3:25", file.path().display()));
+        assert!(!format!("{error:?}").contains("hunter2"), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
     }
 
     #[test]

@@ -1,0 +1,1 @@
+{"command_id": "halt-1", "command": "POSITION_ADJUST", "scope_type": "ACCOUNT", "scope_id": "A1", "cancel_open_orders": true, "resumes": "anomaly-0-12", "account_id": "A1", "order_id": "66b2ccceddb57e04ce745fedd16ebfa2", "instrument_id": "BTC-PERP.XDEX", "qty": "-1.5", "strategy_id": "S1", "issued_by": "ops", "reason": "booked by hand", "issued_at": 1767225600000000000}

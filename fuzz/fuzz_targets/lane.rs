@@ -1,0 +1,7 @@
+//! Any intents, executions and control records, in any order, through a lane.
+
+#![no_main]
+
+use onefill_fuzz::past::Inputs;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| onefill_fuzz::lane::check(data, Inputs::All));
