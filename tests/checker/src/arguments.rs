@@ -8,8 +8,6 @@ use clap::{Parser, ValueEnum};
 const NOT_CHECKED: &str = "\
 Exit status: 0 every guarantee holds, 5 some guarantee is broken, 1 it could not be checked, 2 usage.
 
-Not checked in this version: G4 and G5.
-
 Not checked, because it cannot be recomputed from the topics and the contract alone:
   - ledger_hash of an opening: its canonical form is the router's
   - whether the router stopped to decide while something was in doubt, but for what it left in the topics

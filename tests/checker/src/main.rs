@@ -4,7 +4,6 @@
 //! end, believes nothing that a router says of itself, and changes nothing. Start at `checks`, one file for each thing
 //! that must hold; `model` recomputes what needs the whole history. `tests/checker/README.md` says what is checked,
 //! and what not.
-#![allow(dead_code)]
 
 mod arguments;
 mod avro;
@@ -15,6 +14,7 @@ mod intent;
 mod kafka;
 mod lane;
 mod log;
+mod model;
 mod number;
 mod output;
 mod report;

@@ -14,12 +14,15 @@ pub enum Guarantee {
     G2,
     G3,
     Torn,
+    G4,
+    G5,
     G6,
     G7,
 }
 
 impl Guarantee {
-    pub const ALL: [Self; 7] = [Self::Read, Self::G1, Self::G2, Self::G3, Self::Torn, Self::G6, Self::G7];
+    pub const ALL: [Self; 9] =
+        [Self::Read, Self::G1, Self::G2, Self::G3, Self::Torn, Self::G4, Self::G5, Self::G6, Self::G7];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -28,6 +31,8 @@ impl Guarantee {
             Self::G2 => "G2",
             Self::G3 => "G3",
             Self::Torn => "TORN",
+            Self::G4 => "G4",
+            Self::G5 => "G5",
             Self::G6 => "G6",
             Self::G7 => "G7",
         }
@@ -40,6 +45,8 @@ impl Guarantee {
             Self::G2 => "one verdict",
             Self::G3 => "nothing lost",
             Self::Torn => "no torn transaction",
+            Self::G4 => "stop when in doubt",
+            Self::G5 => "no limit passed",
             Self::G6 => "no quiet rewriting",
             Self::G7 => "same inputs, same ledger",
         }

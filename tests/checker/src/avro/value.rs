@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Index;
 
 use super::schema::RecordSchema;
+use crate::number::{self, Number};
 
 /// A value of any schema. Enums are texts, unions what is in them.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +64,26 @@ impl<'a> Value<'a> {
             Value::Bytes(bytes) => Some(bytes),
             _ => None,
         }
+    }
+
+    pub fn items(&self) -> &[Value<'a>] {
+        match self {
+            Value::Array(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The name of the record that it is.
+    pub fn record_name(&self) -> &str {
+        match self {
+            Value::Record(record) => &record.schema.name,
+            _ => "",
+        }
+    }
+
+    /// The number that a decimal writes.
+    pub fn number(&self) -> Option<Number> {
+        number::parse(self.text()?)
     }
 
     pub fn is_true(&self) -> bool {

@@ -4,6 +4,7 @@ mod answers;
 mod chain;
 mod orders;
 mod reading;
+mod replay;
 pub mod sent;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ pub fn check(log: &Log, halted: &[i32], sent: &[Sent]) -> Report {
         torn::check(&lane, reached, &mut report);
         torn::wanted(&lane, &mut wanted);
         undecodable::check(&lane, &mut report);
+        replay::check(&lane, &mut report);
         cursors.push((reached, lane.is_halted));
     }
     torn::quarantined(log, &wanted, &mut report);
