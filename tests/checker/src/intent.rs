@@ -49,22 +49,6 @@ fn is_whole(intent: &Value<'_>) -> bool {
     ids && numbers && conditional && tags && intent["correlation_id"].str().len() <= 256
 }
 
-/// The fields in which two intents differ: numbers by value, tags in any order.
-pub fn differences(one: &Value<'_>, other: &Value<'_>) -> Vec<String> {
-    let Value::Record(record) = one else { return vec!["intent".to_owned()] };
-    let names = record.schema.fields.iter().map(|(name, _)| name.as_str());
-    let differ = |name: &&str| match (&one[*name], &other[*name]) {
-        (Value::Text(one), Value::Text(other)) if NUMBERS.contains(name) => {
-            number::canonical(one) != number::canonical(other)
-        }
-        (Value::Map(one), Value::Map(other)) => {
-            one.len() != other.len() || one.iter().any(|tag| !other.contains(tag))
-        }
-        (one, other) => one != other,
-    };
-    names.filter(differ).map(str::to_owned).collect()
-}
-
 /// `[A-Za-z0-9_.:-]{1,64}`
 pub fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())

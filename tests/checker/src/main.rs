@@ -18,6 +18,7 @@ mod model;
 mod number;
 mod output;
 mod report;
+mod same;
 #[cfg(test)]
 mod world;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use crate::avro::{CONTROL, ENTRY, EXECUTION, INTENT, Kind, ORDER};
+use crate::avro::{CONTROL, ENTRY, EXECUTION, INTENT, Kind, ORDER, PRICE};
 use crate::checks::check;
 use crate::identity::{hex, leaf, order_id, sha256};
 use crate::log::{Log, Partition, Record, Role};
@@ -24,6 +24,7 @@ pub struct World {
     pub executions: Vec<Input>,
     pub control: Vec<Input>,
     pub quarantine: Vec<Record>,
+    pub prices: Vec<Json>,
     /// The next offset of each input.
     cursors: [i64; 3],
 }
@@ -140,6 +141,18 @@ impl World {
             let command = intent["intent_type"].clone();
             self.order(&with(&with(intent, &json!({"command": command, "origin": "INTENT"})), order));
         }
+    }
+
+    /// A price on its topic, and as an entry records it.
+    pub fn price(&mut self, price: &str, change: &Json) -> Json {
+        let base = json!({"instrument_id": "X.V", "price": price, "source": "MARK", "as_of": TIME, "publisher": "p",
+            "quality": "GOOD"});
+        let published = with(&base, change);
+        let place = json!({"partition": 0, "offset": offset(self.prices.len())});
+        self.prices.push(published.clone());
+        let mut seen = with(&published, &place);
+        seen.as_object_mut().expect("fields").remove("publisher");
+        seen
     }
 
     /// An order of the last entry.
@@ -286,7 +299,7 @@ impl World {
                 Role::Orders => records(&ORDER, &self.orders, "account_id"),
                 Role::Audit => self.linked(),
                 Role::Quarantine => self.quarantine.clone(),
-                Role::Prices => Vec::new(),
+                Role::Prices => records(&PRICE, &self.prices, "instrument_id"),
             };
             let end = offset(records.len());
             let topic = &mut log.topics[role as usize];

@@ -4,12 +4,12 @@ mod answers;
 mod chain;
 mod orders;
 mod reading;
+mod recorded;
 mod replay;
 pub mod sent;
 #[cfg(test)]
 mod tests;
 mod torn;
-mod undecodable;
 mod verdicts;
 
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub fn check(log: &Log, halted: &[i32], sent: &[Sent]) -> Report {
         orders::check(&lane, &mut report);
         torn::check(&lane, reached, &mut report);
         torn::wanted(&lane, &mut wanted);
-        undecodable::check(&lane, &mut report);
+        recorded::check(&lane, &mut report);
         replay::check(&lane, &mut report);
         cursors.push((reached, lane.is_halted));
     }

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use crate::avro::Value;
 use crate::fingerprint::fingerprint;
 use crate::identity::{hex, order_id, partition_of, shown};
-use crate::intent::{Payload, differences, payload};
+use crate::intent::{Payload, payload};
 use crate::lane::{Lane, Read};
 use crate::report::{Guarantee::G2, Place, Report};
+use crate::same::differences;
 
 /// The entry that decided a key.
 #[derive(Clone, Debug)]

@@ -18,6 +18,8 @@ mod published;
 mod reports;
 mod risk;
 mod states;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use std::collections::{HashMap, HashSet};
@@ -27,7 +29,7 @@ use limits::{Instrument, Limits};
 use orders::Order;
 use reports::{Report, ReportId};
 use states::States;
-pub use walk::walk;
+pub use walk::{Source, walk};
 
 use crate::number::Number;
 
