@@ -10,13 +10,13 @@ Exit status: 0 every guarantee holds, 5 some guarantee is broken, 1 it could not
 
 Not checked, because it cannot be recomputed from the topics and the contract alone:
   - ledger_hash of an opening: its canonical form is the router's
-  - whether the router stopped to decide while something was in doubt, but for what it left in the topics
-  - the age of control at the moment of a decision (100 ms), and other real time
-  - whether a reference price was the newest one, where the compacted topic has it no more
-  - reports that the router answered EXECUTION_UNAPPLIED: that they could not be applied is taken from the entry
-  - intents of a schema that is not published: their payload is taken from the entry
-  - the text of detail, and numbers in failed_checks
-  - records that retention has removed, or that were removed before a RECOVERY entry accepted their loss";
+  - whether the router stopped while something was in doubt, but for what that left in the topics; real time
+  - check 9: an overflow is taken as recorded
+  - whether a price was the newest; prices that the compacted topic has no more are taken as recorded
+  - why a report was answered EXECUTION_UNAPPLIED, why the bytes of a control record were unreadable
+  - intents and reports of a schema that is not published: taken as recorded
+  - detail, scope, fix_reason, and the numbers in failed_checks
+  - records that retention removed, and losses that a RECOVERY entry accepted";
 
 /// Check the promises of onefill on the topics alone, sharing no code with the router.
 #[derive(Debug, Parser)]

@@ -17,6 +17,8 @@ pub struct Read<'a> {
 pub struct Lane<'a> {
     pub log: &'a Log,
     pub partition: i32,
+    /// How many there are, as this one recorded when it first opened.
+    pub count: i32,
     pub entries: Vec<Read<'a>>,
     pub orders: Vec<Read<'a>>,
     /// Whether it is expected to be halted at the end.
@@ -26,7 +28,8 @@ pub struct Lane<'a> {
 impl<'a> Lane<'a> {
     /// What cannot be decoded is a violation, and left out of all other checks.
     pub fn read(log: &'a Log, partition: i32, is_halted: bool, report: &mut Report) -> Self {
-        let mut lane = Self { log, partition, entries: Vec::new(), orders: Vec::new(), is_halted };
+        let mut lane =
+            Self { log, partition, count: log.lanes(), entries: Vec::new(), orders: Vec::new(), is_halted };
         for (role, guarantee, kind) in
             [(Role::Audit, Guarantee::G6, &ENTRY), (Role::Orders, Guarantee::G1, &ORDER)]
         {
@@ -45,6 +48,8 @@ impl<'a> Lane<'a> {
                 into.push(Read { record, value });
             }
         }
+        let recorded = lane.entries.first().and_then(|entry| entry.value["lane"]["partition_count"].long());
+        lane.count = recorded.and_then(|count| i32::try_from(count).ok()).unwrap_or(lane.count);
         lane
     }
 
@@ -61,10 +66,13 @@ impl<'a> Lane<'a> {
         self.place(Role::Audit, entry.record.offset)
     }
 
-    /// The record that an entry names as its input, if it is still there.
+    /// The record that an entry names as its input, if it is still there. Where a lane is halted its input may have
+    /// been made anew: another record lies at that offset then.
     pub fn input_of(&self, entry: &Value<'_>) -> Option<&'a Record> {
         let role = self.input_role(entry)?;
-        self.of(role).at(entry["input"]["offset"].long()?)
+        let record = self.of(role).at(entry["input"]["offset"].long()?)?;
+        let is_same = entry["input"]["timestamp"].long() == Some(record.timestamp_ms * 1_000_000);
+        (is_same || !self.is_halted).then_some(record)
     }
 
     /// Which topic the input of an entry is in.

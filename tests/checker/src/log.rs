@@ -88,6 +88,9 @@ pub struct Topic {
     pub partitions: Vec<Partition>,
 }
 
+static NOTHING: Partition =
+    Partition { start: 0, end: 0, committed: Vec::new(), aborted: Vec::new(), contradictory: Vec::new() };
+
 /// Everything.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
@@ -105,8 +108,10 @@ impl Log {
         &self.topic(role).name
     }
 
+    /// An empty one, where the topic has no such partition.
     pub fn partition(&self, role: Role, partition: i32) -> &Partition {
-        &self.topic(role).partitions[usize::try_from(partition).unwrap_or(usize::MAX)]
+        let index = usize::try_from(partition).unwrap_or(usize::MAX);
+        self.topic(role).partitions.get(index).unwrap_or(&NOTHING)
     }
 
     /// How many lanes there are.

@@ -3,7 +3,7 @@
 
 use crate::avro::Value;
 use crate::lane::{Lane, Read};
-use crate::log::{Record, Role};
+use crate::log::{Log, Record, Role};
 use crate::report::{Guarantee::G3, Place, Report};
 
 const INPUTS: [(Role, &str); 3] =
@@ -96,10 +96,7 @@ fn answers(lane: &Lane<'_>, entry: &Read<'_>, cursors: &mut Cursors, report: &mu
     let partition = if role == Role::Control { 0 } else { i64::from(lane.partition) };
     report.equal(G3, &place, "input.partition", partition, input["partition"].long().unwrap_or(-1));
     let (index, offset) = (role_index(role), input["offset"].long().unwrap_or(-1));
-    if let Some(record) = is_there(lane, role, offset, &place, report) {
-        let due = record.timestamp_ms * 1_000_000;
-        report.equal(G3, &place, "input.timestamp", due, input["timestamp"].long().unwrap_or(-1));
-    }
+    is_there(lane, role, input, &place, report);
     let next = cursors[index];
     if kind == "OWED_CANCEL" {
         if offset >= next {
@@ -122,24 +119,21 @@ fn answers(lane: &Lane<'_>, entry: &Read<'_>, cursors: &mut Cursors, report: &mu
     report.count(G3, answered(role), 1);
 }
 
-/// The committed record, which is there unless retention took it.
-fn is_there<'a>(
-    lane: &Lane<'a>,
-    role: Role,
-    offset: i64,
-    place: &Place,
-    report: &mut Report,
-) -> Option<&'a Record> {
+/// The committed record, which is there unless retention took it, or the topic of a halted lane was made anew.
+fn is_there(lane: &Lane<'_>, role: Role, input: &Value<'_>, place: &Place, report: &mut Report) {
+    let (offset, timestamp) = (input["offset"].long().unwrap_or(-1), input["timestamp"].long().unwrap_or(-1));
     let found = lane.of(role).at(offset);
-    if found.is_none() {
-        if offset < lane.of(role).start {
-            report.count(G3, "inputs that retention removed", 1);
-        } else {
-            let due = format!("a committed record of {}", role.name());
-            report.violation(G3, place, "input.offset", due, format!("{offset}, where there is none"));
-        }
+    let due = found.map(|record| record.timestamp_ms * 1_000_000);
+    if found.is_none() && offset < lane.of(role).start {
+        report.count(G3, "inputs that retention removed", 1);
+    } else if due != Some(timestamp) && lane.is_halted {
+        report.count(G3, "inputs that are gone, of halted lanes", 1);
+    } else if let Some(due) = due {
+        report.equal(G3, place, "input.timestamp", due, timestamp);
+    } else {
+        let due = format!("a committed record of {}", role.name());
+        report.violation(G3, place, "input.offset", due, format!("{offset}, where there is none"));
     }
-    found
 }
 
 fn role_index(role: Role) -> usize {
@@ -159,6 +153,25 @@ fn unanswered(lane: &Lane<'_>, role: Role, records: &[Record], how: &str, report
         let place = lane.place(role, record.offset);
         let found = format!("none in audit/{}, {how}", lane.partition);
         report.violation(G3, &place, "entry", "one that answers this record", found);
+    }
+}
+
+/// Records in partitions that have no lane, as when some were added.
+pub fn beyond(log: &Log, halted: &[i32], report: &mut Report) {
+    for role in [Role::Intents, Role::Executions] {
+        let topic = log.topic(role);
+        let lanes = usize::try_from(log.lanes()).unwrap_or_default();
+        for (number, partition) in (0..).zip(&topic.partitions).skip(lanes) {
+            if halted.contains(&number) {
+                report.count(G3, "unanswered in partitions without a lane", partition.committed.len());
+                continue;
+            }
+            for record in &partition.committed {
+                let place =
+                    Place { topic: topic.name.clone(), partition: number, offset: Some(record.offset) };
+                report.violation(G3, &place, "entry", "one that answers this record", "no lane, and none");
+            }
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub fn check(log: &Log, halted: &[i32], sent: &[Sent]) -> Report {
         replay::check(&lane, &mut report);
         cursors.push((reached, lane.is_halted));
     }
+    answers::beyond(log, halted, &mut report);
     torn::quarantined(log, &wanted, &mut report);
     sent::check(log, sent, &cursors, &mut report);
     report

@@ -55,8 +55,10 @@ pub fn check(log: &Log, sent: &[Sent], cursors: &[(Cursors, bool)], report: &mut
         }
         let is_answered = match it.role {
             Role::Control => cursors.iter().all(|(cursors, is_halted)| cursors[2] > it.offset || *is_halted),
-            Role::Intents => cursors[index].0[0] > it.offset || cursors[index].1,
-            _ => cursors[index].0[1] > it.offset || cursors[index].1,
+            role => cursors.get(index).is_some_and(|(cursors, is_halted)| {
+                let cursor = if role == Role::Intents { cursors[0] } else { cursors[1] };
+                cursor > it.offset || *is_halted
+            }),
         };
         if !is_answered {
             report.violation(G3, &place, "sent", "answered", "no entry");

@@ -237,6 +237,32 @@ fn a_halted_lane_may_leave_inputs_and_nothing_else() {
 }
 
 #[test]
+fn an_input_that_was_made_anew_is_no_fault_of_a_halted_lane() {
+    let mut log = World::story().log();
+    let intents = &mut log.topics[Role::Intents as usize].partitions[0];
+    intents.committed.iter_mut().for_each(|record| record.timestamp_ms += 1);
+    intents.committed.remove(0);
+    found(
+        &violations(&check(&log, &[], &[])),
+        &["G3 input.timestamp", "G3 input.offset: a committed record"],
+    );
+    // The quarantined value cannot be compared any more; it is there.
+    assert_eq!(violations(&check(&log, &[0], &[])), [""; 0]);
+}
+
+#[test]
+fn a_partition_that_was_added_has_no_lane() {
+    let mut log = World::story().log();
+    let intents = &mut log.topics[Role::Intents as usize].partitions;
+    intents.push(intents[0].clone());
+    found(
+        &violations(&check(&log, &[], &[])),
+        &["G3 entry: one that answers this record, not no lane, and none"],
+    );
+    assert_eq!(violations(&check(&log, &[1], &[])), [""; 0]);
+}
+
+#[test]
 fn what_was_sent_is_there_and_answered() {
     let log = World::story().log();
     let sent = |line: &str| violations(&check(&log, &[], &sent::parse(line).unwrap()));

@@ -59,8 +59,7 @@ fn arrival(
     report: &mut Report,
 ) {
     let account = intent["account_id"].str();
-    let count = lane.log.lanes();
-    let home = partition_of(account.as_bytes(), usize::try_from(count).unwrap_or_default());
+    let home = partition_of(account.as_bytes(), usize::try_from(lane.count).unwrap_or_default());
     if key != Some(account.as_bytes()) || home != lane.partition {
         binds_nothing(entry, place, "WRONG_PARTITION", report);
         return;

@@ -39,7 +39,7 @@ pub enum Source {
 
 /// Goes through a lane's trail, and says a digest of where it ends.
 pub fn walk<'a>(lane: &'a Lane<'a>, source: Source, report: &mut Report) -> String {
-    let mut model = Model::new(lane.partition, lane.log.lanes());
+    let mut model = Model::new(lane.partition, lane.count);
     let orders: HashMap<i64, &Read<'a>> =
         lane.orders.iter().filter_map(|order| Some((order.value["audit_seq"].long()?, order))).collect();
     for entry in &lane.entries {
