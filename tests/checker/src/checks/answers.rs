@@ -73,7 +73,8 @@ fn stands(lane: &Lane<'_>, entry: &Read<'_>, cursors: &mut Cursors, report: &mut
             report.violation(G3, &place, &format!("as_of.{field}"), due, found);
         }
         unanswered(lane, role, lane.of(role).between(due, found), "and was passed over", report);
-        cursors[index] = found;
+        // What was answered stays answered, whatever an entry says.
+        cursors[index] = if runs_back { due } else { found };
     }
 }
 

@@ -197,6 +197,19 @@ fn an_input_that_is_answered_twice_is_found() {
 }
 
 #[test]
+fn an_entry_that_is_appended_once_more_answers_its_input_twice() {
+    let again = torn(|log| {
+        let audit = &mut log.topics[Role::Audit as usize].partitions[0];
+        let mut record = audit.committed.last().unwrap().clone();
+        record.offset += 1;
+        audit.committed.push(record);
+    });
+    let due =
+        ["G3 as_of.intents: 13, not 11", "G3 input.offset: 13 or more", "G6 seq: 15, not 14", "G2 verdict"];
+    found(&again, &due);
+}
+
+#[test]
 fn an_answer_to_no_record_is_found() {
     found(
         &broken(|world| world.entries[14]["input"]["offset"] = json!(1013)),
