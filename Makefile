@@ -19,9 +19,10 @@ build: ## the release binary, target/release/onefill
 	cargo build --locked --release
 
 verify: ## the quick gate: format, lints, layers, unit and property tests, house rules, docs; changes nothing
-	cargo fmt --check
+	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --package onefill-checker --all-targets -- -D warnings
 	@# The core builds alone, and each layer with only those below it.
 	cargo clippy --locked --lib --no-default-features -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features wire -- -D warnings
@@ -30,10 +31,12 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not here: skipped"; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
 	cargo test --locked --lib --bins --examples $(addprefix --test ,$(QUICK))
+	cargo test --locked --package onefill-checker
 
 fix: ## format, and apply the lints' own suggestions
 	cargo clippy --locked --all-targets --fix --allow-dirty --allow-staged
-	cargo fmt
+	cargo clippy --locked --package onefill-checker --all-targets --fix --allow-dirty --allow-staged
+	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
 
 test: verify fuzz-short ## everything: the gate, a short fuzzing, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)

@@ -25,6 +25,8 @@ mod halts;
 #[cfg(feature = "cli")]
 mod http;
 #[cfg(feature = "cli")]
+mod independent;
+#[cfg(feature = "cli")]
 mod init;
 #[cfg(feature = "cli")]
 mod limits;

@@ -6,6 +6,7 @@
 
 mod docs;
 mod hygiene;
+mod independence;
 mod layers;
 mod reasons;
 mod sizes;
@@ -46,6 +47,14 @@ fn most_files_and_functions_are_shorter() {
 #[test]
 fn layers_name_only_the_layers_below_them() {
     holds(is_source, layers::direction);
+}
+
+#[test]
+fn the_checker_shares_no_code_with_the_router() {
+    let is_its = |file: &File| file.path.starts_with("tests/checker/");
+    holds(|file| file.path == "tests/checker/Cargo.toml", independence::manifest);
+    holds(|file| is_its(file) && file.is_rust(), independence::sources);
+    assert!(files().iter().filter(|file| is_its(file)).count() > 2, "it is there");
 }
 
 #[test]
