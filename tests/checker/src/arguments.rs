@@ -13,7 +13,8 @@ Not checked, because it cannot be recomputed from the topics and the contract al
   - whether the router stopped while something was in doubt, but for what that left in the topics; real time
   - check 9: an overflow is taken as recorded
   - whether a price was the newest; prices that the compacted topic has no more are taken as recorded
-  - why a report was answered EXECUTION_UNAPPLIED, why the bytes of a control record were unreadable
+  - EXECUTION_UNAPPLIED of corrections, of what contradicts its order, of more than 10^15 lots
+  - why the bytes of a control record were unreadable
   - intents and reports of a schema that is not published: taken as recorded
   - detail, scope, fix_reason, and the numbers in failed_checks
   - records that retention removed, and losses that a RECOVERY entry accepted";
