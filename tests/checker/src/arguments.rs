@@ -39,7 +39,8 @@ pub struct Arguments {
     /// Partitions whose lanes are halted at the end: what they have not answered behind their cursor is no loss.
     #[arg(long, value_name = "P,P…", value_delimiter = ',')]
     pub expect_halted: Vec<i32>,
-    /// How long to wait for the topics to become stable and quiet, in seconds.
+    /// How long to wait for the topics to become stable and quiet and the inputs to be answered, in seconds. What is
+    /// then not answered is judged so; what is not stable cannot be checked.
     #[arg(long, value_name = "N", default_value_t = 60)]
     wait_s: u64,
     /// For people or for scripts.
