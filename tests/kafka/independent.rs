@@ -20,7 +20,7 @@ fn called(bootstrap: &str, prefix: &str, arguments: &[&str]) -> Output {
 
 /// Its exit status, and which guarantees it says are broken.
 fn broken(world: &World, arguments: &[&str]) -> (i32, Vec<String>) {
-    let output = called(broker(), &world.prefix, arguments);
+    let output = called(broker(), &world.prefix, &[&["--wait-s", "5"], arguments].concat());
     let status = output.status.code().expect("an exit status");
     let err = String::from_utf8_lossy(&output.stderr);
     let report: Json = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{status}: {err}"));

@@ -13,7 +13,8 @@ Not checked, because it cannot be recomputed from the topics and the contract al
   - whether the router stopped while something was in doubt, but for what that left in the topics; real time
   - check 9: an overflow is taken as recorded
   - whether a price was the newest; prices that the compacted topic has no more are taken as recorded
-  - why a report was answered EXECUTION_UNAPPLIED, why the bytes of a control record were unreadable
+  - EXECUTION_UNAPPLIED of corrections, of what contradicts its order, of more than 10^15 lots
+  - why the bytes of a control record were unreadable
   - intents and reports of a schema that is not published: taken as recorded
   - detail, scope, fix_reason, and the numbers in failed_checks
   - records that retention removed, and losses that a RECOVERY entry accepted";
@@ -38,7 +39,8 @@ pub struct Arguments {
     /// Partitions whose lanes are halted at the end: what they have not answered behind their cursor is no loss.
     #[arg(long, value_name = "P,P…", value_delimiter = ',')]
     pub expect_halted: Vec<i32>,
-    /// How long to wait for the topics to become stable and quiet, in seconds.
+    /// How long to wait for the topics to become stable and quiet and the inputs to be answered, in seconds. What is
+    /// then not answered is judged so; what is not stable cannot be checked.
     #[arg(long, value_name = "N", default_value_t = 60)]
     wait_s: u64,
     /// For people or for scripts.

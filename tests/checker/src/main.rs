@@ -62,6 +62,7 @@ fn checked(arguments: &Arguments) -> Result<Report, String> {
         bootstrap: arguments.bootstrap.clone(),
         prefix: arguments.prefix.clone(),
         group: arguments.group(),
+        halted: arguments.expect_halted.clone(),
         patience: arguments.patience(),
     };
     let log = kafka::read(&source)?;

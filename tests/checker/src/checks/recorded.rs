@@ -2,7 +2,8 @@
 //! Intents are compared where keys are judged.
 
 use crate::avro::{CONTROL, EXECUTION, Value};
-use crate::identity::{hex, sha256, shown};
+use crate::identity::{hex, partition_of, sha256, shown};
+use crate::intent::is_id;
 use crate::lane::{Lane, Read};
 use crate::log::Record;
 use crate::report::{Guarantee::G7, Place, Report};
@@ -16,6 +17,9 @@ pub fn check(lane: &Lane<'_>, report: &mut Report) {
             digest(entry, input, &place, report);
         }
         let value = &entry.value;
+        if value["kind"].str() == "EXECUTION" && value["execution"].is_null() && is_report(lane, input) {
+            report.violation(G7, &place, "execution", "the report, as it can be decoded", "null");
+        }
         if !value["execution"].is_null() && !EXECUTION.is_foreign(input.bytes()) {
             same("execution", EXECUTION.decode(input.bytes()).as_ref(), &value["execution"], &place, report);
         }
@@ -30,6 +34,22 @@ pub fn check(lane: &Lane<'_>, report: &mut Report) {
             );
         }
     }
+}
+
+/// Whether these bytes are a report in its place, with sizes and formats as published.
+fn is_report(lane: &Lane<'_>, input: &Record) -> bool {
+    const NUMBERS: [&str; 5] = ["last_qty", "last_px", "order_qty", "cum_qty", "leaves_qty"];
+    let Some(it) = EXECUTION.decode(input.bytes()) else { return false };
+    let account = it["account_id"].str();
+    let home = partition_of(account.as_bytes(), usize::try_from(lane.count).unwrap_or_default());
+    let ids = ["venue", "account_id", "instrument_id"].iter().all(|name| is_id(it[*name].str()));
+    let numbers = NUMBERS.iter().all(|name| it[*name].is_null() || it[*name].number().is_some());
+    let texts = ["order_id", "client_order_id", "venue_order_id", "exec_ref_id"];
+    let sizes = (1..=64).contains(&it["exec_id"].str().len())
+        && it["text"].str().len() <= 256
+        && texts.iter().all(|name| it[*name].str().len() <= 64)
+        && input.bytes().len() <= 64 * 1024;
+    input.key.as_deref() == Some(account.as_bytes()) && home == lane.partition && ids && numbers && sizes
 }
 
 fn digest(entry: &Read<'_>, input: &Record, place: &Place, report: &mut Report) {

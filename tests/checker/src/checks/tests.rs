@@ -316,6 +316,15 @@ fn quarantine_has_each_bad_value_once_as_it_came() {
 }
 
 #[test]
+fn a_report_that_passes_for_unreadable_is_found() {
+    let hidden = broken(|world| {
+        world.entries[7]["execution"] = json!(null);
+        world.entries[7]["anomaly"] = json!("EXECUTION_UNAPPLIED");
+    });
+    found(&hidden, &["G7 execution: the report, as it can be decoded, not null", "TORN quarantine"]);
+}
+
+#[test]
 fn an_edited_entry_a_gap_and_a_fork_are_found() {
     let entries = |log: &mut Log| log.topics[Role::Audit as usize].partitions[0].committed.clone();
     let put = |log: &mut Log, all| log.topics[Role::Audit as usize].partitions[0].committed = all;

@@ -8,6 +8,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::Source;
 use super::clients::{CALL_MAX, Isolation, consumer};
+use super::tail;
 use crate::log::{Log, Partition, Role};
 
 /// Between two looks. Two that see the same ends, a second apart, are taken for quiet.
@@ -41,8 +42,13 @@ pub fn settle(source: &Source, log: &mut Log, deadline: Instant) -> Result<(), S
         };
         match (seen, problem) {
             (Ok(now), None) if before.as_ref() == Some(&now) => {
-                accept(log, now);
-                return Ok(());
+                // A lane that has stopped for good is judged as it stands; one that goes on is waited for.
+                let is_last = Instant::now() + QUIET > deadline;
+                if is_last || is_answered(source, log, &now)? {
+                    accept(log, now);
+                    return Ok(());
+                }
+                thread::sleep(QUIET);
             }
             (Ok(now), problem) => {
                 let waits_for = problem.unwrap_or_else(|| "records still arrive, or offsets move".to_owned());
@@ -107,6 +113,22 @@ impl Asker {
         }
         Ok(found)
     }
+}
+
+/// Whether no lane that is not halted has anything left to answer.
+fn is_answered(source: &Source, log: &Log, (ends, group): &Look) -> Result<bool, String> {
+    for role in [Role::Intents, Role::Executions] {
+        for (partition, end) in
+            (0..).zip(&ends[role as usize]).filter(|(lane, _)| !source.halted.contains(lane))
+        {
+            let committed = group.iter().find(|(place, _)| *place == (role, partition));
+            let next = committed.map_or(end.start, |(_, offset)| *offset).max(end.start);
+            if next < end.high && tail::is_anything_left(source, log.name(role), partition, next)? {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
 }
 
 fn unstable(log: &Log, ends: &[Vec<End>]) -> Option<String> {

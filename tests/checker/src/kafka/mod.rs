@@ -7,6 +7,7 @@
 mod clients;
 mod ends;
 mod records;
+mod tail;
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,8 @@ pub struct Source {
     pub bootstrap: String,
     pub prefix: String,
     pub group: String,
+    /// Lanes that answer no more, so that nobody waits for them.
+    pub halted: Vec<i32>,
     pub patience: Duration,
 }
 

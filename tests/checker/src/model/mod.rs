@@ -5,6 +5,7 @@
 //! section 4 of the contract, `reports` section 7, `control` and `commands` section 8.
 
 mod after;
+mod applicable;
 mod commands;
 mod control;
 mod early;

@@ -66,6 +66,11 @@ impl<'a> Model<'a> {
         }
     }
 
+    /// Whether its id is bound.
+    pub(super) fn is_known(&self, report: &Value<'a>) -> bool {
+        self.reports.contains_key(&own_id(report))
+    }
+
     fn restrict(&mut self, account: &str, state: State) {
         let holder = self.anomaly_holder();
         self.states.tighten(("ACCOUNT", account.to_owned()), state, &holder);

@@ -130,14 +130,22 @@ impl<'a> Model<'a> {
         report: &mut Report,
     ) {
         let anomaly = entry["anomaly"].str();
-        if anomaly == "EXECUTION_UNAPPLIED" || said.is_null() {
+        let key = match lane.input_of(entry) {
+            Some(input) => input.key.as_deref(),
+            // Only of what was misplaced or unreadable the key is recorded.
+            None => entry["record_key"].bytes().or(entry["account_id"].text().map(str::as_bytes)),
+        };
+        let is_applied = anomaly != "EXECUTION_UNAPPLIED";
+        match self.applicable(said, key).filter(|_| !said.is_null()) {
+            Some(due) => {
+                report.equal(G5, place, "applied", due, is_applied);
+                report.count(G5, "reports whose application is certain", 1);
+            }
+            None => report.count(G5, "reports not applied, as recorded", usize::from(!is_applied)),
+        }
+        if !is_applied || said.is_null() {
             report.equal(G5, place, "anomaly", "EXECUTION_UNAPPLIED", anomaly);
-            let key = match lane.input_of(entry) {
-                Some(input) => input.key.as_deref(),
-                None => entry["record_key"].bytes(),
-            };
             self.unapplied(key.and_then(|key| std::str::from_utf8(key).ok()).filter(|key| is_id(key)));
-            report.count(G5, "reports taken as not applied", 1);
         } else {
             let due = self.report(said).unwrap_or_default();
             report.equal(G5, place, "anomaly", due, anomaly);

@@ -114,6 +114,26 @@ fn an_anomaly_restricts_its_account() {
 }
 
 #[test]
+fn a_report_that_could_be_applied_and_was_not_is_found_and_the_other_way_round() {
+    let unapplied = json!({"anomaly": "EXECUTION_UNAPPLIED", "after": after("1", "1", "0", 1)});
+    let mut world = filled();
+    world.execution(&trade("e-2", "1"), &unapplied);
+    found(&world, &["G5 applied: true, not false"]);
+    for report in [
+        trade("e-2", "0.5"),
+        trade("e-2", "-1"),
+        json!({"exec_id": "e-2", "last_qty": "1"}),
+        json!({"exec_id": "e-2", "exec_type": "TRADE_CANCEL"}),
+        json!({"exec_id": "e-2", "exec_type": "REPLACED"}),
+        with(&trade("e-2", "1"), &json!({"instrument_id": "Y.V"})),
+    ] {
+        let mut world = filled();
+        world.execution(&report, &with(&unapplied, &json!({"anomaly": null})));
+        found(&world, &["G5 applied: false, not true"]);
+    }
+}
+
+#[test]
 fn an_entry_that_holds_another_report_is_found() {
     let mut world = filled();
     let last = world.entries.last_mut().unwrap();
