@@ -120,8 +120,15 @@ fn pass_preflight(config: &Config, stop: &AtomicBool) -> Result<Option<i32>, Run
                     Verdict::Wait(first) => tracing::debug!("still waiting for Kafka: {first}"),
                 }
             }
-            Err(error) if waiting => tracing::debug!("still waiting for Kafka: {error}"),
-            Err(error) => tracing::warn!("waiting for Kafka: {error}"),
+            Err(error) => {
+                // Brokers that are out of reach are waited for as long as it takes.
+                passing_since = None;
+                if waiting {
+                    tracing::debug!("still waiting for Kafka: {error}");
+                } else {
+                    tracing::warn!("waiting for Kafka: {error}");
+                }
+            }
         }
         waiting = true;
         thread::sleep(ASKED_EVERY);
@@ -168,7 +175,7 @@ fn say_findings(findings: &[Finding]) {
 /// it: one that halts stops no other.
 fn examine(config: &Config, stop: &AtomicBool) -> Result<(i32, Vec<Finding>), ClusterError> {
     let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?;
-    let survey = Survey::take(&cluster, config, Patience::new(Some(stop)));
+    let survey = Survey::take(&cluster, config, Patience::until(stop));
     Ok((survey.lanes(), preflight::findings(config, &survey)))
 }
 
