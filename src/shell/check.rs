@@ -19,7 +19,7 @@ pub struct Checked {
 
 /// Looks at everything. It changes nothing, and what it could not look at is a finding.
 pub fn check(cluster: &Cluster, config: &Config, schemas: &Schemas) -> Checked {
-    let patience = Patience::new(None);
+    let patience = Patience::once();
     let mut survey = Survey::take(cluster, config, patience);
     let lanes = view_lanes(cluster, config, schemas, patience, &mut survey);
     let mut lints = Vec::new();

@@ -131,10 +131,19 @@ fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, Run
                     Verdict::Wait(first) => tracing::debug!("still waiting for Kafka: {first}"),
                 }
             }
-            Err(error) if waiting => tracing::debug!("still waiting for Kafka: {error}"),
-            Err(error) => tracing::warn!("waiting for Kafka: {error}"),
+            Err(error) => {
+                // Brokers that are out of reach are waited for as long as it takes.
+                passing_since = None;
+                if waiting {
+                    tracing::debug!("still waiting for Kafka: {error}");
+                } else {
+                    tracing::warn!("waiting for Kafka: {error}");
+                }
+            }
         }
         waiting = true;
+        // A cluster that is coming back may have other brokers than the one that was asked.
+        shared.forget_cluster();
         thread::sleep(ASKED_EVERY);
     }
     Ok(None)
@@ -179,7 +188,7 @@ fn say_findings(findings: &[Finding]) {
 /// it: one that halts stops no other.
 fn examine(shared: &Shared, stop: &AtomicBool) -> Result<(i32, Vec<Finding>), ClusterError> {
     let (config, cluster) = (&shared.config, shared.cluster()?);
-    let survey = Survey::take(&cluster, config, Patience::new(Some(stop)));
+    let survey = Survey::take(&cluster, config, Patience::until(stop));
     Ok((survey.lanes(), preflight::findings(config, &survey)))
 }
 

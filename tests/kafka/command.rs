@@ -23,6 +23,7 @@ impl Called {
 /// One installation: a broker and a prefix of its own.
 pub struct Installation {
     bootstrap: String,
+    is_dev: bool,
     /// What its topics begin with.
     pub prefix: String,
 }
@@ -31,7 +32,12 @@ impl Installation {
     /// On this broker; the name keeps it apart from other tests.
     pub fn new(bootstrap: &str, name: &str) -> Self {
         let prefix = format!("{name}-{}.", std::process::id());
-        Self { bootstrap: bootstrap.to_owned(), prefix }
+        Self { bootstrap: bootstrap.to_owned(), is_dev: true, prefix }
+    }
+
+    /// The same, with nothing waived.
+    pub fn strict(bootstrap: &str, name: &str) -> Self {
+        Self { is_dev: false, ..Self::new(bootstrap, name) }
     }
 
     /// Calls the binary to its end.
@@ -83,7 +89,10 @@ impl Installation {
         for name in ours.filter(|name| name.to_string_lossy().starts_with("ONEFILL_")) {
             command.env_remove(name);
         }
-        command.args(arguments).args(["--bootstrap", &self.bootstrap, "--prefix", &self.prefix, "--dev"]);
+        command.args(arguments).args(["--bootstrap", &self.bootstrap, "--prefix", &self.prefix]);
+        if self.is_dev {
+            command.arg("--dev");
+        }
         command.stdin(Stdio::null());
         command
     }

@@ -142,3 +142,23 @@ fn the_rights_that_check_asks_for_are_enough_to_route() {
     let submitted = admin.done(&[&["submit", "--wait"][..], &order, &terms].concat());
     assert!(submitted.out.contains("ACCEPTED"), "{}", submitted.out);
 }
+
+#[test]
+fn three_brokers_need_no_waiver_and_kafkas_own_topics_are_judged_as_they_are() {
+    let cluster = Cluster::start(3);
+    let here = Installation::strict(cluster.bootstrap(), "strict");
+    here.done(&["init", "--partitions", "1"]);
+    // Asking for the group's offsets makes the topic that holds them.
+    let ready = here.done(&["check", "--output", "json"]);
+    assert_eq!(news(&ready.out), [[""; 2]; 0], "{}", ready.out);
+
+    let offsets = "__consumer_offsets";
+    let settings = "min.insync.replicas=1,unclean.leader.election.enable=true";
+    let alter =
+        ["kafka-configs.sh", "--bootstrap-server", cluster.bootstrap(), "--alter", "--entity-type", "topics"];
+    cluster.tool(&[&alter[..], &["--entity-name", offsets, "--add-config", settings]].concat());
+    let weak = here.call(&["check", "--output", "json"]);
+    let due = ["min-isr", "unclean-election"].map(|code| [code, offsets]);
+    assert_eq!(weak.status, 3, "{}", weak.out);
+    assert_eq!(news(&weak.out), due, "{}", weak.out);
+}

@@ -167,6 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_answer_refuses_even_on_a_development_cluster_and_may_pass() {
+        let (what, reason) = ("settings of broker 3".to_owned(), "timed out".to_owned());
+        let survey = Survey { unanswered: vec![Unanswered { what, reason }], ..Survey::default() };
+        let dev = Config { dev: true, ..Config::default() };
+        let found = findings(&dev, &survey);
+        let one = found.iter().find(|one| one.code == Code::Unanswered.name()).unwrap();
+        assert_eq!((one.setting.as_str(), one.is.as_str()), ("settings of broker 3", "timed out"));
+        assert!(one.refuses() && one.may_pass());
+    }
+
+    #[test]
     fn a_survey_of_nothing_is_no_readiness() {
         let found = findings(&Config::default(), &Survey::default());
         let missing = found.iter().filter(|one| one.code == Code::TopicMissing.name()).count();

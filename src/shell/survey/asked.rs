@@ -6,7 +6,7 @@ use rdkafka::admin::ResourceSpecifier;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer};
 
-use super::{Patience, Survey, is_denied, reading};
+use super::{Patience, Survey, code_of, is_denied, reading};
 use crate::core::time::MILLISECOND;
 use crate::shell::admin::Cluster;
 use crate::shell::config::Config;
@@ -17,8 +17,13 @@ use crate::shell::preflight::{BrokerSettings, INTERNAL, Resource, TopicState, id
 use crate::shell::topics::Role;
 use crate::shell::{client, clock};
 
+/// The topics that are asked for: the router's, and Kafka's own.
+pub(super) fn topics(config: &Config) -> impl Iterator<Item = &str> {
+    Role::ALL.into_iter().map(|role| config.topics.name(role)).chain(INTERNAL)
+}
+
 impl Survey {
-    pub(super) fn ask_brokers(&mut self, cluster: &Cluster, patience: Patience<'_>) {
+    pub(super) fn ask_brokers(&mut self, cluster: &Cluster, _: &Config, patience: Patience<'_>) {
         let brokers: Vec<i32> = cluster.brokers.keys().copied().collect();
         let wanted: Vec<_> = brokers.iter().map(|broker| ResourceSpecifier::Broker(*broker)).collect();
         let answers = cluster.settings_each(&wanted, patience.wait());
@@ -38,15 +43,12 @@ impl Survey {
     }
 
     pub(super) fn ask_topics(&mut self, cluster: &Cluster, config: &Config, patience: Patience<'_>) {
-        let names = Role::ALL.map(|role| config.topics.name(role));
-        let all: Vec<&str> = names.into_iter().chain(INTERNAL).collect();
+        let all: Vec<&str> = topics(config).collect();
         let described = match describe_topics(cluster.client(), &all, patience.wait()) {
             Ok(described) => described,
-            Err(error) => {
-                self.hidden.whole = all.into_iter().map(str::to_owned).collect();
-                return self.unanswered("description of the topics", &error);
-            }
+            Err(error) => return self.unanswered("description of the topics", &error),
         };
+        self.hidden.whole.clear();
         let mut seen = Vec::new();
         for topic in described {
             if self.take_description(&topic) {
@@ -113,7 +115,7 @@ impl Survey {
 
     /// Whether transactional ids like the lanes' may be used: an id that begins like theirs and is
     /// none of them is initialised. Without an authorizer everybody may, and nothing is tried.
-    pub(super) fn ask_transactional_id(&mut self, config: &Config, patience: Patience<'_>) {
+    pub(super) fn ask_transactional_id(&mut self, _: &Cluster, config: &Config, patience: Patience<'_>) {
         const AUTHORIZER: &str = "authorizer.class.name";
         let all_shown = self.settings.len() == self.brokers.len();
         let nobody = |settings: &BrokerSettings| settings.get(AUTHORIZER).is_some_and(String::is_empty);
@@ -150,6 +152,8 @@ impl Survey {
                         *newest = timestamp.max(*newest);
                     }
                 }
+                // Brokers know it since Kafka 3.0; without, the entries alone say how late it is.
+                Err(error) if is_unknown(&error) => tracing::debug!("the newest records: {error}"),
                 Err(error) => self.unanswered("the newest records", &error),
             }
         }
@@ -165,4 +169,10 @@ impl Survey {
         }
         self.now_ms = clock::now().0 / MILLISECOND;
     }
+}
+
+/// Whether the broker does not know such a request.
+fn is_unknown(error: &KafkaError) -> bool {
+    use RDKafkaErrorCode::{UnsupportedFeature, UnsupportedVersion};
+    matches!(code_of(error), Some(UnsupportedFeature | UnsupportedVersion))
 }

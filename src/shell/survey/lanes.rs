@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::TopicPartitionList;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaResult;
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::Message;
-use rdkafka::{Offset, error::RDKafkaErrorCode};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
+use rdkafka::{Offset, TopicPartitionList};
 
 use super::reading::{self, Enough};
 use super::{Patience, Survey};
+use crate::core::ledger::Opened;
 use crate::core::proof::Extent;
 use crate::shell::admin::Cluster;
 use crate::shell::client::{self, Isolation, Logged};
@@ -77,7 +78,7 @@ impl Survey {
     }
 }
 
-fn take_openings(found: BTreeMap<i32, Option<crate::core::ledger::Opened>>, lanes: &mut [LaneView]) {
+fn take_openings(found: BTreeMap<i32, Option<Opened>>, lanes: &mut [LaneView]) {
     for (partition, opened) in found {
         if let Some(lane) = lanes.iter_mut().find(|lane| lane.partition == partition) {
             lane.opened = opened.map_or(Opening::Unreadable, Opening::Recorded);
@@ -136,13 +137,19 @@ fn settled_cursors(
 ) -> KafkaResult<BTreeMap<i32, Cursor>> {
     let reader: BaseConsumer<Logged> =
         client::reader(config, Isolation::Committed).create_with_context(Logged)?;
-    let began = Instant::now();
+    let (began, mut found) = (Instant::now(), BTreeMap::new());
+    let mut open: Vec<i32> = (0..count).collect();
+    let mut at_once = open.len().max(1);
     loop {
-        let found = cursors(&reader, topic, count, patience.wait())?;
-        let is_settled = found.values().all(|cursor| *cursor != Cursor::Unstable);
-        if is_settled || began.elapsed() > UNSTABLE_MAX {
+        for partitions in open.chunks(at_once) {
+            found.extend(cursors(&reader, topic, partitions, patience.wait())?);
+        }
+        open.retain(|partition| found.get(partition) == Some(&Cursor::Unstable));
+        if open.is_empty() || began.elapsed() > UNSTABLE_MAX {
             return Ok(found);
         }
+        // Lanes at work are never all settled at the same moment.
+        at_once = 1;
         std::thread::sleep(UNSTABLE_ASKED_EVERY);
     }
 }
@@ -150,34 +157,30 @@ fn settled_cursors(
 fn cursors(
     reader: &BaseConsumer<Logged>,
     topic: &str,
-    count: i32,
+    partitions: &[i32],
     wait: Duration,
 ) -> KafkaResult<BTreeMap<i32, Cursor>> {
-    let unstable = |partition| (partition, Cursor::Unstable);
+    let is_unstable =
+        |error: &KafkaError| error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit);
     let mut asked = TopicPartitionList::new();
-    for partition in 0..count {
-        asked.add_partition(topic, partition);
+    for partition in partitions {
+        asked.add_partition(topic, *partition);
     }
     let found = match reader.committed_offsets(asked, wait) {
         Ok(found) => found,
-        Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) => {
-            return Ok((0..count).map(unstable).collect());
+        Err(error) if is_unstable(&error) => {
+            return Ok(partitions.iter().map(|partition| (*partition, Cursor::Unstable)).collect());
         }
         Err(error) => return Err(error),
     };
-    let cursor = |element: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
-        match element.error().map_err(|error| error.rdkafka_error_code()) {
-            Ok(()) => {}
-            Err(Some(RDKafkaErrorCode::UnstableOffsetCommit)) => return Ok(unstable(element.partition())),
-            Err(_) => return element.error().map(|()| unstable(element.partition())),
-        }
-        Ok((
-            element.partition(),
-            match element.offset() {
-                Offset::Offset(offset) => Cursor::At(offset),
-                _ => Cursor::None,
-            },
-        ))
+    let cursor = |element: &TopicPartitionListElem<'_>| {
+        let cursor = match (element.error(), element.offset()) {
+            (Err(error), _) if is_unstable(&error) => Cursor::Unstable,
+            (Err(error), _) => return Err(error),
+            (Ok(()), Offset::Offset(offset)) => Cursor::At(offset),
+            (Ok(()), _) => Cursor::None,
+        };
+        Ok((element.partition(), cursor))
     };
     found.elements().iter().map(cursor).collect()
 }

@@ -76,9 +76,14 @@ pub struct Patience<'s> {
 }
 
 impl<'s> Patience<'s> {
-    /// As long as a survey may take; none any more once it is told to stop.
-    pub fn new(stop: Option<&'s AtomicBool>) -> Self {
-        Self { end: Instant::now() + SURVEY_MAX, stop }
+    /// Of whoever asks once, and wants to know everything.
+    pub fn once() -> Self {
+        Self { end: Instant::now() + SURVEY_MAX, stop: None }
+    }
+
+    /// Of whoever asks again until he is told to stop: the first request without an answer ends a survey.
+    pub fn until(stop: &'s AtomicBool) -> Self {
+        Self { stop: Some(stop), ..Self::once() }
     }
 
     /// How long the next request may take.
@@ -88,6 +93,11 @@ impl<'s> Patience<'s> {
         // librdkafka takes no zero for a timeout.
         if is_stopped { SHORTEST } else { left.max(SHORTEST) }
     }
+
+    /// Whether a survey with this much unanswered is worth going on with.
+    const fn goes_on(&self, unanswered: &[Unanswered]) -> bool {
+        self.stop.is_none() || unanswered.is_empty()
+    }
 }
 
 const SHORTEST: Duration = Duration::from_millis(1);
@@ -95,13 +105,23 @@ const SHORTEST: Duration = Duration::from_millis(1);
 impl Survey {
     /// Asks the cluster everything but what concerns single lanes.
     pub fn take(cluster: &Cluster, config: &Config, patience: Patience<'_>) -> Self {
+        let steps = [
+            Self::ask_brokers,
+            Self::ask_versions,
+            Self::ask_topics,
+            Self::ask_group,
+            Self::ask_transactional_id,
+            Self::ask_newest,
+        ];
         let mut survey = Self { brokers: cluster.brokers.keys().copied().collect(), ..Self::default() };
-        survey.ask_brokers(cluster, patience);
-        versions::ask(cluster, config, patience, &mut survey);
-        survey.ask_topics(cluster, config, patience);
-        survey.ask_group(cluster, config, patience);
-        survey.ask_transactional_id(config, patience);
-        survey.ask_newest(cluster, config, patience);
+        // Until they are asked for.
+        survey.hidden.whole = asked::topics(config).map(str::to_owned).collect();
+        for step in steps {
+            step(&mut survey, cluster, config, patience);
+            if !patience.goes_on(&survey.unanswered) {
+                break;
+            }
+        }
         survey
     }
 
@@ -177,10 +197,18 @@ mod tests {
     #[test]
     fn nobody_is_patient_once_told_to_stop() {
         let stop = AtomicBool::new(false);
-        let patience = Patience::new(Some(&stop));
+        let patience = Patience::until(&stop);
         assert_eq!(patience.wait(), REQUEST_WAIT);
         stop.store(true, Ordering::Relaxed);
         assert_eq!(patience.wait(), SHORTEST);
         assert_eq!(Patience { end: Instant::now(), stop: None }.wait(), SHORTEST);
+    }
+
+    #[test]
+    fn whoever_asks_again_does_not_go_on_without_an_answer() {
+        let stop = AtomicBool::new(false);
+        let unanswered = [Unanswered { what: "x".to_owned(), reason: "y".to_owned() }];
+        assert!(Patience::until(&stop).goes_on(&[]) && !Patience::until(&stop).goes_on(&unanswered));
+        assert!(Patience::once().goes_on(&unanswered));
     }
 }

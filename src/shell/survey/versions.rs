@@ -12,12 +12,14 @@ use crate::shell::config::Config;
 use crate::shell::heard::{self, Heard};
 use crate::shell::preflight::Versions;
 
-/// Asks every broker, each by a client of its own.
-pub(super) fn ask(cluster: &Cluster, config: &Config, patience: Patience<'_>, survey: &mut Survey) {
-    for (broker, address) in &cluster.brokers {
-        match of_broker(config, address, patience) {
-            Ok(versions) => drop(survey.versions.insert(*broker, versions)),
-            Err(error) => survey.unanswered(format!("protocol versions of broker {broker}"), &error),
+impl Survey {
+    /// Asks every broker, each by a client of its own.
+    pub(super) fn ask_versions(&mut self, cluster: &Cluster, config: &Config, patience: Patience<'_>) {
+        for (broker, address) in &cluster.brokers {
+            match of_broker(config, address, patience) {
+                Ok(versions) => drop(self.versions.insert(*broker, versions)),
+                Err(error) => self.unanswered(format!("protocol versions of broker {broker}"), &error),
+            }
         }
     }
 }
