@@ -2,13 +2,15 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test fuzz fuzz-short demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test sim fuzz fuzz-short demo kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
 QUICK := $(filter-out $(REAL),$(TESTS))
 SCRIPTS := dev/kafka dev/demo dev/fuzz .ci/run
+SEEDS ?= 5000
+FROM ?= 1
 DEMO_ARGS ?=
 export DEMO_ARGS
 
@@ -49,6 +51,10 @@ fuzz-short: ## every fuzz target, and its lints, for a few seconds: the kept inp
 
 fuzz: ## every fuzz target for FUZZ_SECONDS=600; docs/FUZZING.md says what they assert
 	dev/fuzz long
+
+sim: ## thousands of seeds of the simulation, optimised; SEEDS=20000 FROM=1
+	ONEFILL_SIM_SEEDS=$(SEEDS) ONEFILL_SIM_FROM=$(FROM) cargo test --locked --release --no-default-features \
+		--features wire --test sim -- --nocapture every_seed_keeps_every_promise
 
 demo: ## the whole story on one machine; DEMO_ARGS="--seconds 20" for a short one
 	dev/demo

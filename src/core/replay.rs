@@ -1,4 +1,4 @@
-//! Rebuilding a ledger from its trail, entry by entry.
+//! Rebuilding a ledger from its trail, entry by entry. Start at [`Reading`].
 
 use super::entry::{Body, Entry};
 use super::halt::{Halt, HaltCode};
@@ -35,4 +35,84 @@ pub fn replay(ledger: &mut Ledger, entry: &Entry<'_>, leaf: Digest) -> Result<()
     }
     ledger.settle();
     Ok(())
+}
+
+/// One reading of a trail, from some entry on to its end, into a ledger that may know its beginning.
+///
+/// Entries that the ledger has settled come again when a lane reads its own tail. They must go on
+/// without a gap to the last one that it settled: anything else was written beside it, and is a fork.
+#[derive(Debug)]
+pub struct Reading {
+    /// How many entries were settled before this reading.
+    known: u64,
+    /// The last one that was read again.
+    last: Option<u64>,
+}
+
+impl Reading {
+    /// A reading into this ledger that has not begun.
+    pub const fn begin(ledger: &Ledger) -> Self {
+        Self { known: ledger.settled_head().next_seq, last: None }
+    }
+
+    /// Takes in the next entry of the trail, or knows it already. `leaf` is the leaf hash of its bytes.
+    ///
+    /// # Errors
+    /// As [`replay`]; `CHAIN_BROKEN` for an entry that stands where none of this lane's own can.
+    pub fn take(&mut self, ledger: &mut Ledger, entry: &Entry<'_>, leaf: Digest) -> Result<(), Halt> {
+        let head = ledger.settled_head();
+        if entry.seq >= head.next_seq {
+            return replay(ledger, entry, leaf);
+        }
+        self.again(entry.seq, head.next_seq)?;
+        // The last one must be the very one that was settled.
+        if entry.seq + 1 == head.next_seq && leaf != head.link {
+            let detail = format!("entry {} is not the one that this lane committed", entry.seq);
+            return Err(Halt::new(HaltCode::ChainBroken, detail));
+        }
+        Ok(())
+    }
+
+    fn again(&mut self, seq: u64, next_seq: u64) -> Result<(), Halt> {
+        if next_seq != self.known || self.last.is_some_and(|last| seq != last + 1) {
+            return Err(fork(seq));
+        }
+        self.last = Some(seq);
+        Ok(())
+    }
+
+    /// The trail is read to its end.
+    ///
+    /// # Errors
+    /// `CHAIN_BROKEN` when entries came again, but not up to the last that was settled.
+    pub fn end(&self) -> Result<(), Halt> {
+        self.last.filter(|last| last + 1 != self.known).map_or(Ok(()), |last| Err(fork(last)))
+    }
+}
+
+fn fork(seq: u64) -> Halt {
+    Halt::new(HaltCode::ChainBroken, format!("entry {seq} stands again, behind later ones: the trail forks"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether these entries may be read again by a lane that has settled 10, after `new` new ones.
+    fn may_stand_again(numbers: &[u64], new: u64) -> bool {
+        let mut reading = Reading { known: 10, last: None };
+        numbers.iter().all(|seq| reading.again(*seq, 10 + new).is_ok()) && reading.end().is_ok()
+    }
+
+    #[test]
+    fn only_the_last_batch_of_a_lane_may_be_read_again() {
+        assert!(may_stand_again(&[], 0));
+        assert!(may_stand_again(&[9], 0));
+        assert!(may_stand_again(&[7, 8, 9], 0));
+        for (numbers, new) in
+            [(&[3][..], 0), (&[7, 8], 0), (&[7, 9], 0), (&[9, 8], 0), (&[9, 9], 0), (&[9], 1)]
+        {
+            assert!(!may_stand_again(numbers, new), "{numbers:?} after {new} new");
+        }
+    }
 }

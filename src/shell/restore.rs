@@ -8,7 +8,7 @@ use super::trail::{Probe, ReadError};
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::ids::Digest;
 use crate::core::ledger::Ledger;
-use crate::core::replay::replay;
+use crate::core::replay::Reading;
 use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
 
@@ -27,47 +27,20 @@ pub fn restore<E: From<Halt>>(
     mut each: impl FnMut(&Ledger, i64) -> Result<(), E>,
 ) -> Result<(), ReadError<E>> {
     let (partition, from) = (ledger.placement().partition, *next);
-    let mut again = Again { known: ledger.settled_head().next_seq, last: None };
+    let mut reading = Reading::begin(ledger);
     probe.read_to_end((audit, partition), from, |message| {
-        take_in(schemas, ledger, &mut again, message)?;
+        take_in(schemas, ledger, &mut reading, message)?;
         *next = message.offset() + 1;
         each(ledger, *next)
     })?;
-    again.end().map_err(|halt| ReadError::Refused(halt.into()))
-}
-
-/// Entries of this lane's own that are read again. They go on without a gap to the last one that it
-/// settled: anything else was written beside it, and is a fork.
-struct Again {
-    /// How many entries were settled before this reading.
-    known: u64,
-    /// The last one that was read again.
-    last: Option<u64>,
-}
-
-impl Again {
-    fn take(&mut self, seq: u64, next_seq: u64) -> Result<(), Halt> {
-        if next_seq != self.known || self.last.is_some_and(|last| seq != last + 1) {
-            return Err(fork(seq));
-        }
-        self.last = Some(seq);
-        Ok(())
-    }
-
-    fn end(&self) -> Result<(), Halt> {
-        self.last.filter(|last| last + 1 != self.known).map_or(Ok(()), |last| Err(fork(last)))
-    }
-}
-
-fn fork(seq: u64) -> Halt {
-    Halt::new(HaltCode::ChainBroken, format!("entry {seq} stands again, behind later ones: the trail forks"))
+    reading.end().map_err(|halt| ReadError::Refused(halt.into()))
 }
 
 /// Takes in the next entry of the trail, or knows it already.
 fn take_in(
     schemas: &Schemas,
     ledger: &mut Ledger,
-    again: &mut Again,
+    reading: &mut Reading,
     message: &BorrowedMessage<'_>,
 ) -> Result<(), Halt> {
     let offset = message.offset();
@@ -81,38 +54,5 @@ fn take_in(
     if message.key() != Some(&entry.seq.to_be_bytes()) {
         return Err(unreadable(format!("its key is not its number, {}", entry.seq)));
     }
-    let (leaf, head) = (Digest::leaf(value), ledger.settled_head());
-    if entry.seq >= head.next_seq {
-        return replay(ledger, &entry, leaf);
-    }
-    again.take(entry.seq, head.next_seq)?;
-    // The last one must be the very one that was settled.
-    if entry.seq + 1 == head.next_seq && leaf != head.link {
-        let detail = format!("entry {} is not the one that this lane committed", entry.seq);
-        return Err(Halt::new(HaltCode::ChainBroken, detail));
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Whether these entries may be read again by a lane that has settled 10, after `new` new ones.
-    fn may_stand_again(numbers: &[u64], new: u64) -> bool {
-        let mut again = Again { known: 10, last: None };
-        numbers.iter().all(|seq| again.take(*seq, 10 + new).is_ok()) && again.end().is_ok()
-    }
-
-    #[test]
-    fn only_the_last_batch_of_a_lane_may_be_read_again() {
-        assert!(may_stand_again(&[], 0));
-        assert!(may_stand_again(&[9], 0));
-        assert!(may_stand_again(&[7, 8, 9], 0));
-        for (numbers, new) in
-            [(&[3][..], 0), (&[7, 8], 0), (&[7, 9], 0), (&[9, 8], 0), (&[9, 9], 0), (&[9], 1)]
-        {
-            assert!(!may_stand_again(numbers, new), "{numbers:?} after {new} new");
-        }
-    }
+    reading.take(ledger, &entry, Digest::leaf(value))
 }
