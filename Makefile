@@ -31,7 +31,7 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 	cargo clippy --locked --lib --no-default-features --features shell -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features cli -- -D warnings
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not here: skipped"; fi
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	cargo test --locked --lib --bins --examples $(addprefix --test ,$(QUICK))
 	cargo test --locked --package onefill-checker
 

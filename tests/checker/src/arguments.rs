@@ -29,7 +29,7 @@ pub struct Arguments {
     /// What the names of the topics begin with.
     #[arg(long)]
     pub prefix: String,
-    /// The router's consumer group [default: <PREFIX>router].
+    /// The router's consumer group; <PREFIX>router if it is not named.
     #[arg(long)]
     group: Option<String>,
     /// What was sent and acknowledged: JSON lines {"topic":"intents|executions|control","partition":P,"offset":O,

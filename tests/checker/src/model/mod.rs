@@ -1,7 +1,7 @@
 //! The ledger of a lane, recomputed from its entries by the contract alone, in exact fractions.
 //!
 //! Every entry is judged by what was true before it, then what it says is taken to have happened: one wrong verdict is
-//! found once, and does not make all that follow wrong. [`walk`] goes through a trail; `judge`, `early` and `risk` are
+//! found once, and does not make all that follow wrong. [`walk()`] goes through a trail; `judge`, `early` and `risk` are
 //! section 4 of the contract, `reports` section 7, `control` and `commands` section 8.
 
 mod after;
