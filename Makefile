@@ -2,13 +2,13 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test sim fuzz fuzz-short demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
 QUICK := $(filter-out $(REAL),$(TESTS))
-SCRIPTS := dev/kafka dev/demo dev/fuzz .ci/run
+SCRIPTS := dev/kafka dev/demo dev/fuzz dev/mutants .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
@@ -55,6 +55,9 @@ fuzz: ## every fuzz target for FUZZ_SECONDS=600; docs/FUZZING.md says what they 
 sim: ## thousands of seeds of the simulation, optimised; SEEDS=20000 FROM=1
 	ONEFILL_SIM_SEEDS=$(SEEDS) ONEFILL_SIM_FROM=$(FROM) cargo test --locked --release --no-default-features \
 		--features wire --test sim -- --nocapture every_seed_keeps_every_promise
+
+mutants: ## known mistakes in the core, put back one by one: each must be caught
+	dev/mutants
 
 demo: ## the whole story on one machine; DEMO_ARGS="--seconds 20" for a short one
 	dev/demo

@@ -15,12 +15,12 @@ const SEEDS_MAX: u64 = 400;
 fn every_known_mistake_is_caught_and_nothing_else() {
     let wanted = std::env::var("ONEFILL_SIM_MUTANT").ok();
     let (mut table, mut missed) = (String::new(), Vec::new());
-    let from = number("ONEFILL_SIM_FROM", 1);
     for mutant in Mutant::ALL {
         let name = format!("{mutant:?}");
         if wanted.as_ref().is_some_and(|wanted| *wanted != name) {
             continue;
         }
+        let from = number("ONEFILL_SIM_FROM", mutant.first_seed());
         let (_, caught) = first_that_fails(from, SEEDS_MAX, &|seed| run_mistaken(seed, mutant));
         let Some((seed, failure)) = caught.and_then(|report| Some((report.seed, report.failure?))) else {
             missed.push(name);

@@ -96,11 +96,11 @@ impl Plan {
     fn aim_at(&mut self, mutant: Mutant, dice: &Dice) {
         match mutant.shows_in() {
             Trouble::Commits => self.setup.parts = 60,
-            Trouble::Takeovers(place) => {
+            Trouble::Takeovers(place, intent_pause) => {
+                self.intent_pause = intent_pause;
                 (self.setup.focus, self.setup.member_lag) = (Some(place), 800 * MS);
                 (self.routers, self.is_static, self.checks_generations) = (3, false, false);
                 (self.setup.freezes, self.faults.freezes) = (20, 6);
-                self.intent_pause = if place == "between the fences" { 200 } else { 20 };
             }
             Trouble::LateRequests => {
                 let stray_max = *dice.pick(&[100 * MS, SECOND]);

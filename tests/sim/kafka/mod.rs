@@ -233,12 +233,6 @@ impl Cluster {
         RefMut::map(self.state.borrow_mut(), |state| state.groups.entry(group).or_default())
     }
 
-    /// The member that a group gave a lane to.
-    pub fn owner(&self, group: &'static str, partition: i32) -> Option<u64> {
-        let described = self.state.borrow().groups.get(group).map(Group::describe)?;
-        described.owners.iter().find(|(at, _)| *at == partition).map(|(_, member)| *member)
-    }
-
     /// What a group has committed.
     pub fn committed(&self, group: &'static str, place: Place) -> Option<i64> {
         self.state.borrow().groups.get(group).and_then(|group| group.offsets().committed(place))

@@ -12,12 +12,13 @@ use onefill::wire::schema::{RecordType, Schemas};
 use super::lane::{Break, Lane};
 use super::mutant::Mutant;
 use crate::client::expect;
-use crate::engine::{MS, Moment, SECOND};
+use crate::engine::{MS, Moment};
 use crate::kafka::log::Record;
 use crate::kafka::request::{Answer, Request, Topic};
 
-/// How long "no committed offset" must be read again before it is believed.
-const NONE_BELIEVED_AFTER: Moment = 5 * SECOND;
+/// How often "no committed offset" must be read before it is believed, for 5 s in all. Readings are counted, not
+/// time: a process that is frozen in its first reading would believe that one when it wakes up.
+const NONE_BELIEVED_AFTER: u32 = 20;
 const NONE_ASKED_EVERY: Moment = 250 * MS;
 
 impl Lane {
@@ -26,7 +27,16 @@ impl Lane {
         let mut evidence = self.gather().await?;
         self.blind(&mut evidence);
         let restored = std::mem::replace(&mut self.restored, Ok(()));
-        proof::prove(&self.ledger, restored, &evidence)?;
+        let still_ends = proof::still_ends(evidence.audit, self.trail_end);
+        let proved = proof::prove(&self.ledger, restored, &evidence).and_then(|()| still_ends.clone());
+        if let Err(halt) = proved {
+            // What does not fit may be a successor's work.
+            if still_ends.is_err() || !self.owns().await? {
+                self.process.sim.count("proofs of lanes that were overtaken");
+                return Ok(Event::Doubted(halt));
+            }
+            return Err(halt.into());
+        }
         self.topology = evidence.topology;
         self.process.hazard("after the proof").await;
         Ok(Event::Proved)
@@ -48,10 +58,10 @@ impl Lane {
                 executions: self.extent(Topic::Executions, partition).await?,
             },
             control: self.extent(Topic::Control, 0).await?,
-            audit: self.extent(Topic::Audit, partition).await?,
             orders: self.extent(Topic::Orders, partition).await?,
             last_order: self.last_order().await?,
             orders_retention_ms: None,
+            audit: self.extent(Topic::Audit, partition).await?,
             now: self.process.clock(),
         })
     }
@@ -117,7 +127,7 @@ impl Lane {
     async fn committed(&self) -> Result<Offsets<Option<i64>>, Break> {
         let partition = self.placement.partition;
         let places = [(Topic::Intents, partition), (Topic::Executions, partition)];
-        let began = self.process.sim.now();
+        let mut readings = 0;
         loop {
             let request = Request::OffsetFetch { group: self.process.group, places };
             let reply = self.patiently(request).await?;
@@ -125,10 +135,11 @@ impl Lane {
             let [intents, executions] = expect(reply, read).unwrap_or_default();
             let whole = intents.is_some() && executions.is_some();
             let believed = match self.process.is(Mutant::NoneBelievedAtOnce) {
-                true => 0,
+                true => 1,
                 false => NONE_BELIEVED_AFTER,
             };
-            if whole || self.process.sim.now() - began >= believed {
+            readings += 1;
+            if whole || readings >= believed {
                 return Ok(Offsets { intents, executions });
             }
             self.process.sim.count("no offset, asked again");

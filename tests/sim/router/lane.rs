@@ -75,6 +75,7 @@ pub struct Lane {
     pub source: Source,
     pub sink: Option<Sink>,
     pub trail_next: Option<i64>,
+    pub trail_end: i64,
     pub restored: Result<(), Halt>,
     pub topology: Topology,
     failures: i64,
@@ -106,6 +107,7 @@ impl Lane {
             schemas: Schemas::compiled(),
             sink: None,
             trail_next: None,
+            trail_end: 0,
             restored: Ok(()),
             topology,
             failures: 0,
@@ -202,14 +204,8 @@ impl Lane {
         }
     }
 
-    /// A lane that another process has overtaken meanwhile proves a world that is no longer its own. What it
-    /// says then ends with its assignment, and is counted apart.
     fn show(&self, halt: &Halt) {
         let (process, partition) = (&self.process, self.placement.partition);
-        let own = process.membership.get().map(|membership| membership.member);
-        if process.network.cluster.owner(process.group, partition) != own {
-            return process.sim.count("halts of lanes that were overtaken");
-        }
         process.board.halts.borrow_mut().push((partition, halt.clone()));
         process.sim.count(halt.code.name());
     }

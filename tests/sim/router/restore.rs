@@ -68,7 +68,7 @@ impl Lane {
         }
     }
 
-    async fn owns(&self) -> Result<bool, Break> {
+    pub async fn owns(&self) -> Result<bool, Break> {
         let reply = self.patiently(Request::DescribeGroup(self.process.group)).await?;
         let read = |answer| if let Answer::Group(group) = answer { Some(group) } else { None };
         let own = self.process.membership.get().map(|membership| membership.member);
@@ -87,6 +87,7 @@ impl Lane {
         self.process.hazard("before the trail is read").await;
         let place = (Topic::Audit, self.placement.partition);
         let extents = self.settled_end(place).await?;
+        self.trail_end = extents.end;
         let seq = self.ledger.settled_head().next_seq;
         let next = self.trail_next.unwrap_or(extents.start);
         let extent = Extent { start: extents.start, end: extents.end };
