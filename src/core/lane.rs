@@ -117,8 +117,9 @@ pub enum Event {
     Disturbed,
     /// Everything is to be proved anew: the brokers may soon forget the transactional ids.
     Reopen,
-    /// The next record of an input cannot be read. Why, a proof says; this halt, if none does.
-    Unreadable(Halt),
+    /// The next record of an input cannot be read, or the trail has grown or the partition was lost while
+    /// the lane was being proved. A new opening finds out why; this halt, if it never does.
+    Doubted(Halt),
     /// The lane is to stop in order: its partition is revoked, or the process ends.
     Stop,
     /// The partition now belongs to somebody else.
@@ -149,7 +150,7 @@ pub enum Effect {
     Halt(Halt),
 }
 
-/// Counted fences within [`FENCE_WINDOW_NS`] that a lane survives, and unreadable inputs.
+/// Counted fences within [`FENCE_WINDOW_NS`] that a lane survives, and doubts.
 pub const FENCES_MAX: usize = 3;
 /// How long a fence counts, in nanoseconds: 15 minutes.
 pub const FENCE_WINDOW_NS: i128 = 15 * 60 * 1_000_000_000;
@@ -163,7 +164,7 @@ pub struct Lane {
     /// When a fence was lost that counts if the lane turns out to be owned.
     fenced_at: Option<Time>,
     fences: Recent,
-    unreadable: Recent,
+    doubts: Recent,
 }
 
 /// What has happened within the last [`FENCE_WINDOW_NS`].
@@ -187,7 +188,7 @@ impl Default for Lane {
             opened: false,
             fenced_at: None,
             fences: Recent::default(),
-            unreadable: Recent::default(),
+            doubts: Recent::default(),
         }
     }
 }
@@ -221,7 +222,7 @@ impl Lane {
             (Stage::Running, Event::Idle) => Effect::Route(self.slot),
             (Stage::Running, Event::Disturbed) => self.fence(),
             (Stage::Running, Event::Reopen) => self.reopen(),
-            (Stage::Running, Event::Unreadable(halt)) => match self.unreadable.is_too_often(now) {
+            (Stage::Proving | Stage::Running, Event::Doubted(halt)) => match self.doubts.is_too_often(now) {
                 true => self.halt(halt),
                 false => self.reopen(),
             },

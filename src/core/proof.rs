@@ -100,6 +100,21 @@ pub fn still_there(topic: &str, next: i64, audit: Extent) -> Result<(), Halt> {
     halt(HaltCode::ChainBroken, detail)
 }
 
+/// Whether the trail still ends where it was read to. Behind a fence nobody but its owner can append.
+///
+/// # Errors
+/// `CHAIN_BROKEN`, for whoever cannot explain it.
+pub fn still_ends(audit: Extent, read_to: i64) -> Result<(), Halt> {
+    let end = audit.end;
+    if end == read_to {
+        return Ok(());
+    }
+    halt(
+        HaltCode::ChainBroken,
+        format!("audit was read to offset {read_to}, and now ends at {end} beside the lane"),
+    )
+}
+
 /// Judges the evidence, in the contract's order: topology (d), chain (a), offsets (b), outputs (c),
 /// control (e). `restored` is what reading the trail came to.
 ///

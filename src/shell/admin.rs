@@ -4,7 +4,8 @@
 //! [`super::preflight`] to say. Every call ends within its timeout.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, OwnedResourceSpecifier, ResourceSpecifier,
@@ -19,7 +20,7 @@ use super::config::Config;
 use super::heard::{self, Heard};
 use super::librdkafka;
 use super::preflight::{Layout, TopicState, TopicStates};
-use super::topics::{Partitions, Role};
+use super::topics::{MESSAGE_BYTES_MIN, Partitions, Role};
 
 /// A cluster that answers.
 pub struct Cluster {
@@ -128,7 +129,9 @@ impl Cluster {
             return Ok(());
         }
         let wanted: Vec<_> = states.values().map(|state| ResourceSpecifier::Topic(&state.name)).collect();
-        let found = self.settings(&wanted, "the topics' settings cannot be read")?;
+        let ask = || self.settings(&wanted, "the topics' settings cannot be read");
+        let found =
+            once_known(ask, |found| found.as_ref().is_ok_and(|found| found.iter().any(BTreeMap::is_empty)))?;
         for (state, settings) in states.values_mut().zip(found) {
             state.settings = settings;
         }
@@ -160,6 +163,15 @@ impl Cluster {
 
     /// The settings of these, each for itself: one that is refused hides no other, and shows none.
     pub(super) fn settings_each(
+        &self,
+        wanted: &[ResourceSpecifier<'_>],
+        wait: Duration,
+    ) -> Vec<KafkaResult<BTreeMap<String, String>>> {
+        let is_empty = |one: &KafkaResult<BTreeMap<_, _>>| one.as_ref().is_ok_and(BTreeMap::is_empty);
+        once_known(|| self.ask_settings_each(wanted, wait), |found| found.iter().any(is_empty))
+    }
+
+    fn ask_settings_each(
         &self,
         wanted: &[ResourceSpecifier<'_>],
         wait: Duration,
@@ -220,15 +232,36 @@ fn entries(resource: &ConfigResource) -> BTreeMap<String, String> {
     entries.filter_map(|entry| Some((entry.name.clone(), entry.value.clone()?))).collect()
 }
 
+/// An answer that lacks nothing, or what is answered in the end: a broker may show no settings of a topic
+/// because it was made a moment ago, elsewhere.
+fn once_known<T>(ask: impl Fn() -> T, lacks: impl Fn(&T) -> bool) -> T {
+    let until = Instant::now() + KNOWN_AFTER_MAX;
+    loop {
+        let found = ask();
+        if !lacks(&found) || Instant::now() >= until {
+            return found;
+        }
+        thread::sleep(ASKED_EVERY);
+    }
+}
+
+/// How long a topic that was made may be unknown to some brokers.
+const KNOWN_AFTER_MAX: Duration = Duration::from_secs(3);
+/// How often it is asked for meanwhile.
+const ASKED_EVERY: Duration = Duration::from_millis(200);
+
 /// The settings that a new topic gets. Fewer replicas than the required ones in sync would refuse
-/// every write, so a small cluster gets what it can give; preflight names it.
+/// every write, so a small cluster gets what it can give; preflight names it. Inputs take no larger
+/// records than their answers have room for.
 fn created_with(role: Role, layout: Layout) -> Vec<(&'static str, String)> {
     let required = role.requirements(layout.audit_cleanup.unwrap_or_default());
     let value = |setting: &str, value: String| match setting {
         "min.insync.replicas" if layout.replication < 2 => "1".to_owned(),
         _ => value,
     };
-    required.iter().map(|one| (one.setting, value(one.setting, one.rule.created_with()))).collect()
+    let required = required.iter().map(|one| (one.setting, value(one.setting, one.rule.created_with())));
+    let is_input = matches!(role, Role::Intents | Role::Executions | Role::Control);
+    required.chain(is_input.then(|| ("max.message.bytes", MESSAGE_BYTES_MIN.to_string()))).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rdkafka::error::KafkaResult;
 use rdkafka::message::Message;
@@ -21,9 +21,10 @@ use crate::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology};
 use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
 
-/// How long "no committed offset" must be read again before it is believed: a coordinator that
-/// moves says so for a moment.
-const NONE_BELIEVED_AFTER: Duration = Duration::from_secs(5);
+/// How many readings in a row must say "no committed offset" before it is believed, 5 s long: a
+/// coordinator that moves says so for a moment. Readings are counted, not the time that they took: a
+/// process that was frozen has heard it once.
+const NONE_BELIEVED_AFTER: u32 = 20;
 const NONE_ASKED_EVERY: Duration = Duration::from_millis(250);
 
 /// What a lane needs to know of the world, beside the evidence itself.
@@ -65,10 +66,11 @@ pub fn gather(
                 executions: probe.extent(&topics.executions, partition)?,
             },
             control: probe.extent(&topics.control, 0)?,
-            audit: probe.extent(&topics.audit, partition)?,
             orders,
             last_order: last_order(probe, &topics.orders, schemas, partition, orders)?,
             orders_retention_ms: retention_ms(&states),
+            // Last: where it still ends now, all the rest was gathered behind one fence.
+            audit: probe.extent(&topics.audit, partition)?,
             now: clock::now(),
         })
     };
@@ -141,11 +143,12 @@ pub(super) fn retention_ms(states: &TopicStates) -> Option<i64> {
 
 fn committed(config: &Config, probe: &Probe, partition: i32) -> KafkaResult<Offsets<Option<i64>>> {
     let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
-    let began = Instant::now();
+    let mut readings = 0;
     loop {
         let [intents, executions] = probe.committed(topics, partition)?;
+        readings += 1;
         let whole = intents.is_some() && executions.is_some();
-        if whole || began.elapsed() >= NONE_BELIEVED_AFTER {
+        if whole || readings >= NONE_BELIEVED_AFTER {
             return Ok(Offsets { intents, executions });
         }
         thread::sleep(NONE_ASKED_EVERY);

@@ -1,11 +1,12 @@
 //! The calls of librdkafka that the `rdkafka` crate lacks, or makes too slowly.
 //!
-//! The only module that may be `unsafe`, with [`describe`] in it. Each call is one safe function;
+//! The only module that may be `unsafe`, with its submodules. Each call is one safe function;
 //! pointers that librdkafka hands over are owned by a guard from the line that receives them, so that
 //! every path frees them.
 #![allow(unsafe_code)] // No safe interface to these calls exists; see each function for its reason.
 
 mod describe;
+mod members;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{self, NonNull};
@@ -17,9 +18,10 @@ use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 pub use describe::{
-    GroupDescription, GroupMember, ListedOffset, OffsetSpec, Operation, PartitionDescription,
-    TopicDescription, describe_group, describe_topics, list_offsets,
+    GroupDescription, ListedOffset, OffsetSpec, Operation, PartitionDescription, TopicDescription,
+    describe_group, describe_topics, list_offsets,
 };
+pub use members::{GroupMember, GroupMembers, group_members};
 
 /// Waits until every message that was sent is delivered or has failed.
 ///

@@ -206,7 +206,8 @@ impl<'c> Bench<'c> {
 
 /// A member that is there would be fenced in the middle of its work.
 fn refuse_beside_members(client: &BaseConsumer<Logged>, group: &str) -> Result<(), OperateError> {
-    match librdkafka::describe_group(client.client(), group, REQUEST_WAIT)?.members.len() {
+    let found = librdkafka::group_members(client.client(), group, REQUEST_WAIT)?;
+    match found.map_or(0, |group| group.members.len()) {
         0 => Ok(()),
         members => Err(OperateError::Running { group: group.to_owned(), members }),
     }

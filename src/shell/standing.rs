@@ -140,9 +140,9 @@ impl Last {
 pub fn group(config: &Config) -> KafkaResult<Option<Group>> {
     let reader: BaseConsumer<Logged> =
         client::reader(config, Isolation::Committed).create_with_context(Logged)?;
-    let found = librdkafka::describe_group(reader.client(), &config.group, REQUEST_WAIT)?;
-    let group = Group { state: found.state, members: found.members.len() };
-    Ok(Some(group).filter(|group| group.state != "Dead"))
+    let found = librdkafka::group_members(reader.client(), &config.group, REQUEST_WAIT)?;
+    let group = found.map(|found| Group { state: found.state, members: found.members.len() });
+    Ok(group.filter(|group| group.state != "Dead"))
 }
 
 /// What a router at this address answers to `/status`, as its schema says it.

@@ -57,7 +57,7 @@ fn lane_in(stage: Stage) -> Lane {
 fn every_event() -> Vec<Event> {
     let mut events = vec![Event::Owned, Event::Fenced, NEWS, NO_NEWS, Event::Proved, COMMITTED, IN_DOUBT];
     events.extend([Outcome::Aborted, Outcome::Fenced, Outcome::Unknown].map(Event::Ended));
-    events.extend([Event::Idle, Event::Disturbed, Event::Reopen, Event::Unreadable(halt())]);
+    events.extend([Event::Idle, Event::Disturbed, Event::Reopen, Event::Doubted(halt())]);
     events.extend([Event::Stop, Event::Lost, Event::Halt(halt())]);
     events
 }
@@ -76,9 +76,8 @@ fn due(stage: Stage, event: &Event) -> Option<(Stage, Effect)> {
         (Proving, Event::Ended(Outcome::Committed)) => (Running, Effect::Route(Slot::One)),
         (Running, Event::Ended(Outcome::Committed)) => (Running, Effect::Route(Slot::Zero)),
         (Proving | Running, Event::Ended(_)) => (Fencing, Effect::AwaitOwnership),
-        (Running, Event::Disturbed | Event::Reopen | Event::Unreadable(_)) => {
-            (Fencing, Effect::AwaitOwnership)
-        }
+        (Running, Event::Disturbed | Event::Reopen) => (Fencing, Effect::AwaitOwnership),
+        (Proving | Running, Event::Doubted(_)) => (Fencing, Effect::AwaitOwnership),
         (Running, Event::Idle) => (Running, Effect::Route(Slot::One)),
         _ => return None,
     })
@@ -172,7 +171,7 @@ fn a_doubt_with_news_in_the_trail_is_proved() {
 #[test]
 fn whatever_is_not_a_commit_is_proved_news_or_not() {
     let mut reasons = [Outcome::Aborted, Outcome::Fenced, Outcome::Unknown].map(Event::Ended).to_vec();
-    reasons.extend([Event::Reopen, Event::Unreadable(halt())]);
+    reasons.extend([Event::Reopen, Event::Doubted(halt())]);
     for reason in reasons {
         for restored in [NEWS, NO_NEWS] {
             let story = [reason.clone(), Event::Owned, Event::Fenced, restored, Event::Proved, COMMITTED];
@@ -226,11 +225,11 @@ fn a_fence_counts_only_once_the_lane_is_known_to_be_owned() {
 }
 
 #[test]
-fn an_input_that_cannot_be_read_though_nothing_is_lost_halts_at_the_fourth_time_in_15_minutes() {
-    let unreadable_at = |times: &[i128]| last_of(&Event::Unreadable(halt()), times);
-    assert_eq!(unreadable_at(&[0, 1, 2]), Effect::Fence);
-    assert_eq!(unreadable_at(&[0, 1, 2, 3]), Effect::Halt(halt()));
-    assert_eq!(unreadable_at(&[0, 1, 2, FENCE_WINDOW_NS]), Effect::Fence);
+fn a_doubt_that_no_opening_explains_halts_at_the_fourth_time_in_15_minutes() {
+    let doubted_at = |times: &[i128]| last_of(&Event::Doubted(halt()), times);
+    assert_eq!(doubted_at(&[0, 1, 2]), Effect::Fence);
+    assert_eq!(doubted_at(&[0, 1, 2, 3]), Effect::Halt(halt()));
+    assert_eq!(doubted_at(&[0, 1, 2, FENCE_WINDOW_NS]), Effect::Fence);
 }
 
 #[test]

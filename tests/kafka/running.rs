@@ -67,6 +67,7 @@ fn a_record_that_its_topic_never_takes_halts_the_lane_by_name_and_no_other() {
         ("max.compaction.lag.ms", &kept),
     ];
     alter(&world, "audit", &settings);
+    alter(&world, "intents", &[("max.message.bytes", "2097152")]);
     // The entry of a record that is no intent carries its whole key.
     let key = vec![b'k'; 1_048_500];
     world.produce("intents", 0, Some(&key), Some(b"no intent"));

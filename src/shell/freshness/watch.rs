@@ -16,7 +16,7 @@ use crate::shell::worker::{Stop, Worker, rest};
 const REQUEST_MAX: Duration = Duration::from_secs(1);
 
 /// Failures in a row after which another client is tried.
-const FAILURES_MAX: u32 = 1;
+const FAILURES_MAX: u32 = 8;
 
 /// Begins to read.
 ///

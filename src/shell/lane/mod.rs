@@ -121,6 +121,8 @@ pub struct LaneThread {
     sink: Option<Sink>,
     /// The next offset of `audit[p]` to read; `None` before the first read.
     trail_next: Option<i64>,
+    /// Where the trail ended when it was last read.
+    trail_end: i64,
     /// What reading the trail came to.
     restored: Result<(), Halt>,
     /// What the last proof found.
@@ -152,8 +154,8 @@ enum Break {
     Told(Wish),
     /// The world cannot be served.
     Halt(Halt),
-    /// The next record of an input cannot be read; this halt, unless a proof finds another reason or none.
-    Unreadable(Halt),
+    /// Something does not fit; this halt, unless an opening finds another reason, or that all is well.
+    Doubted(Halt),
 }
 
 impl From<Halt> for Break {
@@ -168,7 +170,7 @@ impl From<Break> for Event {
             Break::Told(Wish::Stop) => Self::Stop,
             Break::Told(Wish::Lost) => Self::Lost,
             Break::Halt(halt) => Self::Halt(halt),
-            Break::Unreadable(halt) => Self::Unreadable(halt),
+            Break::Doubted(halt) => Self::Doubted(halt),
         }
     }
 }
@@ -203,6 +205,7 @@ impl LaneThread {
             source,
             sink: None,
             trail_next: None,
+            trail_end: 0,
             restored: Ok(()),
             found: Found { topology, quarantine_partitions: 1, reached: Cursors::default() },
             topology_seen: None,
@@ -278,7 +281,7 @@ impl LaneThread {
         match event {
             Event::Ended(outcome) => self.count_outcome(*outcome),
             Event::Disturbed => self.cause = Cause::Doubt,
-            Event::Reopen | Event::Unreadable(_) => self.cause = Cause::Unknown,
+            Event::Reopen | Event::Doubted(_) => self.cause = Cause::Unknown,
             _ => {}
         }
     }
@@ -323,6 +326,7 @@ impl LaneThread {
     ) -> Result<T, Break> {
         let partition = self.placement.partition;
         let mut attempts = 0;
+        let mut renewed = Instant::now();
         loop {
             self.heartbeat.beat();
             if let Some(wish) = self.signal.wish() {
@@ -340,8 +344,9 @@ impl LaneThread {
                     self.check_topology()?;
                     self.say_waiting(what, &error, attempts);
                     attempts += 1;
-                    if attempts > 1 {
+                    if renewed.elapsed() > RENEWED_EVERY {
                         self.renew_clients();
+                        renewed = Instant::now();
                     }
                     self.pause(Duration::from_millis(100) * attempts.min(20));
                 }
@@ -386,6 +391,8 @@ impl LaneThread {
     }
 }
 
+/// How long a client is asked in vain before another one is tried.
+const RENEWED_EVERY: Duration = Duration::from_secs(5);
 /// How often the size of the ledger is said.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// Measuring takes no more than one part in so many of a lane's time.

@@ -17,12 +17,16 @@ use crate::shell::failure::{Failure, failure};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
 use crate::shell::status::RestoringView;
-use crate::shell::trail::ReadError;
+use crate::shell::trail::{REQUEST_WAIT, ReadError};
 use crate::shell::transaction::{Destination, Transaction, opening};
 use crate::shell::{arrival, clock, evidence, ownership};
 
 /// How long past the transaction timeout it is waited for that everything is settled.
 const UNSETTLED_GRACE: Duration = Duration::from_secs(30);
+
+/// How long the group's coordinator may take to say who owns the partition, try by try.
+const OWNERSHIP_WAITS: [Duration; 3] =
+    [Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(3)];
 
 /// How long prices are waited for: what is missing then rejects.
 const PRICES_WAIT: Duration = Duration::from_secs(10);
@@ -35,18 +39,22 @@ impl LaneThread {
     /// owned waits here until it is told so. Its producers are of no use to anybody then.
     pub(super) fn await_ownership(&mut self) -> Result<Event, Break> {
         self.sink = None;
-        while !self.patiently("say who owns the partition", Self::is_owned)? {
+        // The answer waits for brokers that are silent, though it needs only one: that long at most, and
+        // longer each time for a coordinator that is slow.
+        let mut waits = OWNERSHIP_WAITS.iter().cycle();
+        let mut next = || *waits.next().expect("they go round");
+        while !self.patiently("say who owns the partition", |lane| lane.is_owned(next()))? {
             self.pause(Duration::from_millis(50));
         }
         Ok(Event::Owned)
     }
 
-    fn is_owned(&self) -> KafkaResult<bool> {
+    fn is_owned(&self, timeout: Duration) -> KafkaResult<bool> {
         let Some(member) = self.membership.member_id() else { return Ok(false) };
         let config = &self.shared.config;
         let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
         let client = self.probe.client();
-        ownership::is_owned(client, &config.group, &member, topics, self.placement.partition)
+        ownership::is_owned(client, &config.group, &member, topics, self.placement.partition, timeout)
     }
 
     /// Initialises both producers: afterwards no former owner can commit.
@@ -78,13 +86,14 @@ impl LaneThread {
     fn brokers_answer(&self) -> bool {
         let (topics, partition) = (&self.shared.config.topics, self.placement.partition);
         let led = |topic: &String| self.probe.extent(topic, partition).is_ok();
-        [&topics.audit, &topics.orders].into_iter().all(led) && self.is_owned().is_ok()
+        [&topics.audit, &topics.orders].into_iter().all(led) && self.is_owned(REQUEST_WAIT).is_ok()
     }
 
     /// Reads the trail from where it was last read to its end.
     pub(super) fn restore(&mut self) -> Result<Event, Break> {
         let (topic, partition) = (self.shared.config.topics.audit.clone(), self.placement.partition);
         let extent @ Extent { start, end } = self.settled_end(&topic)?;
+        self.trail_end = end;
         let seq = self.ledger.settled_head().next_seq;
         let began = Instant::now();
         let mut next = self.trail_next.unwrap_or(start);
@@ -162,7 +171,11 @@ impl LaneThread {
             evidence::gather(config, schemas, &*lane.shared.cluster()?, &lane.probe, &lane.ledger)
         })?;
         let restored = std::mem::replace(&mut self.restored, Ok(()));
-        proof::prove(&self.ledger, restored, &gathered.evidence)?;
+        let proved = proof::prove(&self.ledger, restored, &gathered.evidence);
+        let proved = proved.and_then(|()| proof::still_ends(gathered.evidence.audit, self.trail_end));
+        if let Err(halt) = proved {
+            return self.overtaken(&gathered.evidence, halt);
+        }
         if let Some(finding) = gathered.unsafe_topic {
             return Err(Halt::new(HaltCode::UnsafeTopic, finding.to_string()).into());
         }
@@ -171,6 +184,17 @@ impl LaneThread {
         self.found = Found { topology, quarantine_partitions: gathered.quarantine_partitions, reached };
         self.wait_for_prices()?;
         Ok(Event::Proved)
+    }
+
+    /// A lane that was frozen while it was proved may have been overtaken: what does not fit is then the
+    /// successor's work, and no reason to halt.
+    fn overtaken(&mut self, evidence: &Evidence, halt: Halt) -> Result<Event, Break> {
+        let has_grown = proof::still_ends(evidence.audit, self.trail_end).is_err();
+        let is_owned = |lane: &Self| lane.is_owned(REQUEST_WAIT);
+        if has_grown || !self.patiently("say who owns the partition", is_owned)? {
+            return Ok(Event::Doubted(halt));
+        }
+        Err(halt.into())
     }
 
     /// Where the next records lie: markers and aborted records are no records, and one day retention

@@ -89,7 +89,7 @@ impl LaneThread {
         let owes = self.ledger.next_owed().is_some();
         let mut taking = self.source.take(&config.batch, takes_intents);
         let reach = if owes { Reach::Reports } else { Reach::Intents };
-        let first = taking.take_next(reach).map_err(Break::Unreadable)?;
+        let first = taking.take_next(reach).map_err(Break::Doubted)?;
         if first.is_none() && !owes {
             return Ok(None);
         }
@@ -111,7 +111,7 @@ impl LaneThread {
         };
         // A record that cannot be read on the way leaves nothing committed.
         self.after_transaction(*routed.as_ref().unwrap_or(&Outcome::Aborted))?;
-        Ok(Some(routed.map_err(Break::Unreadable)?))
+        Ok(Some(routed.map_err(Break::Doubted)?))
     }
 
     /// Remembers how far the trail is known, and says so.

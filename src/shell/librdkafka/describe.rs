@@ -69,33 +69,14 @@ pub struct PartitionDescription {
 /// A group as its coordinator sees it. One that nobody ever joined has no members.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GroupDescription {
-    /// Kafka's name for how it stands: `Stable`, `PreparingRebalance`, `CompletingRebalance`, `Empty`,
-    /// `Dead`.
-    pub state: String,
-    /// Its members.
-    pub members: Vec<GroupMember>,
+    /// How many members it has.
+    pub members: usize,
     /// Whether they speak the classic protocol.
     pub is_classic: bool,
     /// How they share partitions; empty while they have not agreed.
     pub assignor: String,
     /// What this client may do with it; `None` where the broker does not say.
     pub operations: Option<BTreeSet<Operation>>,
-}
-
-impl GroupDescription {
-    /// Whether all its members have agreed on who owns what.
-    pub fn is_stable(&self) -> bool {
-        self.state == "Stable"
-    }
-}
-
-/// A member of a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupMember {
-    /// The id that the coordinator knows it by.
-    pub id: String,
-    /// The partitions that it was given.
-    pub partitions: Vec<(String, i32)>,
 }
 
 /// Which offset of a partition is asked for. All of them count uncommitted records and markers.
@@ -154,8 +135,11 @@ pub fn describe_topics<C: ClientContext>(
     }
 }
 
-/// What its coordinator says of a group. The crate asks every broker for its groups, and one that is
-/// down or frozen makes the whole answer an error.
+/// What its coordinator says of a group.
+///
+/// Only for a coordinator that has just answered something else: when it does not answer in time, and
+/// does so later, librdkafka ends the process (confluentinc/librdkafka issue 4605). Who is in a group,
+/// [`group_members`](super::group_members) tells without that danger.
 ///
 /// # Errors
 /// `AdminOp` when the cluster does not answer in time or refuses.
@@ -188,39 +172,12 @@ pub fn describe_group<C: ClientContext>(
         let mut count = 0;
         let held = sys::rd_kafka_ConsumerGroupDescription_authorized_operations(group, &raw mut count);
         let newer = sys::rd_kafka_consumer_group_type_t::RD_KAFKA_CONSUMER_GROUP_TYPE_CONSUMER;
-        let members = 0..sys::rd_kafka_ConsumerGroupDescription_member_count(group);
-        let state = sys::rd_kafka_ConsumerGroupDescription_state(group);
         Ok(GroupDescription {
-            state: text(sys::rd_kafka_consumer_group_state_name(state)),
-            members: members
-                .map(|place| member(sys::rd_kafka_ConsumerGroupDescription_member(group, place)))
-                .collect(),
+            members: sys::rd_kafka_ConsumerGroupDescription_member_count(group),
             is_classic: sys::rd_kafka_ConsumerGroupDescription_type(group) != newer,
             assignor: text(sys::rd_kafka_ConsumerGroupDescription_partition_assignor(group)),
             operations: operations(held, count),
         })
-    }
-}
-
-/// # Safety
-/// `member` is of a result that is alive.
-unsafe fn member(member: *const sys::rd_kafka_MemberDescription_t) -> GroupMember {
-    // SAFETY: by the caller's word; every accessor returns memory of the same result, or null, and a list
-    // has as many elements as it says.
-    unsafe {
-        let assignment = sys::rd_kafka_MemberDescription_assignment(member);
-        let list = match assignment.is_null() {
-            true => ptr::null(),
-            false => sys::rd_kafka_MemberAssignment_partitions(assignment),
-        };
-        let elements = match list.is_null() || (*list).elems.is_null() {
-            true => &[][..],
-            false => std::slice::from_raw_parts((*list).elems, usize::try_from((*list).cnt).unwrap_or(0)),
-        };
-        GroupMember {
-            id: text(sys::rd_kafka_MemberDescription_consumer_id(member)),
-            partitions: elements.iter().map(|element| (text(element.topic), element.partition)).collect(),
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::core::time::MILLISECOND;
 use crate::shell::admin::Cluster;
 use crate::shell::config::Config;
 use crate::shell::librdkafka::{
-    OffsetSpec, Operation, TopicDescription, describe_group, describe_topics, list_offsets,
+    OffsetSpec, Operation, TopicDescription, describe_group, describe_topics, group_members, list_offsets,
 };
 use crate::shell::preflight::{BrokerSettings, INTERNAL, Resource, TopicState, id_prefix};
 use crate::shell::topics::Role;
@@ -103,13 +103,19 @@ impl Survey {
 
     pub(super) fn ask_group(&mut self, cluster: &Cluster, config: &Config, patience: Patience<'_>) {
         let resource = Resource::Group(config.group.clone());
+        let what = || format!("description of group {}", config.group);
+        // Only a coordinator that answers is asked for more, see there.
+        let answers = group_members(cluster.client(), &config.group, patience.wait());
+        if let Err(error) = answers {
+            return self.unanswered(what(), &error);
+        }
         match describe_group(cluster.client(), &config.group, patience.wait()) {
             Ok(group) => {
                 self.rights.extend(group.operations.clone().map(|operations| (resource, operations)));
                 self.group = Some(group);
             }
             Err(error) if is_denied(&error) => drop(self.rights.insert(resource, BTreeSet::new())),
-            Err(error) => self.unanswered(format!("description of group {}", config.group), &error),
+            Err(error) => self.unanswered(what(), &error),
         }
     }
 

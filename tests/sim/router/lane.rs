@@ -30,7 +30,7 @@ pub enum Break {
     Told(Wish),
     Halt(Halt),
     /// The next record of an input cannot be read.
-    Unreadable(Halt),
+    Doubted(Halt),
 }
 
 impl From<Halt> for Break {
@@ -45,7 +45,7 @@ impl From<Break> for Event {
             Break::Told(Wish::Stop) => Self::Stop,
             Break::Told(Wish::Lost) => Self::Lost,
             Break::Halt(halt) => Self::Halt(halt),
-            Break::Unreadable(halt) => Self::Unreadable(halt),
+            Break::Doubted(halt) => Self::Doubted(halt),
         }
     }
 }

@@ -21,7 +21,7 @@ impl Lane {
         self.heed()?;
         self.wait_for_clock().await?;
         self.source.stand_at(self.ledger.settled_head().cursors);
-        self.source.fill().await.map_err(Break::Unreadable)?;
+        self.source.fill().await.map_err(Break::Doubted)?;
         let owes = self.ledger.next_owed().is_some() && !self.process.is(Mutant::OwedForgotten);
         let first = self.source.take(if owes { Reach::Reports } else { Reach::Intents });
         if first.is_none() && !owes {
