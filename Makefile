@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test chaos sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
@@ -44,6 +44,13 @@ fix: ## format, and apply the lints' own suggestions
 test: verify fuzz-short ## everything: the gate, a short fuzzing, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
 	dev/kafka fetch
 	cargo test --locked $(addprefix --test ,$(REAL))
+	@cat target/chaos/table.txt
+
+chaos: ## every fault several times on three brokers, with a release build; prints the table, and keeps it in target/chaos
+	dev/kafka fetch
+	@rm -rf target/chaos
+	@ended=0; ONEFILL_CHAOS=full cargo test --locked --release --test chaos -- --nocapture --test-threads 1 || ended=$$?; \
+	cat target/chaos/table.txt; exit $$ended
 
 fuzz-short: ## every fuzz target, and its lints, for a few seconds: the kept inputs, and as many others
 	dev/fuzz clippy -- -D warnings

@@ -64,7 +64,7 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
     let _beside = beside(shared)?;
     let mut member = Member::join(Arc::clone(shared), partitions)?;
-    let mut rejoined: Option<Instant> = None;
+    let mut expelled = Vec::new();
     while !stop.load(Ordering::Relaxed) {
         member.serve(SERVED_FOR);
         if member.is_broken() {
@@ -72,14 +72,16 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
         }
         if let Some(reason) = member.expelled() {
             member.leave();
-            // A member may be put out by its own late request to join, so that it joins once more, as a
-            // restart would. When that does not last, another process has its name. Without a lane for
-            // ever this one must end: whoever watches it would take it for one that works.
-            if rejoined.is_some_and(|rejoined| rejoined.elapsed() < REJOINED_EVERY) {
+            // A member may be put out by a request to join of its own, made again while coordinators came
+            // and went; so it joins once more, as a restart would. When that goes on, another process has
+            // its name. Without a lane for ever this one must end: whoever watches it would take it for
+            // one that works.
+            expelled.retain(|before: &Instant| before.elapsed() < EXPELLED_WITHIN);
+            expelled.push(Instant::now());
+            if expelled.len() > EXPELLED_MAX {
                 return Err(RunError::Expelled(reason));
             }
             tracing::warn!("the group has put this member out, it joins once more: {reason}");
-            rejoined = Some(Instant::now());
             member = Member::join(Arc::clone(shared), partitions)?;
         }
         if let Some(reason) = member.fault() {
@@ -192,8 +194,10 @@ fn examine(shared: &Shared, stop: &AtomicBool) -> Result<(i32, Vec<Finding>), Cl
     Ok((survey.lanes(), preflight::findings(config, &survey)))
 }
 
-/// How long a member that was put out, and has joined once more, must stay in the group.
-const REJOINED_EVERY: Duration = Duration::from_secs(10 * 60);
+/// How often a member that was put out joins once more within [`EXPELLED_WITHIN`].
+const EXPELLED_MAX: usize = 3;
+/// How long it counts that a member was put out: as long as a fence does.
+const EXPELLED_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// How long the group's member is served at a time.
 const SERVED_FOR: Duration = Duration::from_millis(100);
 /// How often a cluster that does not answer is asked again.

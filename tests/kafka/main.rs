@@ -51,4 +51,4 @@ mod uncommitted;
 mod support;
 use support::{broker, producer, reader};
 #[cfg(feature = "cli")]
-use support::{records, router, strangers, world};
+use support::{dice, records, router, strangers, world};

@@ -84,7 +84,7 @@ fn of_two_routers_with_one_name_one_goes_on_and_the_other_ends() {
     let twin = || world.router(&["--instance-id", "one"]);
     let first = twin();
     world.wait_openings(2);
-    // Each puts the other out, and joins once more when it was put out itself: once.
+    // Each puts the other out, and joins once more when it was put out itself: three times.
     let mut twins = [first, twin()];
     let ended = eventually("one of them ends", || twins.iter_mut().position(|router| !router.is_alive()));
     let status = twins[ended].exited("because another process has its name");

@@ -13,6 +13,7 @@ use serde_json::Value as Json;
 
 use crate::broker::broker;
 use crate::checker::check;
+use crate::dice::Dice;
 use crate::records::{INTENT, new_intent, place, with};
 use crate::router::Router;
 use crate::world::World;
@@ -98,24 +99,6 @@ fn send_slowly(topic: &str, partitions: i32, share: &[Json], pause: Duration, ca
         }
     }
     producer.flush(Duration::from_secs(30)).expect("the broker takes records");
-}
-
-/// Marsaglia's xorshift: the same seed, the same storm.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % end as u64).expect("it is below a usize")
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for index in (1..items.len()).rev() {
-            items.swap(index, self.below(index + 1));
-        }
-    }
 }
 
 #[test]

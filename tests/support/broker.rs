@@ -90,13 +90,24 @@ impl Cluster {
 
     /// Sends a signal to a broker. After `Kill` and `Term` its process is gone.
     pub fn kill(&self, node: u32, signal: Signal) {
+        self.try_kill(node, signal).unwrap_or_else(|error| panic!("{error}"));
+    }
+
+    /// The same, of a broker that may be down.
+    pub fn try_kill(&self, node: u32, signal: Signal) -> Result<(), String> {
         let name = match signal {
             Signal::Kill => "KILL",
             Signal::Term => "TERM",
             Signal::Stop => "STOP",
             Signal::Continue => "CONT",
         };
-        self.call("kill", &["--node", &node.to_string(), "--signal", name]);
+        self.ask("kill", &["--node", &node.to_string(), "--signal", name]).map(drop)
+    }
+
+    /// Whether a broker's process lives.
+    pub fn is_up(&self, node: u32) -> bool {
+        // Whatever can be thawed is there.
+        self.try_kill(node, Signal::Continue).is_ok()
     }
 
     /// Starts all brokers that are down.
@@ -110,6 +121,10 @@ impl Cluster {
     }
 
     fn call(&self, command: &str, arguments: &[&str]) -> String {
+        self.ask(command, arguments).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn ask(&self, command: &str, arguments: &[&str]) -> Result<String, String> {
         let done = Command::new(script())
             .arg(command)
             .arg("--dir")
@@ -120,8 +135,10 @@ impl Cluster {
             .output()
             .expect("dev/kafka can be run");
         let errors = String::from_utf8_lossy(&done.stderr);
-        assert!(done.status.success(), "dev/kafka {command} {arguments:?}: {}\n{errors}", done.status);
-        String::from_utf8(done.stdout).expect("addresses are ASCII")
+        match done.status.success() {
+            true => Ok(String::from_utf8(done.stdout).expect("addresses are ASCII")),
+            false => Err(format!("dev/kafka {command} {arguments:?}: {}\n{errors}", done.status)),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each test program uses a part")]
 
 pub mod broker;
+pub mod dice;
 pub mod producer;
 pub mod reader;
 #[cfg(feature = "cli")]

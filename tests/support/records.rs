@@ -49,6 +49,11 @@ impl Format {
         [self.header.clone(), writer.write_value_to_vec(value).expect("a datum")].concat()
     }
 
+    /// Whether a value says that it is one of these.
+    pub fn is_of(&self, bytes: &[u8]) -> bool {
+        bytes.starts_with(&self.header)
+    }
+
     /// The value as it was written, to be altered and written again.
     pub fn decode_value(&self, bytes: &[u8]) -> Value {
         let mut rest = bytes.strip_prefix(&*self.header).expect("the fingerprint is the published schema's");
@@ -106,43 +111,32 @@ pub const INSTRUMENT: &str = "ACME.XTST";
 
 /// The instrument of every test.
 pub fn instrument(version: i64) -> Vec<u8> {
-    let text = |text: &str| Value::String(text.to_owned());
-    let fields = [
-        ("instrument_id", text(INSTRUMENT)),
-        ("venue", text("XTST")),
-        ("currency", text("USD")),
-        ("tick_size", text("0.01")),
-        ("lot_size", text("1")),
-        ("min_qty", Value::Null),
-        ("max_qty", Value::Null),
-        ("min_notional", Value::Null),
-        ("contract_multiplier", text("1")),
-        ("allow_negative_price", Value::Boolean(false)),
-        ("status", Value::Enum(0, "TRADING".to_owned())),
-        ("version", Value::Long(version)),
-    ];
-    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let one = Value::Union(0, Box::new(Value::Record(fields)));
-    CONTROL.encode_value(Value::Record(vec![("record".to_owned(), one)]))
+    control(
+        0,
+        vec![
+            ("instrument_id", text(INSTRUMENT)),
+            ("venue", text("XTST")),
+            ("currency", text("USD")),
+            ("tick_size", text("0.01")),
+            ("lot_size", text("1")),
+            ("min_qty", none()),
+            ("max_qty", none()),
+            ("min_notional", none()),
+            ("contract_multiplier", text("1")),
+            ("allow_negative_price", Value::Boolean(false)),
+            ("status", Value::Enum(0, "TRADING".to_owned())),
+            ("version", Value::Long(version)),
+        ],
+    )
 }
 
 /// Limits that name an account and hold nobody up.
 pub fn wide_limit(account: &str) -> Vec<u8> {
-    let text = |text: &str| Value::String(text.to_owned());
-    let some = |value| Value::Union(1, Box::new(value));
-    let most = || some(text("1000000000"));
-    let set = [
-        ("limit_id", text(account)),
-        ("version", Value::Long(1)),
-        ("scope_type", Value::Enum(1, "ACCOUNT".to_owned())),
-        ("scope_id", text(account)),
-        ("instrument_id", text("*")),
-        ("max_order_qty", most()),
-        ("max_long_qty", most()),
-        ("max_short_qty", most()),
-        ("set_by", text("risk")),
-        ("reason", text("test")),
-    ];
+    limit(account, 1, "1000000000")
+}
+
+/// Limits of an account: so much in an order, and in a position of either side.
+pub fn limit(account: &str, version: i64, most: &str) -> Vec<u8> {
     let unset = [
         "max_order_notional",
         "max_gross_notional",
@@ -158,10 +152,55 @@ pub fn wide_limit(account: &str) -> Vec<u8> {
         "market_orders",
         "on_anomaly",
     ];
-    let unset = unset.into_iter().map(|name| (name, Value::Union(0, Box::new(Value::Null))));
-    let fields = set.into_iter().chain(unset).map(|(name, value)| (name.to_owned(), value)).collect();
-    let one = Value::Union(1, Box::new(Value::Record(fields)));
+    let set = vec![
+        ("limit_id", text(account)),
+        ("version", Value::Long(version)),
+        ("scope_type", Value::Enum(1, "ACCOUNT".to_owned())),
+        ("scope_id", text(account)),
+        ("instrument_id", text("*")),
+        ("max_order_qty", some(text(most))),
+        ("max_long_qty", some(text(most))),
+        ("max_short_qty", some(text(most))),
+        ("set_by", text("risk")),
+        ("reason", text("test")),
+    ];
+    control(1, set.into_iter().chain(unset.map(|name| (name, none()))).collect())
+}
+
+/// Halts a strategy, or resumes it from the halt that is named.
+pub fn strategy_command(id: &str, account: &str, strategy: &str, resumes: Option<&str>) -> Vec<u8> {
+    let command = resumes.map_or((0, "HALT"), |_| (2, "RESUME"));
+    let unset = ["account_id", "order_id", "instrument_id", "qty", "strategy_id", "issued_at"];
+    let set = vec![
+        ("command_id", text(id)),
+        ("command", Value::Enum(command.0, command.1.to_owned())),
+        ("scope_type", Value::Enum(3, "STRATEGY".to_owned())),
+        ("scope_id", text(&format!("{account}/{strategy}"))),
+        ("cancel_open_orders", Value::Boolean(false)),
+        ("resumes", resumes.map_or_else(none, |holder| some(text(holder)))),
+        ("issued_by", text("risk")),
+        ("reason", text("test")),
+    ];
+    control(2, set.into_iter().chain(unset.map(|name| (name, none()))).collect())
+}
+
+/// A control record of a branch of the union.
+fn control(branch: u32, fields: Vec<(&str, Value)>) -> Vec<u8> {
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let one = Value::Union(branch, Box::new(Value::Record(fields)));
     CONTROL.encode_value(Value::Record(vec![("record".to_owned(), one)]))
+}
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+fn some(value: Value) -> Value {
+    Value::Union(1, Box::new(value))
+}
+
+fn none() -> Value {
+    Value::Union(0, Box::new(Value::Null))
 }
 
 /// The bytes of a field of a decoded record.

@@ -1,7 +1,7 @@
 //! The built binary as a process: what an operator starts, signals and reads the log of.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use super::reader::eventually;
@@ -13,10 +13,10 @@ pub struct Router {
 }
 
 impl Router {
-    /// Starts it; its log goes to a file of its own.
-    pub fn start(mut command: Command, log: PathBuf) -> Self {
+    /// Starts it; its log goes to a file of its own. It ends with the thread that starts it, however that ends.
+    pub fn start(command: Command, log: PathBuf) -> Self {
         let file = File::create(&log).expect("a log file");
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
+        let child = mortal(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
         Self { child: child.expect("the router can be started"), log }
     }
 
@@ -59,6 +59,11 @@ impl Router {
         self.child.try_wait().expect("its state is known").is_none()
     }
 
+    /// Where its log is.
+    pub fn path(&self) -> &Path {
+        &self.log
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
@@ -80,6 +85,25 @@ impl Router {
         halts.sort();
         halts
     }
+}
+
+/// The same command, as a process that the system kills when its parent has died, where there is `setpriv`.
+fn mortal(command: Command) -> Command {
+    if !Path::new("/usr/bin/setpriv").exists() {
+        return command;
+    }
+    let mut mortal = Command::new("/usr/bin/setpriv");
+    mortal.args(["--pdeathsig", "KILL"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => mortal.env(name, value),
+            None => mortal.env_remove(name),
+        };
+    }
+    if let Some(dir) = command.get_current_dir() {
+        mortal.current_dir(dir);
+    }
+    mortal
 }
 
 fn field<'a>(line: &'a str, name: &str) -> &'a str {

@@ -79,10 +79,11 @@ pub fn remove(world: &World, role: &str) {
 /// A topic of the same name and size, and another id.
 pub fn recreate(world: &World, role: &str) {
     remove(world, role);
+    let partitions = if role == "control" { 1 } else { world.partitions };
     topic(
         &world.bootstrap,
         &world.topic(role),
-        world.partitions,
+        partitions,
         &[("max.message.bytes", "1048588"), ("retention.ms", "-1")],
     );
 }

@@ -2,7 +2,7 @@
 //! accidents and strangers can do to them.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -22,17 +22,44 @@ use super::router::Router;
 
 const CALL_MAX: Duration = Duration::from_secs(10);
 
+/// A Kafka, and what it is taken for.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Where strategies, operators and readers reach it.
+    pub bootstrap: String,
+    /// Where routers and commands reach it.
+    pub routers: String,
+    /// Its topics need not be as safe as in production.
+    pub dev: bool,
+}
+
+impl Place {
+    /// The Kafka that all tests of this process share.
+    pub fn shared() -> Self {
+        Self { bootstrap: broker().to_owned(), routers: broker().to_owned(), dev: true }
+    }
+}
+
 /// Topics, a configuration, and the logs of the routers that ran on them.
 pub struct World {
     /// Where strategies, operators and readers reach Kafka.
     pub bootstrap: String,
-    /// Where its routers and commands reach it.
-    routers_bootstrap: String,
+    at: Place,
     pub prefix: String,
     pub partitions: i32,
     dir: tempfile::TempDir,
     routers: AtomicUsize,
     strategy: BaseProducer,
+}
+
+/// What a failed test leaves behind can be looked at.
+impl Drop for World {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.dir.disable_cleanup(true);
+            eprintln!("--- logs of {}: {}", self.prefix, self.dir.path().display());
+        }
+    }
 }
 
 impl World {
@@ -43,12 +70,12 @@ impl World {
 
     /// The same, of topics that `init` makes with further flags.
     pub fn made_with(name: &str, partitions: i32, flags: &[&str]) -> Self {
-        Self::made_on([broker(), broker()], name, partitions, flags)
+        Self::made_on(Place::shared(), name, partitions, flags)
     }
 
-    /// The same, on a Kafka that routers and everybody else reach by the second and the first of these addresses.
-    pub fn made_on(bootstraps: [&str; 2], name: &str, partitions: i32, flags: &[&str]) -> Self {
-        let world = Self::bare(bootstraps, name, partitions, flags);
+    /// The same, on another Kafka.
+    pub fn made_on(at: Place, name: &str, partitions: i32, flags: &[&str]) -> Self {
+        let world = Self::bare(at, name, partitions, flags);
         world.produce("control", 0, Some(b"instrument"), Some(&instrument(1)));
         for number in 0..10 {
             world.allow(&format!("A{number}"));
@@ -61,20 +88,20 @@ impl World {
         self.produce("control", 0, Some(account.as_bytes()), Some(&wide_limit(account)));
     }
 
-    fn bare([bootstrap, routers_bootstrap]: [&str; 2], name: &str, partitions: i32, flags: &[&str]) -> Self {
+    fn bare(at: Place, name: &str, partitions: i32, flags: &[&str]) -> Self {
         // A broker that is given may have been tested with before.
         let prefix = format!("{name}-{}.", std::process::id());
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("target/tmp can be written");
         let strategy = ClientConfig::new()
-            .set("bootstrap.servers", bootstrap)
+            .set("bootstrap.servers", &at.bootstrap)
             .set("enable.idempotence", "true")
             .set("message.max.bytes", "2000000")
             .set("topic.metadata.refresh.interval.ms", "1000")
             .create()
             .expect("a producer");
         let world = Self {
-            bootstrap: bootstrap.to_owned(),
-            routers_bootstrap: routers_bootstrap.to_owned(),
+            bootstrap: at.bootstrap.clone(),
+            at,
             prefix,
             partitions,
             dir,
@@ -82,8 +109,11 @@ impl World {
             strategy,
         };
         world.configure("[decide]\nmax_intent_age_ms = 0\n");
-        let made = world.call(&[&["init", "--partitions", &partitions.to_string()], flags].concat());
-        assert!(made.status.success(), "init: {}", String::from_utf8_lossy(&made.stderr));
+        // A broker that has not heard yet of a topic that another has made knows none of its settings.
+        let init = ["init", "--partitions", &partitions.to_string()];
+        eventually("init makes the topics, and finds them as they should be", || {
+            world.call(&[&init, flags].concat()).status.success().then_some(())
+        });
         world
     }
 
@@ -96,6 +126,11 @@ impl World {
         self.dir.path().join("onefill.toml")
     }
 
+    /// Where the logs and whatever else belongs to this world lie.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub fn topic(&self, role: &str) -> String {
         format!("{}{role}", self.prefix)
     }
@@ -106,13 +141,8 @@ impl World {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_onefill"));
-        command.args(arguments).args([
-            "--dev",
-            "--bootstrap",
-            &self.routers_bootstrap,
-            "--prefix",
-            &self.prefix,
-        ]);
+        command.args(arguments).args(["--bootstrap", &self.at.routers, "--prefix", &self.prefix]);
+        command.args(self.at.dev.then_some("--dev"));
         command.arg("--config").arg(self.config()).current_dir(self.dir.path());
         command
     }
@@ -129,9 +159,14 @@ impl World {
 
     /// The same, serving HTTP there.
     pub fn router_at(&self, address: &str, flags: &[&str]) -> Router {
+        self.router_with(address, flags, &[])
+    }
+
+    /// The same, with further variables.
+    pub fn router_with(&self, address: &str, flags: &[&str], variables: &[(&str, &str)]) -> Router {
         let number = self.routers.fetch_add(1, Ordering::Relaxed);
         let mut command = self.command(&["run", "--http", address]);
-        command.args(flags);
+        command.args(flags).envs(variables.iter().copied());
         Router::start(command, self.dir.path().join(format!("router-{number}.log")))
     }
 

@@ -1,0 +1,82 @@
+//! The wall clock of the routers' machine jumps, while the brokers' does not: libfaketime stands between the routers and
+//! the system's clock, and leaves their monotonic one alone.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::noise::{CLOCK, ROUTERS_DIED};
+use crate::report::{self, Ending, Row};
+use crate::scene::{SESSION, Scene, world};
+use crate::stage::{take, times};
+use crate::team::{Kind, Team};
+
+/// Where Debian's package `faketime` puts it.
+fn library() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").ok()?.flatten().map(|entry| entry.path());
+    let candidates = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
+    candidates.into_iter().find(|path| path.exists())
+}
+
+#[test]
+fn a_clock_that_jumps_back_is_waited_for_or_halts_until_it_has_caught_up() {
+    let stage = take();
+    let Some(library) = library() else {
+        let why = "libfaketime is not here (Debian: apt-get install faketime)";
+        for fault in [LITTLE, MUCH] {
+            let (fault, ending) = (fault.to_owned(), Ending::NotRun(why.to_owned()));
+            report::add(Row { family: "clock", fault, times: 0, ending, recoveries: Vec::new(), checked: 0 });
+        }
+        return;
+    };
+    let world = world(&stage, "chaos-clock", 2, &[]);
+    let step = world.dir().join("clock");
+    let set = |offset: &str| {
+        // Replaced whole, so that nobody reads half of it.
+        let fresh = step.with_extension("new");
+        std::fs::write(&fresh, offset).and_then(|()| std::fs::rename(&fresh, &step)).expect("a file");
+    };
+    set("+0");
+    let mut team = Team::new(&world, Kind::Static, SESSION);
+    let file = step.to_str().expect("a path").to_owned();
+    team.variables = [
+        ("LD_PRELOAD", library.to_str().expect("a path").to_owned()),
+        ("FAKETIME_TIMESTAMP_FILE", file),
+        ("FAKETIME_NO_CACHE", "1".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ("DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .to_vec();
+    let mut scene = Scene::open_with(&stage, team, "clock", 0xC10C);
+    for _ in 0..times(5) {
+        scene.survive(LITTLE, &[CLOCK, ROUTERS_DIED], |scene| {
+            jump(scene, &set, "+0.8s");
+            None
+        });
+    }
+    let halted = "both lanes halted with CLOCK_UNSAFE";
+    for _ in 0..times(5) {
+        let before = scene.team.halts_said("CLOCK_UNSAFE");
+        let began = Instant::now();
+        jump(&scene, &set, "+5s");
+        crate::reader::eventually(halted, || {
+            (scene.team.halts_said("CLOCK_UNSAFE") >= before + 2).then_some(())
+        });
+        let recovery = scene.watch.first_after(Instant::now(), &scene.lanes());
+        assert!(!recovery.is_empty() && scene.team.are_alive());
+        scene.record(MUCH, Ending::Halted("CLOCK_UNSAFE".to_owned()), vec![began.elapsed()]);
+        scene.note(MUCH, &[CLOCK, ROUTERS_DIED]);
+    }
+    scene.close();
+}
+
+const LITTLE: &str = "the clock 0.8 s ahead, and back";
+const MUCH: &str = "the clock 5 s ahead, and back; it ends by itself";
+
+/// Ahead for long enough that every lane has decided by it, and back.
+fn jump(scene: &Scene<'_>, set: &impl Fn(&str), ahead: &str) {
+    set(ahead);
+    std::thread::sleep(Duration::from_millis(500));
+    scene.watch.first_after(Instant::now(), &scene.lanes());
+    set("+0");
+}

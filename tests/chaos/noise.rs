@@ -1,0 +1,112 @@
+//! What a router may say aloud under which fault, and why. Every other warning or error fails the run.
+
+/// A piece of a line, and why it is no surprise.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    pub piece: &'static str,
+    pub why: &'static str,
+}
+
+const fn expect(piece: &'static str, why: &'static str) -> Expected {
+    Expected { piece, why }
+}
+
+/// The lines that nothing explains.
+pub fn unexplained(lines: &[String], expected: &[Expected]) -> Vec<String> {
+    let explained = |line: &&String| expected.iter().chain(ALWAYS).any(|one| line.contains(one.piece));
+    lines.iter().filter(|line| !explained(line)).cloned().collect()
+}
+
+/// Whatever happens.
+pub const ALWAYS: &[Expected] = &[
+    expect(
+        "no intents are taken: control cannot be read",
+        "a lane that opens on a busy machine reads control late",
+    ),
+    expect(
+        "offsets.retention.minutes is 1",
+        "the stage lets offsets expire within a run, and preflight warns of it",
+    ),
+    expect("Coordinator load in progress: retrying", "the cluster is young: a coordinator is being made"),
+    expect("Not coordinator: retrying", "the cluster is young: a coordinator is being made"),
+];
+
+/// A router was started, killed or frozen, and nothing else.
+pub const ROUTERS_DIED: &[Expected] = &[expect(
+    "another concurrent operation on the same transaction was ongoing: retrying",
+    "the transaction that the former owner left open is being aborted",
+)];
+
+/// A router was frozen, and woke up when others had its lanes.
+pub const FROZEN: &[Expected] = &[
+    expect("transaction: ", "the transaction that was open when it froze is over"),
+    expect("fenced", "its lanes were opened by others meanwhile"),
+    expect("Current transaction failed", "its lanes were opened by others meanwhile"),
+    expect("no intents are taken", "it has not looked at control for that long"),
+    expect("Timed out", "what it had asked for when it froze is long overdue"),
+    expect("session timed out", "the group has heard nothing of it"),
+    expect("watchdog: a t", "its own watchdog notices that a thread or a transaction stood still"),
+];
+
+/// Brokers were killed, frozen or restarted, or the way to them was cut.
+pub const BROKERS_DIED: &[Expected] = &[
+    expect("facility=\"FAIL\"", "connections are lost, refused and time out, and the client says so"),
+    expect("facility=\"REQTMOUT\"", "requests that were under way time out"),
+    expect("facility=\"GETPID\"", "a coordinator is away, or has just moved"),
+    expect("facility=\"SESSTMOUT\"", "a member cannot reach its coordinator for a session"),
+    expect("facility=\"TXNERR\"", "a transaction whose broker is away has failed"),
+    expect("facility=\"ADDOFFSETS\"", "a coordinator is away, or has just moved"),
+    expect("facility=\"ADDPARTS\"", "a coordinator is away, or has just moved"),
+    expect("waiting for Kafka", "a lane that waits says so"),
+    expect("no intents are taken", "control cannot be known to its end while its leader is away"),
+    expect("transaction: ", "a transaction has no clear end while its brokers are away"),
+    expect("reader: ", "a reader has lost its broker"),
+    expect("observer: ", "who looks at the inputs has lost its broker"),
+    expect("end of control: ", "who looks at control has lost its broker"),
+    expect("prices", "the reader of prices has lost its broker"),
+    expect("watchdog: a transaction", "a transaction stays open while its coordinator is away"),
+    expect("FencedInstanceId", "a static member that was away for a session joins once more"),
+    expect("Static consumer fenced", "a static member that was away for a session joins once more"),
+];
+
+/// Lanes have halted, as they should.
+pub const HALTS: &[Expected] = &[
+    expect("lane halted", "that is how a halt is said, once"),
+    expect("ended with halted lanes", "that is how a router ends then"),
+];
+
+/// A request came late, twice, or its answer was lost.
+pub const LATE: &[Expected] =
+    &[expect("transaction: ", "a transaction has no clear end when its request is lost")];
+
+/// Topics were made anew or widened.
+pub const TOPICS_CHANGED: &[Expected] = &[
+    expect("transaction: ", "a transaction has no clear end when its topic is gone"),
+    expect("reader: ", "a reader finds its topic gone"),
+    expect("no intents are taken", "control is not there for a moment"),
+    expect("waiting for Kafka", "a lane that asks for a topic that is gone waits, and says so"),
+    expect("end of control: ", "who looks at control finds it gone for a moment"),
+];
+
+/// Transactional ids were stolen.
+pub const STOLEN: &[Expected] = &[
+    expect("transaction: ", "a transaction of a fenced producer says that it was fenced"),
+    expect("Fatal error", "librdkafka says that its producer was fenced"),
+    expect("fatal: ", "librdkafka says that its producer was fenced"),
+    expect("Current transaction failed", "librdkafka says that its producer was fenced"),
+    expect("fenced", "librdkafka says that its producer was fenced"),
+];
+
+/// The clock was ahead, and went back.
+pub const CLOCK: &[Expected] = &[
+    expect("lane halted", "CLOCK_UNSAFE is a halt, and ends by itself"),
+    expect("session timed out", "librdkafka sleeps by the wall clock, and oversleeps when that is set back"),
+];
+
+#[test]
+fn a_line_that_nothing_explains_is_found() {
+    let lines = ["a WARN b".to_owned(), "c WARN d".to_owned()];
+    let known = [expect("WARN b", "it is")];
+    assert_eq!(unexplained(&lines, &known), ["c WARN d"]);
+    assert!(known.iter().all(|one| !one.why.is_empty()));
+}

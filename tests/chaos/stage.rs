@@ -1,0 +1,134 @@
+//! The cluster that all faults happen to: three brokers as processes, and the network between them and the routers.
+//!
+//! One test at a time has the stage, and finds it whole: whatever an earlier one left broken is mended first.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+
+use crate::broker::{Cluster, Signal};
+use crate::disk::Disk;
+use crate::proxy::Net;
+use crate::reader::eventually;
+use crate::world::Place;
+
+pub const BROKERS: u32 = 3;
+const CALL_MAX: Duration = Duration::from_secs(5);
+
+/// How the brokers differ from those of other tests: offsets of a group without members expire while a run lasts, and
+/// a broker that is gone is noticed sooner. Records are as large as Kafka has it, which preflight wants.
+const SETTINGS: [&str; 4] = [
+    "offsets.retention.minutes=1",
+    "offsets.retention.check.interval.ms=2000",
+    "broker.session.timeout.ms=4000",
+    "message.max.bytes=1048588",
+];
+
+pub struct Stage {
+    pub cluster: Cluster,
+    pub net: Net,
+    /// That of the last broker, if this system lets us have one.
+    pub disk: Disk,
+}
+
+/// Whether everything is done as often as it takes to believe it, or once.
+pub fn is_full() -> bool {
+    std::env::var("ONEFILL_CHAOS").is_ok_and(|form| form == "full")
+}
+
+/// So many times in the full form.
+pub fn times(full: usize) -> usize {
+    if is_full() { full } else { 1 }
+}
+
+/// Waits until no other test has the stage, and mends it.
+pub fn take() -> MutexGuard<'static, Stage> {
+    static STAGE: OnceLock<Mutex<Stage>> = OnceLock::new();
+    let stage = STAGE.get_or_init(|| Mutex::new(Stage::build())).lock();
+    let stage = stage.unwrap_or_else(PoisonError::into_inner);
+    stage.mend();
+    stage
+}
+
+impl Stage {
+    fn build() -> Self {
+        let net = Net::listen(BROKERS);
+        let ports = net.ports().iter().map(u16::to_string).collect::<Vec<_>>().join(",");
+        let settings = SETTINGS.iter().flat_map(|line| ["--set", line]);
+        let arguments: Vec<&str> = ["--behind", &ports].into_iter().chain(settings).collect();
+        let mut disk = None;
+        let cluster = Cluster::start_with(BROKERS, &arguments, |dir| disk = Some(Disk::mount(dir, BROKERS)));
+        let inner = (1..=BROKERS).map(|node| {
+            let path = cluster.dir().join(format!("node-{node}/inner-port"));
+            let text = std::fs::read_to_string(path).expect("the broker has a second listener");
+            text.trim().parse().expect("a port")
+        });
+        net.reach(inner.collect());
+        Self { cluster, net, disk: disk.expect("prepared") }
+    }
+
+    fn mend(&self) {
+        self.net.calm();
+        self.disk.clear();
+        // One that is not there needs no thawing, and is started below.
+        (1..=BROKERS).for_each(|node| drop(self.cluster.try_kill(node, Signal::Continue)));
+        self.cluster.start_all();
+        self.wait_whole();
+    }
+
+    pub fn place(&self) -> Place {
+        Place { bootstrap: self.cluster.bootstrap().to_owned(), routers: self.net.bootstrap(), dev: false }
+    }
+
+    /// Waits until every broker is there, and every partition of every topic has all its replicas in sync.
+    pub fn wait_whole(&self) {
+        let asker = self.asker();
+        eventually("all replicas are in sync", || {
+            let known = asker.fetch_metadata(None, CALL_MAX).ok()?;
+            let mut partitions = known.topics().iter().flat_map(|topic| topic.partitions());
+            let whole = partitions.all(|one| one.leader() > 0 && one.isr().len() == one.replicas().len());
+            (known.brokers().len() == BROKERS as usize && whole).then_some(())
+        });
+    }
+
+    /// The broker that leads a partition.
+    pub fn leader(&self, topic: &str, partition: i32) -> u32 {
+        let asker = self.asker();
+        eventually("a partition has a leader", || {
+            let known = asker.fetch_metadata(Some(topic), CALL_MAX).ok()?;
+            let found =
+                known.topics().first()?.partitions().iter().find(|one| one.id() == partition)?.leader();
+            u32::try_from(found).ok().filter(|leader| *leader > 0)
+        })
+    }
+
+    /// The broker that coordinates what has this name: a group, or transactions of an id.
+    pub fn coordinator(&self, internal_topic: &str, name: &str) -> u32 {
+        let asker = self.asker();
+        let known = eventually("the internal topic is known", || {
+            let known = asker.fetch_metadata(Some(internal_topic), CALL_MAX).ok()?;
+            let count = known.topics().first()?.partitions().len();
+            (count > 0).then_some(count)
+        });
+        let count = i32::try_from(known).expect("few partitions");
+        self.leader(internal_topic, (java_hash(name) & i32::MAX) % count)
+    }
+
+    fn asker(&self) -> BaseConsumer {
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", self.cluster.bootstrap()).create().expect("a consumer")
+    }
+}
+
+/// `String.hashCode` of Java, by which Kafka places groups and transactional ids.
+fn java_hash(text: &str) -> i32 {
+    text.bytes().fold(0_i32, |hash, byte| hash.wrapping_mul(31).wrapping_add(i32::from(byte)))
+}
+
+#[test]
+fn the_hash_is_that_of_java() {
+    // As jshell says of "hello".hashCode().
+    assert_eq!((java_hash(""), java_hash("a"), java_hash("hello")), (0, 97, 99_162_322));
+}
