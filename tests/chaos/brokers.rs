@@ -37,6 +37,7 @@ fn brokers_that_are_killed_frozen_or_restarted_lose_and_double_nothing() {
             let began = Instant::now();
             scene.stage.cluster.kill(node, Signal::Kill);
             scene.watch.first_after(began, &scene.lanes());
+            scene.stage.wait_led_elsewhere(node);
             scene.stage.cluster.restart(node);
             scene.stage.wait_whole();
             None

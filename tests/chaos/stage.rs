@@ -93,6 +93,20 @@ impl Stage {
         });
     }
 
+    /// Waits until the cluster has given everything that a broker led to others.
+    ///
+    /// A broker that is back before that leads with what it had alone: Kafka 4.1.1 then finishes a transaction whose
+    /// decision was never replicated, in some partitions, and rolls it back in others (`docs/RELIABILITY.md`).
+    pub fn wait_led_elsewhere(&self, node: u32) {
+        let asker = self.asker();
+        eventually("a broker that is gone leads nothing", || {
+            let known = asker.fetch_metadata(None, CALL_MAX).ok()?;
+            let mut partitions = known.topics().iter().flat_map(|topic| topic.partitions());
+            let others = partitions.all(|one| one.leader() > 0 && u32::try_from(one.leader()) != Ok(node));
+            others.then_some(())
+        });
+    }
+
     /// The broker that leads a partition.
     pub fn leader(&self, topic: &str, partition: i32) -> u32 {
         let asker = self.asker();

@@ -325,8 +325,9 @@ impl LaneThread {
         mut call: impl FnMut(&Self) -> Result<T, E>,
     ) -> Result<T, Break> {
         let partition = self.placement.partition;
-        let mut attempts = 0;
-        let mut renewed = Instant::now();
+        let (mut attempts, mut said) = (0, false);
+        let began = Instant::now();
+        let mut renewed = began;
         loop {
             self.heartbeat.beat();
             if let Some(wish) = self.signal.wish() {
@@ -335,14 +336,19 @@ impl LaneThread {
             match call(self) {
                 Ok(value) => {
                     if attempts > 0 {
-                        tracing::info!(partition, "Kafka answers again: {what}");
                         self.shared.status.wait(partition, None);
+                    }
+                    if said {
+                        tracing::info!(partition, "Kafka answers again: {what}");
                     }
                     return Ok(value);
                 }
                 Err(error) => {
                     self.check_topology()?;
-                    self.say_waiting(what, &error, attempts);
+                    // What is over within a second is nobody's concern.
+                    let loud = !said && began.elapsed() >= SAID_AFTER;
+                    self.say_waiting(what, &error, loud);
+                    said |= loud;
                     attempts += 1;
                     if renewed.elapsed() > RENEWED_EVERY {
                         self.renew_clients();
@@ -381,18 +387,20 @@ impl LaneThread {
         self.measured = (began, began.elapsed());
     }
 
-    fn say_waiting(&self, what: &str, error: &dyn Display, attempts: u32) {
+    fn say_waiting(&self, what: &str, error: &dyn Display, loud: bool) {
         let partition = self.placement.partition;
         self.shared.status.wait(partition, Some(format!("{what}: {error}")));
-        match attempts {
-            0 => tracing::warn!(partition, "waiting for Kafka to {what}: {error}"),
-            _ => tracing::debug!(partition, attempts, "still waiting for Kafka to {what}: {error}"),
+        match loud {
+            true => tracing::warn!(partition, "waiting for Kafka to {what}: {error}"),
+            false => tracing::debug!(partition, "waiting for Kafka to {what}: {error}"),
         }
     }
 }
 
 /// How long a client is asked in vain before another one is tried.
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
+/// How long Kafka is waited for before it is said.
+const SAID_AFTER: Duration = Duration::from_secs(1);
 /// How often the size of the ledger is said.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// Measuring takes no more than one part in so many of a lane's time.
