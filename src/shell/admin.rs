@@ -192,7 +192,7 @@ impl Cluster {
     }
 
     /// The client, for requests of other kinds.
-    pub(super) fn client(&self) -> &Client<Logged> {
+    pub fn client(&self) -> &Client<Logged> {
         self.admin.inner()
     }
 

@@ -13,6 +13,7 @@ use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::ledger::Ledger;
 use crate::core::proof::{self, Evidence, Extent};
+use crate::shell::admin::{self, ClusterError};
 use crate::shell::failure::{Failure, failure};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
@@ -49,12 +50,14 @@ impl LaneThread {
         Ok(Event::Owned)
     }
 
-    fn is_owned(&self, timeout: Duration) -> KafkaResult<bool> {
+    fn is_owned(&self, timeout: Duration) -> Result<bool, ClusterError> {
         let Some(member) = self.membership.member_id() else { return Ok(false) };
-        let config = &self.shared.config;
+        let (config, partition) = (&self.shared.config, self.placement.partition);
         let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
-        let client = self.probe.client();
-        ownership::is_owned(client, &config.group, &member, topics, self.placement.partition, timeout)
+        // This client has a connection to each broker: preflight has asked them all.
+        let cluster = self.shared.cluster()?;
+        let owned = ownership::is_owned(cluster.client(), &config.group, &member, topics, partition, timeout);
+        owned.map_err(admin::refused(format!("group {}", config.group)))
     }
 
     /// Initialises both producers: afterwards no former owner can commit.
