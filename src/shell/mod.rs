@@ -16,6 +16,7 @@ pub mod client;
 pub mod clock;
 mod closest;
 pub mod config;
+mod courier;
 pub mod evidence;
 mod failure;
 pub mod follow;

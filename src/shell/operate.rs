@@ -105,7 +105,7 @@ impl<'c> Bench<'c> {
     ///
     /// # Errors
     /// Any other halt than `CURSOR_MISMATCH`, or none.
-    pub fn restore_cursor(mut self) -> Result<Cursors, OperateError> {
+    pub fn restore_cursor(self) -> Result<Cursors, OperateError> {
         self.expect(HaltCode::CursorMismatch)?;
         if self.ledger.opened().is_none() {
             let why = "the trail is empty: it says nothing of offsets; see `onefill init --genesis`";
@@ -120,7 +120,7 @@ impl<'c> Bench<'c> {
     ///
     /// # Errors
     /// Any other halt than the accepted one, or none.
-    pub fn recover(mut self, accepted: HaltCode, reason: &str) -> Result<Cursors, OperateError> {
+    pub fn recover(self, accepted: HaltCode, reason: &str) -> Result<Cursors, OperateError> {
         self.expect(accepted)?;
         let cursors = match accepted {
             HaltCode::InputLost => held(self.ledger.head().cursors, &self.gathered.evidence),
@@ -181,7 +181,7 @@ impl<'c> Bench<'c> {
 
     /// One transaction under the lane's ids, with the offsets where it leaves the inputs.
     fn commit(
-        &mut self,
+        mut self,
         write: impl FnOnce(&mut Transaction<'_>) -> Result<(), Outcome>,
     ) -> Result<(), OperateError> {
         let to = Destination {
@@ -195,7 +195,7 @@ impl<'c> Bench<'c> {
         let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         let outcome = Transaction::begin(batch, &self.sink, Slot::Zero, &to).and_then(|mut transaction| {
             write(&mut transaction)?;
-            Ok(transaction.commit(&self.group))
+            Ok(transaction.commit(self.group))
         });
         match outcome.unwrap_or_else(|outcome| outcome) {
             outcome if outcome.is_committed() => Ok(()),

@@ -4,6 +4,7 @@
 //! and settles what it left open. Nothing is ever aborted by request: producers with a doubt are
 //! dropped, and their successors' initialisation aborts (`G4`). What counts as a doubt: `Watch`.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use rdkafka::producer::{Producer as _, ThreadedProducer};
 
 use super::client;
 use super::config::Config;
+use super::courier::Courier;
 use super::librdkafka::Log;
 use super::outcome::is_retriable;
 use super::watch::Watch;
@@ -24,13 +26,15 @@ pub type Producer = ThreadedProducer<Watch>;
 /// The two producers of a lane.
 pub struct Sink {
     slots: [Line; 2],
+    courier: Courier,
     watch: Watch,
 }
 
 /// One producer, and the log of what happened to it.
 struct Line {
     log: Log,
-    producer: Producer,
+    /// The courier may still be at work with it when the lane has given it up.
+    producer: Arc<Producer>,
 }
 
 impl Sink {
@@ -46,7 +50,9 @@ impl Sink {
         for slot in [Slot::Zero, Slot::One] {
             initialise(&mut slots[slot.index()], &config.topics.audit, || line(slot))?;
         }
-        let sink = Self { slots, watch };
+        let courier = Courier::start()
+            .map_err(|error| KafkaError::ClientCreation(format!("a thread for the offsets: {error}")))?;
+        let sink = Self { slots, courier, watch };
         // The past of producers that have just been initialised can harm nobody.
         sink.listen();
         sink.watch.calm();
@@ -54,8 +60,13 @@ impl Sink {
     }
 
     /// The producer of a slot.
-    pub const fn producer(&self, slot: Slot) -> &Producer {
+    pub const fn producer(&self, slot: Slot) -> &Arc<Producer> {
         &self.slots[slot.index()].producer
+    }
+
+    /// Who sends the offsets of their transactions.
+    pub const fn courier(&self) -> &Courier {
+        &self.courier
     }
 
     /// What is known of the producers besides their answers.
@@ -87,7 +98,7 @@ impl Line {
         let id = config.topics.transactional_id(partition, slot.index());
         let client = client::producer(config, &id);
         let producer = Producer::from_config_and_context(&client, watch.of_another())?;
-        Ok(Self { log: Log::of(producer.client())?, producer })
+        Ok(Self { log: Log::of(producer.client())?, producer: Arc::new(producer) })
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,7 @@ pub struct Destination<'t> {
 /// An open transaction over an open batch.
 pub struct Transaction<'t> {
     batch: Batch<'t, 't>,
-    producer: &'t Producer,
+    producer: &'t Arc<Producer>,
     sink: &'t Sink,
     to: &'t Destination<'t>,
     began: Instant,
@@ -162,7 +163,7 @@ impl<'t> Transaction<'t> {
     /// Commits, with the offsets after the last answered record of each input.
     ///
     /// Nothing is written any more when this is called, so the offsets overlap with the delivery.
-    pub fn commit(mut self, group: &ConsumerGroupMetadata) -> Outcome {
+    pub fn commit(mut self, group: ConsumerGroupMetadata) -> Outcome {
         self.laps.lap(Phase::Fetch);
         if let Err(outcome) = self.send_offsets(group) {
             return outcome;
@@ -197,19 +198,14 @@ impl<'t> Transaction<'t> {
         if in_doubt { Outcome::CommittedInDoubt } else { Outcome::Committed }
     }
 
-    fn send_offsets(&self, group: &ConsumerGroupMetadata) -> Result<(), Outcome> {
+    fn send_offsets(&self, group: ConsumerGroupMetadata) -> Result<(), Outcome> {
         let (topics, cursors) = (&self.to.config.topics, self.batch.ledger().head().cursors);
         let mut offsets = TopicPartitionList::new();
         for (topic, next) in [(&topics.intents, cursors.intents), (&topics.executions, cursors.executions)] {
             let added = offsets.add_partition_offset(topic, self.to.partition, Offset::Offset(next));
             self.written(added)?;
         }
-        loop {
-            match self.producer.send_offsets_to_transaction(&offsets, group, self.patience()) {
-                Err(error) if is_retriable(&error) && !self.is_overdue() => continue,
-                result => return self.written(result),
-            }
-        }
+        self.written(self.sink.courier().send(self.producer, offsets, group, self.patience()))
     }
 
     fn write_entry(&mut self, entry: &Entry<'_>) -> Result<(), Outcome> {

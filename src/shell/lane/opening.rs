@@ -267,7 +267,7 @@ impl LaneThread {
                 })
             };
             match self.probe.read_to_end((&topics.control, 0), cursor, each) {
-                Ok(()) => Ok(transaction.commit(&group)),
+                Ok(()) => Ok(transaction.commit(group)),
                 Err(ReadError::Refused(outcome)) => Err(outcome),
                 Err(ReadError::Kafka(error)) => {
                     tracing::warn!(topic = topics.control, "control could not be read to its end: {error}");

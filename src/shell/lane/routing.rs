@@ -106,7 +106,7 @@ impl LaneThread {
         let batch = Batch::open(&mut self.ledger, &prices, now);
         shared.status.transaction_began(self.placement.partition);
         let routed = match Transaction::begin(batch, sink, slot, &to) {
-            Ok(transaction) => answer_all(shared, transaction, first, taking, &group),
+            Ok(transaction) => answer_all(shared, transaction, first, taking, group),
             Err(outcome) => Ok(outcome),
         };
         // A record that cannot be read on the way leaves nothing committed.
@@ -165,7 +165,7 @@ fn answer_all<'s>(
     mut transaction: Transaction<'_>,
     first: Option<BorrowedMessage<'s>>,
     mut taking: Taking<'s>,
-    group: &ConsumerGroupMetadata,
+    group: ConsumerGroupMetadata,
 ) -> Result<Outcome, Halt> {
     let answered = answer(shared, &mut transaction, first, &mut taking, Reach::Reports)?;
     let answered = match answered.and_then(|()| cancel_owed(&mut transaction, &mut taking)) {
