@@ -134,8 +134,8 @@ fn no_toml(path: &Path, text: &str, error: &toml::de::Error) -> ConfigError {
     let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|letter| *letter != '\n').count() + 1;
-    let place = format!("{}:{line}:{column}", path.display());
-    ConfigError::new(place, format!("no TOML: {}", error.message()), "mend the file's TOML there")
+    let fault = format!("line {line}, column {column} is no TOML: {}", error.message());
+    ConfigError::new(path.display(), fault, "mend the file's TOML there")
 }
 
 /// Every value with its dotted key; of `[kafka]` the dots are part of the name.
@@ -316,7 +316,8 @@ mod tests {
     fn a_file_that_is_no_toml_names_the_place_and_repeats_no_line() {
         let (sources, file) = sources("dev = true\n[kafka]\nsasl.password = 'hunter2\n", &[], &[]);
         let error = load(&sources).unwrap_err();
-        assert_eq!(error.source_of_it, format!("{}:3:25", file.path().display()));
+        assert_eq!(error.source_of_it, file.path().display().to_string());
+        assert!(error.fault.starts_with("line 3, column 25 is no TOML: "), "{error}");
         assert!(!format!("{error:?}").contains("hunter2"), "{error}");
         assert!(!error.to_string().contains('\n'), "{error}");
     }
