@@ -73,7 +73,10 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         read_variable(&mut draft, name, value)?;
     }
     for flag in &sources.flags {
-        let setting = settings::of_key(flag.key).expect("a flag sets what there is");
+        let setting = settings::of_key(flag.key).ok_or_else(|| {
+            let fault = format!("there is no setting `{}`", flag.key);
+            ConfigError::new(Place::Flag(flag.name), fault, "leave the flag out, and report this")
+        })?;
         apply(&mut draft, setting, Place::Flag(flag.name), &flag.value)?;
     }
     finish(draft, &sources.variables)
