@@ -24,6 +24,10 @@ pub const ALWAYS: &[Expected] = &[
         "a lane that opens on a busy machine reads control late",
     ),
     expect(
+        "no intents are taken: control goes to offset",
+        "a busy machine reads control more than a second late, and the lane holds its intents until it has",
+    ),
+    expect(
         "offsets.retention.minutes is 1",
         "the stage lets offsets expire within a run, and preflight warns of it",
     ),
