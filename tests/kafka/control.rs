@@ -103,7 +103,7 @@ fn under_a_backlog_of_intents_no_decision_is_100_ms_behind_control() {
     let mut readable_at = Vec::new();
     let mut version = 1;
     while world.committed("intents").get(&0) < Some(&(BACKLOG as i64)) {
-        for pause in [40, 90, 130] {
+        for pause in [15, 60, 25, 40, 10, 30] {
             version += 1;
             readable_at.push(publish(&operator, &world.topic("control"), &instrument(version)));
             std::thread::sleep(Duration::from_millis(pause));
