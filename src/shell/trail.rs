@@ -117,11 +117,6 @@ impl Probe {
             Err(ReadError::Kafka(error)) => Err(error),
         }
     }
-
-    /// The client, for requests of other kinds.
-    pub fn client(&self) -> &rdkafka::client::Client<Logged> {
-        self.uncommitted.client()
-    }
 }
 
 /// Why a partition could not be read to its end.
