@@ -190,7 +190,17 @@ impl<'t> Transaction<'t> {
                 Err(error) => return self.ended(&error, Step::Committing),
             }
         }
-        let in_doubt = self.laps.lap(Phase::Commit) > SLOW_COMMIT || self.sink.is_disturbed();
+        let (took, disturbed) = (self.laps.lap(Phase::Commit), self.sink.is_disturbed());
+        let in_doubt = took > SLOW_COMMIT || disturbed;
+        if in_doubt {
+            let (partition, commit_ms) = (self.to.partition, took.as_millis());
+            tracing::info!(
+                partition,
+                commit_ms,
+                disturbed,
+                "committed, but slowly or disturbed: producers are replaced"
+            );
+        }
         self.batch.settle();
         if let Some(metrics) = self.to.metrics {
             metrics.committed(&self.tally, &self.laps, clock::now());

@@ -23,8 +23,6 @@ pub const SESSION_TIME: Duration = Duration::from_secs(4);
 /// the pace of the whole run.
 pub fn world(stage: &MutexGuard<'static, Stage>, name: &str, lanes: i32, flags: &[&str]) -> World {
     let world = World::made_on(stage.place(), name, lanes, flags);
-    // Brokers learn of new topics one after the other; a router's preflight takes the word of any.
-    std::thread::sleep(Duration::from_secs(1));
     world.configure("transaction_timeout_ms = 4000\n[decide]\nmax_intent_age_ms = 0\n");
     world
 }

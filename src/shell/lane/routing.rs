@@ -46,6 +46,8 @@ impl LaneThread {
         }
         // Told too late for the transaction that it happened in, but not for the next one.
         if self.sink.as_ref().is_some_and(|sink| sink.watch().was_repeated()) {
+            let partition = self.placement.partition;
+            tracing::info!(partition, "a request was made again, or had no answer: producers are replaced");
             return Ok(Event::Disturbed);
         }
         match self.route_batch(slot)? {

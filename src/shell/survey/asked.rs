@@ -6,16 +6,15 @@ use rdkafka::admin::ResourceSpecifier;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, Producer};
 
-use super::{Patience, Survey, code_of, is_denied, reading};
-use crate::core::time::MILLISECOND;
+use super::{Patience, Survey, code_of, is_denied};
 use crate::shell::admin::Cluster;
+use crate::shell::client;
 use crate::shell::config::Config;
 use crate::shell::librdkafka::{
     OffsetSpec, Operation, TopicDescription, describe_group, describe_topics, group_members, list_offsets,
 };
 use crate::shell::preflight::{BrokerSettings, INTERNAL, Resource, TopicState, id_prefix};
 use crate::shell::topics::Role;
-use crate::shell::{client, clock};
 
 /// The topics that are asked for: the router's, and Kafka's own.
 pub(super) fn topics(config: &Config) -> impl Iterator<Item = &str> {
@@ -142,8 +141,8 @@ impl Survey {
         }
     }
 
-    /// The newest times, of the entries and of each topic.
-    pub(super) fn ask_newest(&mut self, cluster: &Cluster, config: &Config, patience: Patience<'_>) {
+    /// The time of each topic's newest record.
+    pub(super) fn ask_newest(&mut self, cluster: &Cluster, _: &Config, patience: Patience<'_>) {
         let all = self.topics.values().flat_map(|state| {
             state.partitions.iter().map(|partition| (state.name.as_str(), partition.partition))
         });
@@ -158,22 +157,12 @@ impl Survey {
                         *newest = timestamp.max(*newest);
                     }
                 }
-                // Brokers know it since Kafka 3.0; without, the entries alone say how late it is.
+                // Brokers know it since Kafka 3.0; without, the entries' ends alone say how late it is.
                 Err(error) if is_unknown(&error) => tracing::debug!("the newest records: {error}"),
                 Err(error) => self.unanswered("the newest records", &error),
             }
         }
-        if let Some(audit) = self.topics.get(&Role::Audit) {
-            let count = audit.partitions.len() as i32;
-            let audit = Resource::Topic(audit.name.clone());
-            if self.rights.get(&audit).is_none_or(|held| held.contains(&Operation::Read)) {
-                match reading::newest_entry_ms(cluster, config, count, patience) {
-                    Ok(newest) => self.newest_entry_ms = newest,
-                    Err(error) => self.unanswered("the newest entries", &error),
-                }
-            }
-        }
-        self.now_ms = clock::now().0 / MILLISECOND;
+        self.see_clock();
     }
 }
 

@@ -49,8 +49,12 @@ pub fn view_lanes(
             Ok(found) => take_openings(found, &mut lanes),
             Err(error) => survey.unanswered("the first entries of the trails", &error),
         }
-        if let Err(error) = reading::sound(cluster, config, trails, patience, &heard) {
-            survey.unanswered("the ends of the trails", &error);
+        match reading::newest_entry_ms(cluster, config, trails, patience, &heard) {
+            Ok(newest) => {
+                survey.newest_entry_ms = newest;
+                survey.see_clock();
+            }
+            Err(error) => survey.unanswered("the ends of the trails", &error),
         }
     }
     if survey.may_read_group(config) {

@@ -17,11 +17,13 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 use super::admin::Cluster;
+use super::clock;
 use super::config::Config;
 use super::librdkafka::{GroupDescription, Operation};
 use super::preflight::{BrokerSettings, Hidden, Resource, TopicState, TopicStates, Versions};
 use super::topics::Role;
 use super::trail::REQUEST_WAIT;
+use crate::core::time::MILLISECOND;
 
 pub use lanes::view_lanes;
 
@@ -49,7 +51,8 @@ pub struct Survey {
     pub group: Option<GroupDescription>,
     /// This machine's clock, in milliseconds.
     pub now_ms: i64,
-    /// The time of the newest entry, in milliseconds; `None` where there is none.
+    /// The time of the newest entry, in milliseconds; `None` where there is none, or it was not asked for: a lane
+    /// finds that out by itself.
     pub newest_entry_ms: Option<i64>,
     /// The time of the newest record of each topic that has one, in milliseconds.
     pub newest_ms: BTreeMap<String, i64>,
@@ -135,6 +138,11 @@ impl Survey {
     /// How many lanes there are.
     pub fn lanes(&self) -> i32 {
         self.topics.get(&Role::Intents).map_or(0, |state| state.partitions.len() as i32)
+    }
+
+    /// Looks at this machine's clock: after what it is compared with, or records of meanwhile would be ahead.
+    fn see_clock(&mut self) {
+        self.now_ms = clock::now().0 / MILLISECOND;
     }
 
     pub(super) fn unanswered(&mut self, what: impl Into<String>, error: &KafkaError) {

@@ -45,7 +45,8 @@ pub(super) fn extents(
     Ok(starts.into_iter().filter_map(both).collect())
 }
 
-/// The time of the newest entry near the ends of the trail, in milliseconds.
+/// Reads the ends of the trail: the time of the newest entry there, in milliseconds, and what brokers say
+/// meanwhile of how they slow answers down.
 ///
 /// # Errors
 /// Brokers that do not answer.
@@ -54,47 +55,21 @@ pub(super) fn newest_entry_ms(
     config: &Config,
     count: i32,
     patience: Patience<'_>,
+    heard: &Heard,
 ) -> KafkaResult<Option<i64>> {
-    let mut newest = None;
-    scan_tails(cluster, config, count, patience, &Heard::default(), |message| {
-        newest = newest.max(message.timestamp().to_millis());
-    })?;
-    Ok(newest)
-}
-
-/// Reads the ends of the trail for nothing but what brokers say meanwhile: how they slow answers down.
-///
-/// # Errors
-/// Brokers that do not answer.
-pub(super) fn sound(
-    cluster: &Cluster,
-    config: &Config,
-    count: i32,
-    patience: Patience<'_>,
-    heard: &Heard,
-) -> KafkaResult<()> {
-    if let Some(reader) = scan_tails(cluster, config, count, patience, heard, |_| {})? {
-        heard::listen(&reader);
-    }
-    Ok(())
-}
-
-fn scan_tails(
-    cluster: &Cluster,
-    config: &Config,
-    count: i32,
-    patience: Patience<'_>,
-    heard: &Heard,
-    mut each: impl FnMut(&BorrowedMessage<'_>),
-) -> KafkaResult<Option<BaseConsumer<Heard>>> {
     let audit = &config.topics.audit;
     let extents = extents(cluster, audit, count, patience)?.into_iter();
     let held = extents.filter(|(_, extent)| extent.end > extent.start);
     let starts = held.map(|(partition, Extent { start, end })| (partition, start.max(end - TAIL)));
-    scan(config, (audit, starts.collect()), patience.wait(), heard, |message| {
-        each(message);
+    let mut newest = None;
+    let reader = scan(config, (audit, starts.collect()), patience.wait(), heard, |message| {
+        newest = newest.max(message.timestamp().to_millis());
         Enough::No
-    })
+    })?;
+    if let Some(reader) = reader {
+        heard::listen(&reader);
+    }
+    Ok(newest)
 }
 
 /// Whether no more of a partition is wanted.
