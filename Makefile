@@ -49,7 +49,7 @@ test: verify fuzz-short ## everything: the gate, a short fuzzing, then all that 
 chaos: ## every fault several times on three brokers, with a release build; prints the table, and keeps it in target/chaos
 	dev/kafka fetch
 	@rm -rf target/chaos
-	@ended=0; ONEFILL_CHAOS=full cargo test --locked --release --test chaos -- --nocapture --test-threads 1 || ended=$$?; \
+	@ended=0; CHAOS_FORM=full cargo test --locked --release --test chaos -- --nocapture --test-threads 1 || ended=$$?; \
 	cat target/chaos/table.txt; exit $$ended
 
 fuzz-short: ## every fuzz target, and its lints, for a few seconds: the kept inputs, and as many others

@@ -35,7 +35,7 @@ pub struct Stage {
 
 /// Whether everything is done as often as it takes to believe it, or once.
 pub fn is_full() -> bool {
-    std::env::var("ONEFILL_CHAOS").is_ok_and(|form| form == "full")
+    std::env::var("CHAOS_FORM").is_ok_and(|form| form == "full")
 }
 
 /// So many times in the full form.
