@@ -174,6 +174,9 @@ fn last_order(
         });
         match read {
             Ok(()) => {}
+            Err(ReadError::Kafka(error)) if trail::is_unreadable(&error) => {
+                return Ok(Some(LastOrder::UNREADABLE));
+            }
             Err(ReadError::Kafka(error)) => return Err(error),
             Err(ReadError::Refused(never)) => match never {},
         }

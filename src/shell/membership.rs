@@ -5,6 +5,7 @@
 //! is dropped, for somebody else may have it already.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -40,6 +41,17 @@ struct Rebalancer {
     lanes: Mutex<BTreeMap<i32, Running>>,
     /// Why a partition that the group gave is not served.
     fault: OnceLock<String>,
+    /// The coordinator could not be reached for a whole session, at some time.
+    lost_session: AtomicBool,
+}
+
+/// A member that the group has put out: it can never own a lane again.
+pub struct Expelled {
+    /// Kafka's word.
+    pub reason: String,
+    /// Its session had run out before. It may have put itself out then, by a request to join that was made
+    /// again while coordinators came and went; otherwise another process has joined under its name.
+    pub had_lost_session: bool,
 }
 
 /// A lane's way to ask the member.
@@ -81,6 +93,7 @@ impl Member {
             consumer: OnceLock::new(),
             lanes: Mutex::default(),
             fault: OnceLock::new(),
+            lost_session: AtomicBool::new(false),
         };
         let consumer: BaseConsumer<Rebalancer> = config.create_with_context(rebalancer)?;
         let consumer = Arc::new(consumer);
@@ -109,9 +122,11 @@ impl Member {
         self.consumer.context().fault.get().cloned()
     }
 
-    /// Why this member can never own a lane again, if so: another process has joined under its name.
-    pub fn expelled(&self) -> Option<String> {
-        self.consumer.client().fatal_error().map(|(code, reason)| format!("{reason} ({code})"))
+    /// How this member was put out, if it was.
+    pub fn expelled(&self) -> Option<Expelled> {
+        let (code, reason) = self.consumer.client().fatal_error()?;
+        let had_lost_session = self.consumer.context().lost_session.load(Ordering::Relaxed);
+        Some(Expelled { reason: format!("{reason} ({code})"), had_lost_session })
     }
 
     /// Drains every lane, and leaves the group; a static member stays in it.
@@ -122,6 +137,9 @@ impl Member {
 
 impl ClientContext for Rebalancer {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        if facility == "SESSTMOUT" {
+            self.lost_session.store(true, Ordering::Relaxed);
+        }
         client::log(level, facility, message);
     }
 

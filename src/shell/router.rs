@@ -12,7 +12,7 @@ use rdkafka::error::KafkaError;
 use super::admin::ClusterError;
 use super::http::Server;
 use super::lane::Shared;
-use super::membership::Member;
+use super::membership::{Expelled, Member};
 use super::preflight::{self, Finding, Severity};
 use super::survey::{Patience, Survey};
 use super::worker::Worker;
@@ -70,14 +70,15 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
         if member.is_broken() {
             return Err(RunError::Broken);
         }
-        if let Some(reason) = member.expelled() {
+        if let Some(Expelled { reason, had_lost_session }) = member.expelled() {
             member.leave();
-            // A member may be put out by a request to join of its own, made again while coordinators came
-            // and went; so it joins once more, as a restart would. When that goes on, another process has
-            // its name. Without a lane for ever this one must end: whoever watches it would take it for
-            // one that works.
-            expelled.retain(|before: &Instant| before.elapsed() < EXPELLED_WITHIN);
-            expelled.push(Instant::now());
+            // It joins once more, as a restart would. Where it was put out although it was heard all the time,
+            // another process has its name, and neither may go on so. Without a lane for ever this one must end:
+            // whoever watches it would take it for one that works.
+            if !had_lost_session {
+                expelled.retain(|before: &Instant| before.elapsed() < EXPELLED_WITHIN);
+                expelled.push(Instant::now());
+            }
             if expelled.len() > EXPELLED_MAX {
                 return Err(RunError::Expelled(reason));
             }

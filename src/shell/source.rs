@@ -19,6 +19,7 @@ use super::client::{self, Isolation, Logged};
 use super::config::{BatchBounds, Config};
 use super::freshness::ReadUpTo;
 use super::librdkafka;
+use super::trail;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 
@@ -197,7 +198,7 @@ impl<'s> Taking<'s> {
     /// The next record within reach, if one is queued and the bounds allow it.
     ///
     /// # Errors
-    /// `INPUT_LOST` or `CONTROL_INVALID` when the next record of an input is gone.
+    /// `INPUT_LOST` or `CONTROL_INVALID` when the next record of an input is gone or cannot be read.
     pub fn take_next(&mut self, reach: Reach) -> Result<Option<BorrowedMessage<'s>>, Halt> {
         while let Some((input, rest)) = self.inputs.split_first() {
             if !self.has_room() || !self.reaches(input.kind, reach) {
@@ -269,12 +270,15 @@ impl Input {
                 }
                 Ok(None)
             }
-            Err(error) if is_out_of_range(&error) => {
+            Err(error) if is_out_of_range(&error) || trail::is_unreadable(&error) => {
+                // What is queued behind it must not be taken for what comes next.
+                standing.next.set(NOWHERE);
                 let code = match self.kind {
                     Kind::Control => HaltCode::ControlInvalid,
                     Kind::Executions | Kind::Intents => HaltCode::InputLost,
                 };
-                Err(Halt::new(code, format!("topic {}: its next record is gone: {error}", self.topic)))
+                let what = if is_out_of_range(&error) { "is gone" } else { "cannot be read" };
+                Err(Halt::new(code, format!("topic {}: its next record {what}: {error}", self.topic)))
             }
             Err(error) => {
                 tracing::debug!(topic = self.topic, "reader: {error}");

@@ -172,7 +172,7 @@ fn read_with<E>(
                 }
                 tracing::debug!(topic, partition, position, end, "the log seems to end too early");
             }
-            Some(Err(error)) if is_final(&error) => return Err(error.into()),
+            Some(Err(error)) if is_final(&error) || is_unreadable(&error) => return Err(error.into()),
             Some(Err(error)) => {
                 tracing::debug!(topic, partition, "reader: {error}");
                 continue;
@@ -225,4 +225,36 @@ pub(super) fn is_final(error: &KafkaError) -> bool {
     use rdkafka::error::RDKafkaErrorCode::{AutoOffsetReset, OffsetOutOfRange};
     matches!(error, KafkaError::MessageConsumptionFatal(_))
         || matches!(error.rdkafka_error_code(), Some(AutoOffsetReset | OffsetOutOfRange))
+}
+
+/// Whether the records that come next are there, but cannot be read: their checksum does not fit, say. Whoever
+/// polls on passes over them, for librdkafka does.
+pub(super) fn is_unreadable(error: &KafkaError) -> bool {
+    use rdkafka::error::RDKafkaErrorCode::{BadCompression, BadMessage, InvalidMessage, NotImplemented};
+    let code = error.rdkafka_error_code();
+    matches!(code, Some(BadMessage | BadCompression | InvalidMessage | NotImplemented))
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::error::RDKafkaErrorCode as Code;
+
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_read_is_told_from_what_is_gone_and_what_passes() {
+        let judged = |code| {
+            let error = KafkaError::MessageConsumption(code);
+            (is_final(&error), is_unreadable(&error))
+        };
+        for code in [Code::BadMessage, Code::BadCompression, Code::InvalidMessage, Code::NotImplemented] {
+            assert_eq!(judged(code), (false, true), "{code:?}");
+        }
+        for code in [Code::AutoOffsetReset, Code::OffsetOutOfRange] {
+            assert_eq!(judged(code), (true, false), "{code:?}");
+        }
+        for code in [Code::BrokerTransportFailure, Code::AllBrokersDown, Code::OperationTimedOut] {
+            assert_eq!(judged(code), (false, false), "{code:?}");
+        }
+    }
 }

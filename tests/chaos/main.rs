@@ -8,6 +8,7 @@
 mod brokers;
 mod clock;
 mod disk;
+mod edits;
 mod full;
 mod late;
 mod load;
@@ -18,6 +19,7 @@ mod report;
 mod routers;
 mod sabotage;
 mod scene;
+mod segment;
 mod stage;
 mod team;
 mod thieves;

@@ -19,12 +19,16 @@ pub const LANES: i32 = 4;
 pub const SESSION: &str = "4s";
 pub const SESSION_TIME: Duration = Duration::from_secs(4);
 
-/// A world of so many lanes on the stage's brokers. Transactions that nobody ends are aborted soon, so that they do not set
-/// the pace of the whole run.
+/// A world of so many lanes on the stage's brokers.
 pub fn world(stage: &MutexGuard<'static, Stage>, name: &str, lanes: i32, flags: &[&str]) -> World {
     let world = World::made_on(stage.place(), name, lanes, flags);
-    world.configure("transaction_timeout_ms = 4000\n[decide]\nmax_intent_age_ms = 0\n");
+    configure(&world);
     world
+}
+
+/// Transactions that nobody ends are aborted soon, so that they do not set the pace of the whole run; intents may wait.
+pub fn configure(world: &World) {
+    world.configure("transaction_timeout_ms = 4000\n[decide]\nmax_intent_age_ms = 0\n");
 }
 
 pub struct Scene<'w> {

@@ -18,7 +18,7 @@ use crate::shell::failure::{Failure, failure};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
 use crate::shell::status::RestoringView;
-use crate::shell::trail::{REQUEST_WAIT, ReadError};
+use crate::shell::trail::{self, REQUEST_WAIT, ReadError};
 use crate::shell::transaction::{Destination, Transaction, opening};
 use crate::shell::{arrival, clock, evidence, ownership};
 
@@ -31,6 +31,9 @@ const OWNERSHIP_WAITS: [Duration; 3] =
 
 /// How long prices are waited for: what is missing then rejects.
 const PRICES_WAIT: Duration = Duration::from_secs(10);
+
+/// How often a trail that cannot be read is read once more: a bit may have flipped on the way.
+const READ_AGAIN_MAX: u32 = 2;
 
 /// How often a long restore says how far it is.
 const SAID_EVERY: Duration = Duration::from_secs(5);
@@ -105,6 +108,7 @@ impl LaneThread {
             return Ok(Event::Restored { news: true });
         }
         let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
+        let mut unreadable = 0;
         let read = self.patiently("read the trail", |lane| {
             let Shared { schemas, status, .. } = &*lane.shared;
             let mut said = Instant::now();
@@ -124,7 +128,16 @@ impl LaneThread {
             match restore(&lane.probe, &topic, schemas, &mut ledger, &mut next, each) {
                 Ok(()) => Ok(Ok(())),
                 Err(ReadError::Refused(reason)) => Ok(Err(reason)),
-                Err(ReadError::Kafka(error)) => Err(error),
+                Err(ReadError::Kafka(error))
+                    if trail::is_unreadable(&error) && unreadable >= READ_AGAIN_MAX =>
+                {
+                    let detail = format!("what lies at offset {next} or behind it cannot be read: {error}");
+                    Ok(Err(Halt::new(HaltCode::AuditUnreadable, detail).into()))
+                }
+                Err(ReadError::Kafka(error)) => {
+                    unreadable += u32::from(trail::is_unreadable(&error));
+                    Err(error)
+                }
             }
         });
         self.ledger = ledger;
@@ -182,7 +195,10 @@ impl LaneThread {
         if let Some(finding) = gathered.unsafe_topic {
             return Err(Halt::new(HaltCode::UnsafeTopic, finding.to_string()).into());
         }
-        let reached = self.patiently("show the next records", |lane| lane.reach(&gathered.evidence))?;
+        let reached = match self.patiently("show the next records", |lane| lane.reach(&gathered.evidence))? {
+            Ok(reached) => reached,
+            Err(halt) => return Ok(Event::Doubted(halt)),
+        };
         let topology = gathered.evidence.topology;
         self.found = Found { topology, quarantine_partitions: gathered.quarantine_partitions, reached };
         self.wait_for_prices()?;
@@ -202,18 +218,25 @@ impl LaneThread {
 
     /// Where the next records lie: markers and aborted records are no records, and one day retention
     /// takes them, so that a cursor before them would look as if records were lost.
-    fn reach(&self, evidence: &Evidence) -> KafkaResult<Cursors> {
+    ///
+    /// One that cannot be read is a halt, if reading it again does not help.
+    fn reach(&self, evidence: &Evidence) -> KafkaResult<Result<Cursors, Halt>> {
         let (topics, partition) = (&self.shared.config.topics, self.placement.partition);
         let cursors = self.ledger.settled_head().cursors;
         let reach = |topic: &str, cursor, Extent { end, .. }| match self.ledger.opened() {
-            Some(_) if cursor < end => self.probe.next_record((topic, partition), cursor),
-            _ => Ok(cursor),
+            Some(_) if cursor < end => match self.probe.next_record((topic, partition), cursor) {
+                Err(error) if trail::is_unreadable(&error) => {
+                    let detail = format!("topic {topic}: its next record cannot be read: {error}");
+                    Ok(Err(Halt::new(HaltCode::InputLost, detail)))
+                }
+                reached => reached.map(Ok),
+            },
+            _ => Ok(Ok(cursor)),
         };
-        Ok(Cursors {
-            intents: reach(&topics.intents, cursors.intents, evidence.inputs.intents)?,
-            executions: reach(&topics.executions, cursors.executions, evidence.inputs.executions)?,
-            control: cursors.control,
-        })
+        let intents = reach(&topics.intents, cursors.intents, evidence.inputs.intents)?;
+        let executions = reach(&topics.executions, cursors.executions, evidence.inputs.executions)?;
+        let both = |(intents, executions)| Cursors { intents, executions, control: cursors.control };
+        Ok(intents.and_then(|intents| Ok((intents, executions?))).map(both))
     }
 
     /// Waits until all prices that are there now are read: a decision should not miss one only because
@@ -257,6 +280,7 @@ impl LaneThread {
         let prices = shared.prices.book();
         let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
+        let mut unreadable = None;
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
             transaction.open_lane(opening, self.found.reached)?;
             let topics = &shared.config.topics;
@@ -271,12 +295,17 @@ impl LaneThread {
                 Err(ReadError::Refused(outcome)) => Err(outcome),
                 Err(ReadError::Kafka(error)) => {
                     tracing::warn!(topic = topics.control, "control could not be read to its end: {error}");
+                    unreadable = trail::is_unreadable(&error).then_some(error);
                     Err(Outcome::Aborted)
                 }
             }
         });
         let outcome = outcome.unwrap_or_else(|outcome| outcome);
         self.after_transaction(outcome)?;
+        if let Some(error) = unreadable {
+            let detail = format!("a record at offset {cursor} or behind it cannot be read: {error}");
+            return Ok(Event::Doubted(Halt::new(HaltCode::ControlInvalid, detail)));
+        }
         if outcome.is_committed() {
             let seq = self.ledger.settled_head().next_seq;
             tracing::info!(partition = self.placement.partition, seq, "lane opened");
