@@ -2,13 +2,13 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test chaos sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test helm image sbom chaos sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
 QUICK := $(filter-out $(REAL),$(TESTS))
-SCRIPTS := dev/kafka dev/demo dev/fuzz dev/mutants .ci/run
+SCRIPTS := dev/kafka dev/demo dev/fuzz dev/helm dev/mutants .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
@@ -41,10 +41,14 @@ fix: ## format, and apply the lints' own suggestions
 	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
 
-test: verify fuzz-short ## everything: the gate, a short fuzzing, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
+test: verify helm fuzz-short ## everything: the gate, a short fuzzing, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
 	dev/kafka fetch
 	cargo test --locked $(addprefix --test ,$(REAL))
 	@cat target/chaos/table.txt
+
+helm: ## the chart without a cluster: lint, unit tests, schemas, refusals, alerts; builds its tools first
+	cargo build --locked --bin onefill
+	dev/helm check
 
 chaos: ## every fault several times on three brokers, with a release build; prints the table, and keeps it in target/chaos
 	dev/kafka fetch
