@@ -12,6 +12,10 @@ SCRIPTS := dev/kafka dev/demo dev/fuzz dev/helm dev/mutants .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+ENGINE ?= $(shell command -v podman || command -v docker)
 export DEMO_ARGS
 
 help: ## what there is
@@ -49,6 +53,16 @@ test: verify helm fuzz-short ## everything: the gate, a short fuzzing, then all 
 helm: ## the chart without a cluster: lint, unit tests, schemas, refusals, alerts; builds its tools first
 	cargo build --locked --bin onefill
 	dev/helm check
+
+image: ## the container image onefill:<version>, by podman or Docker
+	$(ENGINE) build --file Containerfile --build-arg REVISION=$(REVISION) --tag onefill:$(VERSION) .
+
+sbom: ## what the image's program is made of, as CycloneDX: target/onefill.cdx.json
+	@command -v target/tools/bin/cargo-cyclonedx >/dev/null || cargo install --locked --quiet --root target/tools cargo-cyclonedx@0.5.9
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo cyclonedx --format json --spec-version 1.5 --no-default-features \
+		--features cli,tls --target $(HOST) --override-filename onefill.cdx
+	@mkdir -p target && mv onefill.cdx.json target/ && rm -f tests/checker/onefill.cdx.json
+	@echo target/onefill.cdx.json
 
 chaos: ## every fault several times on three brokers, with a release build; prints the table, and keeps it in target/chaos
 	dev/kafka fetch
