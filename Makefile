@@ -2,13 +2,13 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test helm image sbom chaos sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test helm image sbom chaos sim mutants fuzz fuzz-short bench-micro demo kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
 QUICK := $(filter-out $(REAL),$(TESTS))
-SCRIPTS := dev/kafka dev/demo dev/fuzz dev/helm dev/mutants .ci/run
+SCRIPTS := dev/bench-micro dev/kafka dev/demo dev/fuzz dev/helm dev/mutants .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
@@ -84,6 +84,9 @@ sim: ## thousands of seeds of the simulation, optimised; SEEDS=20000 FROM=1
 
 mutants: ## known mistakes in the core, put back one by one: each must be caught
 	dev/mutants
+
+bench-micro: ## instructions of each step of one intent; fails where one has risen by over 10 %
+	dev/bench-micro
 
 demo: ## the whole story on one machine; DEMO_ARGS="--seconds 20" for a short one
 	dev/demo

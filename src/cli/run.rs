@@ -32,6 +32,10 @@ pub struct Run {
     /// How long a silent member keeps its lanes (ONEFILL_SESSION_TIMEOUT; 10s)
     #[arg(long, value_name = "TIME")]
     session_timeout: Option<String>,
+    /// Where ledgers are kept, so that a restart reads the end of a trail only: a folder of this
+    /// process alone (ONEFILL_CHECKPOINT_DIR; none, and the whole trail is read)
+    #[arg(long, value_name = "DIR")]
+    checkpoint_dir: Option<String>,
     /// End with status 4 as soon as a lane halts (ONEFILL_EXIT_ON_HALT)
     #[arg(long)]
     exit_on_halt: bool,
@@ -69,6 +73,7 @@ impl Run {
             flag("--http", "http", &self.http),
             flag("--instance-id", "instance_id", &self.instance_id),
             flag("--session-timeout", "session_timeout_ms", &self.session_timeout),
+            flag("--checkpoint-dir", "checkpoint.dir", &self.checkpoint_dir),
             flag("--exit-on-halt", "exit_on_halt", &exit_on_halt),
         ]
         .into_iter()
@@ -126,11 +131,13 @@ mod tests {
             http: Some("127.0.0.1:1".to_owned()),
             instance_id: Some("i".to_owned()),
             session_timeout: Some("4s".to_owned()),
+            checkpoint_dir: Some("kept".to_owned()),
             exit_on_halt: true,
         };
         let config = load(&Sources { flags: run.flags(), ..Sources::default() }).unwrap();
         assert_eq!((config.group.as_str(), config.instance_id.as_deref()), ("g", Some("i")));
         assert_eq!((config.session_timeout_ms, config.exit_on_halt), (4_000, true));
         assert_eq!(config.http.to_string(), "127.0.0.1:1");
+        assert_eq!(config.checkpoint.dir.as_deref(), Some(std::path::Path::new("kept")));
     }
 }

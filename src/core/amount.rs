@@ -222,3 +222,6 @@ impl fmt::Display for Numeral<'_> {
         }
     }
 }
+
+crate::core::saved::saved!(Decimal(units));
+crate::core::saved::saved!(Lots(count));

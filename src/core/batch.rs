@@ -145,7 +145,7 @@ fn published_order<'b>(
     origin: Origin,
 ) -> Order<'b> {
     let order_id = OrderId::of(ids.account_id, ids.client_order_id);
-    let row = ledger.order(order_id).expect("an accepted intent has an order");
+    let row = ledger.published_order(order_id).expect("an accepted intent has an order");
     let published = ledger.head().published.expect("an accepted intent is published");
     assert!(published.audit_seq == entry.seq, "an order is made right after its entry");
     Order {

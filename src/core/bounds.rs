@@ -173,3 +173,21 @@ fn gross(limit: &RiskLimit<'_>) -> Result<Option<(Box<str>, Decimal)>, String> {
     let currency = limit.currency.ok_or("currency: missing beside max_gross_notional")?;
     Ok(Some((currency.as_str().into(), gross)))
 }
+
+super::saved::saved!(Rate { max_orders, window_ms });
+super::saved::saved!(Bounds {
+    max_order_qty,
+    max_order_notional,
+    max_long_qty,
+    max_short_qty,
+    max_gross_notional,
+    max_open_orders,
+    price_collar_bps,
+    price_collar_abs,
+    ref_max_age_ms,
+    rates,
+    dup_window_ms,
+    max_intent_age_ms,
+    refuses_market_orders,
+    on_anomaly,
+});

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::amount::{Numeral, Overflow};
 use super::checks::witness::{Comparison, Comparisons, Failures, Witness};
-use super::checks::{Checked, Question, increments, numbers, permission, risk, shape, state, time};
+use super::checks::{Checked, Question, Replaced, increments, numbers, permission, risk, shape, state, time};
 use super::control::ControlRecord;
 use super::control_log;
 use super::entry::{
@@ -214,10 +214,10 @@ fn ask<'q, 'a>(
     if order.cancel_pending {
         return Err(FailedCheck::plain(Reason::OrderPendingCancel).into());
     }
-    if asks_for_no_more_than_filled(ledger, intent, order) {
+    if asks_for_no_more_than_filled(ledger, intent, &order) {
         return Ok(None);
     }
-    asked(replacing(&order.terms, &intent.terms), Some(order))
+    asked(replacing(&order.terms, &intent.terms), Some(Replaced::of(&order)))
 }
 
 fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
@@ -227,7 +227,7 @@ fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, now: Time) -> Verdict
 }
 
 /// The order that a CANCEL or REPLACE is about, while it may still be filled.
-fn live_order<'l>(ledger: &'l Ledger, intent: &Intent<'_>) -> Checked<&'l OrderRow> {
+fn live_order<'l>(ledger: &'l Ledger, intent: &Intent<'_>) -> Checked<Cow<'l, OrderRow>> {
     let order = ledger.order(OrderId::of(intent.account_id, intent.client_order_id));
     let order = order.filter(|order| ledger.text(order.instrument) == intent.instrument_id.as_str());
     match order {

@@ -406,3 +406,5 @@ impl<'a> Intent<'a> {
         }
     }
 }
+
+super::saved::saved!(Cursors { intents, executions, control });

@@ -179,6 +179,10 @@ fn write_hex(bytes: &[u8], out: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
 }
 
+crate::core::saved::saved!(Digest(bytes));
+crate::core::saved::saved!(OrderId(bytes));
+crate::core::saved::saved!(Fingerprint(bytes));
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -36,6 +36,7 @@ pub mod prices;
 pub mod proof;
 pub mod recompute;
 pub mod replay;
+pub mod saved;
 pub mod settings;
 pub mod symbols;
 pub mod time;

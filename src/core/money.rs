@@ -7,6 +7,7 @@
 use ethnum::I256;
 
 use super::amount::{Decimal, Lots, Overflow, SCALE_MAX};
+use super::saved::{Damaged, Loading, Saved};
 
 /// Hundredths of a percent in the whole.
 pub const BPS: i64 = 10_000;
@@ -48,6 +49,16 @@ impl Valuation {
     /// At this price, and so many hundredths of a percent above it.
     pub fn above(price: Decimal, markup_bps: i64) -> Self {
         Self { markup_bps, ..Self::at(price) }
+    }
+
+    /// Without the markup.
+    pub const fn price(self) -> Decimal {
+        self.price
+    }
+
+    /// How many hundredths of a percent it is above its price.
+    pub const fn markup_bps(self) -> i64 {
+        self.markup_bps
     }
 
     /// The higher of two.
@@ -254,6 +265,16 @@ fn product(one: I256, other: I256) -> Result<I256, Overflow> {
     match (i128::try_from(one), i128::try_from(other)) {
         (Ok(one), Ok(other)) => Ok(wide(one, other)),
         _ => one.checked_mul(other).ok_or(Overflow),
+    }
+}
+
+impl Saved for Worth {
+    fn save(&self, out: &mut Vec<u8>) {
+        self.0.to_le_bytes().save(out);
+    }
+
+    fn load(from: &mut Loading<'_>) -> Result<Self, Damaged> {
+        Saved::load(from).map(I256::from_le_bytes).map(Self)
     }
 }
 

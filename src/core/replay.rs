@@ -41,18 +41,26 @@ pub fn replay(ledger: &mut Ledger, entry: &Entry<'_>, leaf: Digest) -> Result<()
 ///
 /// Entries that the ledger has settled come again when a lane reads its own tail. They must go on
 /// without a gap to the last one that it settled: anything else was written beside it, and is a fork.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Reading {
     /// How many entries were settled before this reading.
     known: u64,
     /// The last one that was read again.
     last: Option<u64>,
+    /// Whether the last of them must come again: the ledger was kept elsewhere meanwhile.
+    is_kept: bool,
 }
 
 impl Reading {
     /// A reading into this ledger that has not begun.
     pub const fn begin(ledger: &Ledger) -> Self {
-        Self { known: ledger.settled_head().next_seq, last: None }
+        Self { known: ledger.settled_head().next_seq, last: None, is_kept: false }
+    }
+
+    /// The same, into a ledger that was kept while nobody held the fence: its last entry must be in the
+    /// trail still, and the reading begins there or before.
+    pub const fn of_kept(ledger: &Ledger) -> Self {
+        Self { is_kept: true, ..Self::begin(ledger) }
     }
 
     /// Takes in the next entry of the trail, or knows it already. `leaf` is the leaf hash of its bytes.
@@ -84,8 +92,13 @@ impl Reading {
     /// The trail is read to its end.
     ///
     /// # Errors
-    /// `CHAIN_BROKEN` when entries came again, but not up to the last that was settled.
+    /// `CHAIN_BROKEN` when entries came again, but not up to the last that was settled; of a kept ledger
+    /// also when that did not come at all.
     pub fn end(&self) -> Result<(), Halt> {
+        if self.is_kept && self.last.is_none() {
+            let detail = format!("entry {} was kept, but the trail does not hold it", self.known - 1);
+            return Err(Halt::new(HaltCode::ChainBroken, detail));
+        }
         self.last.filter(|last| last + 1 != self.known).map_or(Ok(()), |last| Err(fork(last)))
     }
 }
@@ -100,8 +113,15 @@ mod tests {
 
     /// Whether these entries may be read again by a lane that has settled 10, after `new` new ones.
     fn may_stand_again(numbers: &[u64], new: u64) -> bool {
-        let mut reading = Reading { known: 10, last: None };
+        let mut reading = Reading { known: 10, last: None, is_kept: false };
         numbers.iter().all(|seq| reading.again(*seq, 10 + new).is_ok()) && reading.end().is_ok()
+    }
+
+    #[test]
+    fn a_kept_ledger_is_held_against_its_last_entry() {
+        let mut reading = Reading { known: 10, last: None, is_kept: true };
+        assert!(reading.end().is_err());
+        assert!(reading.again(9, 10).is_ok() && reading.end().is_ok());
     }
 
     #[test]

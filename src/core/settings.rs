@@ -51,3 +51,5 @@ impl Settings {
         })
     }
 }
+
+super::saved::saved!(Settings { max_intent_age_ms, skew_ms, ref_max_age_ms });

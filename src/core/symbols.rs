@@ -30,6 +30,18 @@ macro_rules! symbols {
             }
         }
 
+        impl $crate::core::saved::Saved for $name {
+            fn save(&self, out: &mut Vec<u8>) {
+                out.push(self.index() as u8);
+            }
+
+            fn load(
+                from: &mut $crate::core::saved::Loading<'_>,
+            ) -> Result<Self, $crate::core::saved::Damaged> {
+                $crate::core::saved::load_symbol(from, Self::ALL)
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 out.pad(self.name())

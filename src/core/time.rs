@@ -53,6 +53,8 @@ const fn civil(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
+crate::core::saved::saved!(Time(nanoseconds));
+
 #[cfg(test)]
 mod tests {
     use super::*;

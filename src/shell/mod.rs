@@ -12,6 +12,7 @@ pub mod admin;
 pub mod arrival;
 pub mod audit;
 pub mod check;
+pub mod checkpoint;
 pub mod client;
 pub mod clock;
 mod closest;

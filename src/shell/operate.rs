@@ -22,9 +22,10 @@ use crate::core::batch::Batch;
 use crate::core::entry::{Cursors, Recovery};
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Outcome, Slot};
-use crate::core::ledger::{Ledger, Placement};
+use crate::core::ledger::{Head, Ledger, Placement};
 use crate::core::prices::PriceBook;
 use crate::core::proof::{self, Evidence, Offsets};
+use crate::core::replay::Reading;
 use crate::wire::schema::Schemas;
 
 /// Why nothing was done.
@@ -80,12 +81,13 @@ impl<'c> Bench<'c> {
         let probe = Probe::open(config)?;
         let mut ledger = Ledger::new(placement);
         let mut next = probe.extent(&config.topics.audit, placement.partition)?.start;
-        let restored =
-            match restore(&probe, &config.topics.audit, schemas, &mut ledger, &mut next, |_, _| Ok(())) {
-                Ok(()) => Ok(()),
-                Err(ReadError::Refused(halt)) => Err(halt),
-                Err(ReadError::Kafka(error)) => return Err(error.into()),
-            };
+        let (topic, mut reading) = (&config.topics.audit, Reading::begin(&ledger));
+        let each = |_: &Head, _, _| Ok(());
+        let restored = match restore(&probe, topic, schemas, &mut ledger, &mut next, &mut reading, each) {
+            Ok(()) => Ok(()),
+            Err(ReadError::Refused(halt)) => Err(halt),
+            Err(ReadError::Kafka(error)) => return Err(error.into()),
+        };
         let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?;
         let gathered = evidence::gather(config, schemas, &cluster, &probe, &ledger)?;
         let verdict = proof::prove(&ledger, restored, &gathered.evidence);

@@ -16,7 +16,7 @@ use super::membership::{Expelled, Member};
 use super::preflight::{self, Finding, Severity};
 use super::survey::{Patience, Survey};
 use super::worker::Worker;
-use super::{freshness, observer, prices, topology, watchdog};
+use super::{checkpoint, freshness, observer, prices, topology, watchdog};
 use crate::core::halt::HaltCode;
 
 /// How a run ended, when it ended in order.
@@ -99,15 +99,16 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
 }
 
 /// The threads beside the lanes: what they find out, lanes need from their opening on.
-fn beside(shared: &Arc<Shared>) -> Result<[Worker; 5], RunError> {
+fn beside(shared: &Arc<Shared>) -> Result<[Worker; 6], RunError> {
     let prices = prices::reader::Reader::open(Arc::clone(shared))?;
-    let started = || -> io::Result<[Worker; 5]> {
+    let started = || -> io::Result<[Worker; 6]> {
         Ok([
             freshness::watch::start(Arc::clone(shared))?,
             topology::start(Arc::clone(shared))?,
             prices.start()?,
             observer::start(Arc::clone(shared))?,
             watchdog::start(Arc::clone(shared))?,
+            checkpoint::start(Arc::clone(shared))?,
         ])
     };
     started().map_err(RunError::Thread)

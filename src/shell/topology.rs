@@ -91,7 +91,11 @@ fn watch(shared: &Shared, stop: &Stop) {
     }
 }
 
-fn ask(shared: &Shared) -> Result<Topology, ClusterError> {
+/// How the topics stand now.
+///
+/// # Errors
+/// Brokers that do not answer.
+pub(super) fn ask(shared: &Shared) -> Result<Topology, ClusterError> {
     let states = shared.cluster()?.descriptions(&shared.config)?;
     Ok(evidence::topology(&shared.config, &states))
 }

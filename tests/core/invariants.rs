@@ -244,7 +244,7 @@ impl Watched {
 }
 
 /// The entry of one turn, where it comes to one.
-fn taken(batch: &mut Batch<'_, 'static>, turn: &Turn) -> Option<Entry<'static>> {
+pub fn taken(batch: &mut Batch<'_, 'static>, turn: &Turn) -> Option<Entry<'static>> {
     match turn {
         Turn::Arrival(arrival) => {
             let owed = batch.next_owed().is_some();

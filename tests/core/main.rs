@@ -29,6 +29,7 @@ mod example;
 mod executions;
 mod exposure;
 mod extremes;
+mod frozen;
 mod gross;
 mod invalid;
 mod invariants;

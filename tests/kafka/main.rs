@@ -12,6 +12,8 @@ mod bad_input;
 #[cfg(feature = "cli")]
 mod checker;
 #[cfg(feature = "cli")]
+mod checkpoints;
+#[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "cli")]
 mod conflicts;

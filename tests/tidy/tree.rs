@@ -30,6 +30,7 @@ impl File {
         let written = ["rs", "md", "toml", "sh", "yaml", "yml", "avsc", "xml"];
         let scripts = [
             "Makefile",
+            "dev/bench-micro",
             "dev/kafka",
             "dev/demo",
             "dev/fuzz",

@@ -22,8 +22,9 @@ use super::amount::{Numeral, Overflow};
 use super::ledger::Ledger;
 use super::ledger::limits::{Level, Limits};
 use super::ledger::names::Name;
-use super::ledger::order::OrderRow;
+use super::ledger::order::{OrderRow, Quantity};
 use super::ledger::states::TradingState;
+use super::money::Valuation;
 use super::prices::PriceBook;
 use super::time::Time;
 use super::valuation::Pricing;
@@ -33,6 +34,27 @@ use crate::core::intent::{Intent, IntentTerms};
 
 /// What a check passes with, or is refused by.
 pub type Checked<T = ()> = Result<T, FailedCheck>;
+
+/// What checks look at of the order that a REPLACE is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Replaced {
+    /// Who is responsible.
+    pub strategy: Name,
+    /// As they stand.
+    pub quantity: Quantity,
+    /// What a unit of it is worth.
+    pub valuation: Valuation,
+    /// The same at the worst.
+    pub dearest: Valuation,
+}
+
+impl Replaced {
+    /// Of an order.
+    pub fn of(order: &OrderRow) -> Self {
+        let OrderRow { strategy, quantity, valuation, .. } = *order;
+        Self { strategy, quantity, valuation, dearest: order.dearest() }
+    }
+}
 
 /// Everything that a check may look at.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +68,7 @@ pub struct Question<'q, 'a> {
     /// The terms to judge: a NEW's own; of a REPLACE the order's, with what it gives in their place.
     pub terms: IntentTerms<'a>,
     /// The order that a REPLACE is about.
-    pub replaced: Option<&'q OrderRow>,
+    pub replaced: Option<Replaced>,
     /// The time of the decision.
     pub now: Time,
     /// Whose order it is.
@@ -68,7 +90,7 @@ impl<'q, 'a> Question<'q, 'a> {
         prices: &'a PriceBook,
         intent: &'q Intent<'a>,
         terms: IntentTerms<'a>,
-        replaced: Option<&'q OrderRow>,
+        replaced: Option<Replaced>,
         now: Time,
     ) -> Self {
         let account = ledger.name(intent.account_id.as_str());

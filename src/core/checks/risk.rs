@@ -4,8 +4,8 @@
 use super::gross::{self, Reserving};
 use super::increments::Candidate;
 use super::witness::Witness;
-use super::{Checked, Question, overflow, pace, position, reference, size, value};
-use crate::core::amount::Decimal;
+use super::{Checked, Question, Replaced, overflow, pace, position, reference, size, value};
+use crate::core::amount::{Decimal, Overflow};
 use crate::core::entry::Reference;
 use crate::core::ledger::holdings::Reserve;
 use crate::core::ledger::instrument::Instrument;
@@ -89,13 +89,19 @@ fn reserving(
     pricing: &Pricing,
     valuation: Valuation,
 ) -> Checked<Reserving> {
-    let before = question.replaced.map_or(Ok(Reserve::default()), Reserve::of).map_err(overflow)?;
+    let before = question.replaced.map_or(Ok(Reserve::default()), reserved_before).map_err(overflow)?;
     let lots = reserved_after(question, candidate).reserved();
     let dearest = question.replaced.map_or(valuation, |order| valuation.dearer(order.valuation));
     let after = Reserve { lots, worth: Worth::of(lots, dearest).map_err(overflow)? };
     let held = question.ledger.held(Owner::account(question.account), question.instrument);
     held.reserving(pricing.side, before, after).map_err(overflow)?;
     Ok(Reserving { before, after })
+}
+
+/// What the order reserves as it stands.
+fn reserved_before(order: Replaced) -> Result<Reserve, Overflow> {
+    let lots = order.quantity.reserved();
+    Ok(Reserve { lots, worth: Worth::of(lots, order.dearest)? })
 }
 
 /// The order's quantities, once the intent is accepted.

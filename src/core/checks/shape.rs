@@ -4,7 +4,6 @@ use super::{Checked, Question};
 use crate::core::amount::{Decimal, Numeral};
 use crate::core::intent::{IntentTerms, OrderType, TimeInForce};
 use crate::core::ledger::instrument::Instrument;
-use crate::core::order::Terms;
 use crate::core::verdict::{FailedCheck, Reason};
 
 /// The fields that the order's type needs, and no others; amounts on the right side of zero.
@@ -18,9 +17,7 @@ pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked {
     let fitting = terms.price.is_some() == order_type.has_price()
         && terms.trigger_price.is_some() == order_type.has_trigger()
         && terms.expire_time.is_some() == (time_in_force == TimeInForce::Gtd);
-    if !fitting
-        || question.replaced.is_some_and(|order| changes_identity(&question.intent.terms, &order.terms))
-    {
+    if !fitting || question.replaced.is_some() && changes_identity(&question.intent.terms, terms) {
         return Err(FailedCheck::plain(Reason::UnsupportedOrder));
     }
     if order_type == OrderType::Market {
@@ -39,11 +36,11 @@ pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked {
 
 /// Whether a REPLACE names another side, type or life than its order's. Those cannot be replaced,
 /// and to route the old ones as if nothing had been asked would be a guess.
-fn changes_identity(asked: &IntentTerms<'_>, order: &Terms) -> bool {
-    let other_side = asked.side.is_some_and(|side| side != order.side);
-    let other_type = asked.order_type.is_some_and(|order_type| order_type != order.order_type);
-    let other_life = asked.time_in_force.is_some_and(|life| life != order.time_in_force);
-    let other_end = asked.expire_time.is_some_and(|end| Some(end) != order.expire_time);
+fn changes_identity(asked: &IntentTerms<'_>, order: &IntentTerms<'_>) -> bool {
+    let other_side = asked.side.is_some() && asked.side != order.side;
+    let other_type = asked.order_type.is_some() && asked.order_type != order.order_type;
+    let other_life = asked.time_in_force.is_some() && asked.time_in_force != order.time_in_force;
+    let other_end = asked.expire_time.is_some() && asked.expire_time != order.expire_time;
     other_side || other_type || other_life || other_end
 }
 

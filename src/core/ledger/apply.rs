@@ -92,10 +92,10 @@ impl Ledger {
     /// A key is decided at most once (`G2`).
     fn bind(&mut self, intent: &Intent<'_>, row: KeyRow) -> Result<(), String> {
         let key = KeyId::of(intent.account_id, intent.intent_id);
-        if let Some(bound) = self.keys.find(&key) {
+        if let Some(bound) = self.decided.key(&key) {
             return Err(format!("its key was decided by entry {}", bound.seq));
         }
-        self.keys.put(key, row);
+        self.decided.put_key(key, row);
         Ok(())
     }
 
@@ -154,7 +154,7 @@ impl Ledger {
             cancel_pending: false,
             quantity: Quantity::default(),
         };
-        self.orders.put(order_id, row);
+        self.decided.put_order(order_id, row);
         self.windows.accept(account, strategy, instrument, entry.decided_at);
         self.windows.remember(likeness, entry.decided_at);
         self.change_order(order_id, |row| {
@@ -223,7 +223,7 @@ impl Ledger {
         intent_id: Option<Id<'_>>,
         change: Change,
     ) -> Result<(), String> {
-        let row = self.orders.edit(order_id, || unreachable!("it was changed just now"));
+        let row = self.decided.edit_order(order_id).expect("it was changed just now");
         row.version = row.version.checked_add(1).ok_or("an order with 2^31 versions")?;
         row.previous_intent_id = match (change, intent_id) {
             (Change::New, _) => None,
@@ -257,10 +257,9 @@ impl Ledger {
         order_id: OrderId,
         change: impl FnOnce(&mut OrderRow) -> Result<(), String>,
     ) -> Result<(), String> {
-        if self.order(order_id).is_none() {
+        let Some(row) = self.decided.edit_order(order_id) else {
             return Err(format!("order {order_id} is not known"));
-        }
-        let row = self.orders.edit(order_id, || unreachable!("found just now"));
+        };
         let too_much = |Overflow| "a sum of reservations that does not fit".to_owned();
         let before = Reserve::of(row).map_err(too_much)?;
         change(row)?;

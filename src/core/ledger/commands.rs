@@ -158,7 +158,7 @@ impl Ledger {
         let mut due: Vec<OrderId> = Vec::new();
         for order_id in self.open_orders.iter() {
             let order = self.order(order_id).expect("an open order has a row");
-            if scope.covers(order) && !(spares && sparing.spares(self, order)) {
+            if scope.covers(&order) && !(spares && sparing.spares(self, &order)) {
                 due.push(order_id);
             }
         }
@@ -227,3 +227,5 @@ impl Sparing {
         }
     }
 }
+
+crate::core::saved::saved!(Adjustment { account, strategy, instrument, lots });

@@ -41,8 +41,8 @@ enum About {
 /// # Errors
 /// Why the report cannot be applied at all: `EXECUTION_UNAPPLIED`.
 pub fn judge(ledger: &Ledger, execution: &Execution<'_>) -> Result<Option<Anomaly>, String> {
-    let known = ledger.executions.find(&ExecId::of(execution, execution.exec_id));
-    if let Some(content) = known.and_then(ExecRow::content) {
+    let known = ledger.executions.find(&ExecId::of(execution, execution.exec_id), &ledger.decided);
+    if let Some(content) = known.as_ref().and_then(ExecRow::content) {
         let same = content == content_of(execution);
         return Ok(Some(if same { Anomaly::DuplicateExec } else { Anomaly::ExecIdConflict }));
     }
@@ -135,14 +135,14 @@ impl<'a> Report<'a> {
     fn changed_order(&self, ledger: &Ledger) -> Option<OrderId> {
         match self.about {
             About::Restated { counted, .. } => counted.and_then(|counted| counted.order_id),
-            About::Trade { .. } | About::Nothing => self.order_id.filter(|id| ledger.order(*id).is_some()),
+            About::Trade { .. } | About::Nothing => self.order_id.filter(|id| ledger.has_order(*id)),
         }
     }
 
     /// Whether a bust or correction says of its trade what the trade said.
     fn agree(&self, ledger: &Ledger) -> Result<(), String> {
         let About::Restated { counted: Some(counted), .. } = self.about else { return Ok(()) };
-        let order = self.order_id.filter(|id| ledger.order(*id).is_some());
+        let order = self.order_id.filter(|id| ledger.has_order(*id));
         if ledger.text(counted.account) != self.execution.account_id.as_str() {
             return Err("account_id: not the account of its trade".to_owned());
         }
@@ -161,18 +161,18 @@ impl<'a> Report<'a> {
         let execution = self.execution;
         let order = self.changed_order(ledger).and_then(|id| ledger.order(id));
         let account = Owner::account(ledger.name(execution.account_id.as_str()));
-        let own = order.map(|order| Owner::strategy(account.account, order.strategy));
+        let own = order.as_ref().map(|order| Owner::strategy(account.account, order.strategy));
         let instrument = ledger.name(execution.instrument_id.as_str());
         for owner in std::iter::once(account).chain(own) {
             let held = ledger.held(owner, instrument);
             held.moving(execution.side, change).map_err(|Overflow| "the position would not fit")?;
         }
         let Some(row) = order else { return Ok(()) };
-        let mut changed = row.clone();
+        let mut changed = row.clone().into_owned();
         self.change(&mut changed, change)?;
         let reserving = || {
             let held = ledger.held(account, instrument);
-            held.reserving(row.side(), Reserve::of(row)?, Reserve::of(&changed)?)
+            held.reserving(row.side(), Reserve::of(&row)?, Reserve::of(&changed)?)
         };
         reserving().map_err(|Overflow| "the sum of reservations would not fit")?;
         Ok(())
@@ -269,7 +269,7 @@ impl<'a> Report<'a> {
                 ExecRow::Trade { content, counted: Counted { account, instrument, side, order_id, worth } }
             }
             About::Restated { first, worth, .. } => {
-                match ledger.executions.edit(first, || ExecRow::Awaited { worth }) {
+                match ledger.executions.edit(first, &ledger.decided, || ExecRow::Awaited { worth }) {
                     ExecRow::Trade { counted, .. } => counted.worth = worth,
                     ExecRow::Awaited { worth: awaited } => *awaited = worth,
                     // Of what is no trade, nothing is kept but this report's own id.
@@ -290,8 +290,8 @@ impl About {
             _ => return Ok(Self::Nothing),
         };
         let own = ExecId::of(execution, execution.exec_id);
-        let worth = match ledger.executions.find(&own) {
-            Some(ExecRow::Awaited { worth }) => *worth,
+        let worth = match ledger.executions.find(&own, &ledger.decided) {
+            Some(ExecRow::Awaited { worth }) => worth,
             Some(_) | None => said,
         };
         if execution.exec_type == ExecType::Trade {
@@ -302,8 +302,8 @@ impl About {
         if first == own {
             return Err("exec_ref_id: leads back to this report".to_owned());
         }
-        let counted = match ledger.executions.find(&first) {
-            Some(ExecRow::Trade { counted, .. }) => Some(*counted),
+        let counted = match ledger.executions.find(&first, &ledger.decided) {
+            Some(ExecRow::Trade { counted, .. }) => Some(counted),
             Some(_) | None => None,
         };
         Ok(Self::Restated { first, counted, worth })

@@ -8,7 +8,9 @@
 //! for the table, then the row's key and fields in the order written here, separated by tabs.
 //! Absent values are empty. The digest is SHA-256 over that text.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
+
+use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
 use super::holdings::Holding;
@@ -18,14 +20,19 @@ use super::names::Name;
 use super::order::OrderRow;
 use super::owner::Owner;
 use super::states::ScopeKey;
-use super::windows::Likeness;
+use super::windows::{Likeness, WindowKey};
 use crate::core::bounds::Bounds;
 use crate::core::ids::{Digest, OrderId};
 use crate::core::order::Terms;
 use crate::core::time::Time;
 
 /// The hash of the settled ledger.
+///
+/// Of acceptances there may be millions: their lines come in the order in which they are due, and the first of
+/// all, so that they need not be held or sorted.
 pub fn ledger_hash(ledger: &Ledger) -> Digest {
+    let mut hash = Sha256::new();
+    hash_accepted(ledger, &mut hash);
     let mut lines = Vec::new();
     for ((owner, instrument), holding) in ledger.holdings.settled() {
         lines.push(holding_line(ledger, *owner, *instrument, holding));
@@ -33,9 +40,8 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
     for (owner, open_orders) in ledger.open_counts.settled() {
         lines.push(line("open", &owner_names(ledger, *owner), &[open_orders]));
     }
-    for order_id in ledger.open_orders.iter() {
-        let row = ledger.order(order_id).expect("an open order has a row");
-        lines.push(order_line(ledger, order_id, row));
+    for (order_id, row) in ledger.open_order_rows() {
+        lines.push(order_line(ledger, order_id, &row));
     }
     for (name, row) in ledger.instruments.settled() {
         lines.push(instrument_line(ledger.text(*name), row));
@@ -47,23 +53,47 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
         lines.push(line("state", &scope_names(ledger, *scope), &[row.state.name(), &*row.holder]));
     }
     let now = ledger.settled_head().decided_at;
-    for ((owner, instrument), at, count) in ledger.windows.recent(now) {
-        // The windows of an account, and those over all instruments, are sums of these.
-        let (Some(strategy), Some(instrument)) = (owner.strategy, instrument) else { continue };
-        let key = [owner.account, strategy, instrument].map(|name| ledger.text(name));
-        lines.push(line("accepted", &key, &[at.0.to_string(), count.to_string()]));
-    }
     let alike = ledger.windows.recently_alike(now);
-    lines.extend(alike.map(|(likeness, at)| likeness_line(ledger, likeness, at)));
+    lines.extend(alike.map(|(likeness, at)| likeness_line(ledger, &likeness, at)));
     // Of those that are owed to no open order any more, nothing will come.
-    let owed = ledger.owed.iter().filter(|it| ledger.order(it.order_id).is_some_and(OrderRow::is_open));
+    let owed = ledger.owed.iter().filter(|it| ledger.order(it.order_id).is_some_and(|order| order.is_open()));
     for (place, row) in owed.enumerate() {
         let fields =
             [place.to_string(), row.order_id.to_string(), ledger.text(row.cause.command_id).to_owned()];
         lines.push(line("owed", &[], &fields));
     }
     lines.sort_unstable();
-    Digest::of(lines.concat().as_bytes())
+    assert!(lines.first().is_none_or(|line| &**line > "accepted\t~"), "acceptances are first of all");
+    lines.iter().for_each(|line| hash.update(line));
+    Digest(hash.finalize().into())
+}
+
+/// The lines of what was accepted of late, in the order of their bytes. The windows of an account, and those over
+/// all instruments, are sums of these.
+fn hash_accepted(ledger: &Ledger, hash: &mut Sha256) {
+    let now = ledger.settled_head().decided_at;
+    let mut keys: Vec<(String, WindowKey)> = Vec::new();
+    for key in ledger.windows.keys() {
+        let (owner, Some(instrument)) = key else { continue };
+        let Some(strategy) = owner.strategy else { continue };
+        let names = [owner.account, strategy, instrument].map(|name| ledger.text(name));
+        keys.push((format!("accepted\t{}\t", names.join("\t")), key));
+    }
+    keys.sort_unstable();
+    let mut line = String::new();
+    for (begin, key) in keys {
+        let mut runs: Vec<(Time, u64)> = ledger.windows.recent_of(key, now).collect();
+        // Times of as many digits, as those of this century and the next two, are ordered as their texts are.
+        let digits = |run: Option<&(Time, u64)>| run.map(|(at, _)| at.0.to_string().len());
+        if digits(runs.first()) != digits(runs.last()) || runs.first().is_some_and(|(at, _)| at.0 < 0) {
+            runs.sort_by_cached_key(|(at, _)| at.0.to_string());
+        }
+        for (at, count) in runs {
+            line.clear();
+            writeln!(line, "{begin}{}\t{count}", at.0).expect("a text takes all");
+            hash.update(&line);
+        }
+    }
 }
 
 fn line<T: Display>(table: &str, key: &[&str], fields: &[T]) -> String {
@@ -224,4 +254,42 @@ fn scope_names(ledger: &Ledger, scope: ScopeKey) -> Vec<&str> {
 
 fn text<T: Display>(value: Option<T>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::ledger::Placement;
+
+    /// The lines of acceptances as they are defined: all of them, sorted by their bytes.
+    fn defined(ledger: &Ledger) -> Digest {
+        let recent = ledger.windows.recent(ledger.settled_head().decided_at);
+        let mut lines = Vec::new();
+        for ((owner, instrument), at, count) in recent {
+            let (Some(strategy), Some(instrument)) = (owner.strategy, instrument) else { continue };
+            let key = [owner.account, strategy, instrument].map(|name| ledger.text(name));
+            lines.push(line("accepted", &key, &[at.0.to_string(), count.to_string()]));
+        }
+        lines.sort_unstable();
+        Digest::of(lines.concat().as_bytes())
+    }
+
+    #[test]
+    fn acceptances_are_hashed_in_the_order_of_their_lines_whatever_their_times() {
+        for times in [&[9, 10, 11, 99, 100, 5_000][..], &[-20, -3, 4, 40], &[1_700_000_000_000_000_000; 3]] {
+            let mut ledger = Ledger::new(Placement { partition: 0, count: 1 });
+            for (at, names) in times.iter().zip(["A B C", "A-1 B C", "A B C-1", "A.1 B C"].iter().cycle()) {
+                let mut names = names.split(' ').map(|text| ledger.names.intern(text));
+                let [account, strategy, instrument] = [(); 3].map(|()| names.next().expect("three names"));
+                for (strategy, instrument) in [(strategy, instrument), (instrument, strategy)] {
+                    ledger.windows.accept(account, strategy, instrument, Time(*at));
+                }
+                ledger.head.edit().decided_at = Time(*at);
+                ledger.settle();
+            }
+            let mut hash = Sha256::new();
+            hash_accepted(&ledger, &mut hash);
+            assert_eq!(Digest(hash.finalize().into()), defined(&ledger), "{times:?}");
+        }
+    }
 }

@@ -189,12 +189,26 @@ impl Ledger {
     fn put_holding(&mut self, owner: Owner, instrument: Name, holding: Holding) {
         if self.holdings.find(&(owner, instrument)).is_none() {
             // A batch that is discarded may leave an instrument behind that holds nothing: harmless.
-            let names = &self.names;
-            let span = self.spans.entry(owner).or_default();
-            if let Err(place) = span.binary_search_by(|name| names.text(*name).cmp(names.text(instrument))) {
-                span.insert(place, instrument);
-            }
+            self.span(owner, instrument);
         }
         self.holdings.put((owner, instrument), holding);
     }
+
+    /// Remembers that the owner has a holding in the instrument.
+    pub(super) fn span(&mut self, owner: Owner, instrument: Name) {
+        let names = &self.names;
+        let span = self.spans.entry(owner).or_default();
+        if let Err(place) = span.binary_search_by(|name| names.text(*name).cmp(names.text(instrument))) {
+            span.insert(place, instrument);
+        }
+    }
 }
+
+crate::core::saved::saved!(Holding {
+    position,
+    reserved_buys,
+    reserved_sells,
+    buys_worth,
+    sells_worth,
+    open_orders
+});

@@ -3,6 +3,7 @@
 use crate::core::amount::{Decimal, Lots, Overflow, StepError, Ticks};
 use crate::core::control::{InstrumentRecord, InstrumentStatus};
 use crate::core::money::{Money, MoneyUnit, Worth};
+use crate::core::saved::{Damaged, Loading, Saved};
 
 /// An instrument that passed [`Instrument::new`]: its steps and multiplier are above zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,5 +119,50 @@ impl Instrument {
     /// [`Overflow`] when it does not fit.
     pub fn money(&self, worth: Worth) -> Result<Money, Overflow> {
         self.unit.money(worth)
+    }
+}
+
+impl Saved for Instrument {
+    fn save(&self, out: &mut Vec<u8>) {
+        let Self {
+            venue,
+            currency,
+            tick_size,
+            lot_size,
+            contract_multiplier,
+            min_qty,
+            max_qty,
+            min_notional,
+            allow_negative_price,
+            status,
+            version,
+            unit: _,
+        } = self;
+        (venue.clone(), currency.clone()).save(out);
+        (*tick_size, (*lot_size, *contract_multiplier)).save(out);
+        (*min_qty, (*max_qty, *min_notional)).save(out);
+        (*allow_negative_price, (*status, *version)).save(out);
+    }
+
+    fn load(from: &mut Loading<'_>) -> Result<Self, Damaged> {
+        let (venue, currency) = Saved::load(from)?;
+        let (tick_size, (lot_size, contract_multiplier)) = Saved::load(from)?;
+        let (min_qty, (max_qty, min_notional)) = Saved::load(from)?;
+        let (allow_negative_price, (status, version)) = Saved::load(from)?;
+        let unit = MoneyUnit::of(lot_size, contract_multiplier);
+        Ok(Self {
+            venue,
+            currency,
+            tick_size,
+            lot_size,
+            contract_multiplier,
+            min_qty,
+            max_qty,
+            min_notional,
+            allow_negative_price,
+            status,
+            version,
+            unit,
+        })
     }
 }

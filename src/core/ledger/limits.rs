@@ -267,3 +267,7 @@ impl Ledger {
         self.groups.put(target, group);
     }
 }
+
+crate::core::saved::saved!(Target { owner, instrument });
+crate::core::saved::saved!(LimitRow { version, target, bounds });
+crate::core::saved::saved!(Group { members, bounds });

@@ -4,13 +4,19 @@
 //! a replay folds in is what the router folded in (`G7`). [`Ledger::settle`] and
 //! [`Ledger::discard`] end a batch. Start reading at [`Ledger::follow`], then `apply`.
 
+mod alike;
 mod anomalies;
 mod apply;
+mod chunks;
 pub mod commands;
+mod decided;
+mod exec_rows;
 pub mod executions;
+pub mod frozen;
 mod gross;
 pub mod hash;
 pub mod holdings;
+mod index;
 pub mod instrument;
 pub mod limits;
 pub mod names;
@@ -18,13 +24,16 @@ mod open;
 pub mod order;
 pub mod owed;
 pub mod owner;
+mod packed;
 mod report_index;
+mod slab;
 pub mod states;
 pub mod table;
 pub mod usage;
 mod validate;
 pub mod windows;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
@@ -37,6 +46,8 @@ use super::settings::Settings;
 use super::time::Time;
 use super::verdict::Reason;
 use commands::Adjustment;
+use decided::Decided;
+use exec_rows::ExecRows;
 use holdings::Holding;
 use instrument::Instrument;
 use limits::{Group, LimitRow, Target};
@@ -45,7 +56,6 @@ use open::OpenOrders;
 use order::OrderRow;
 use owed::OwedCancels;
 use owner::Owner;
-use report_index::{ExecId, ExecRow};
 use states::{ScopeKey, StateRow};
 use table::{Staged, Table};
 use windows::Windows;
@@ -66,9 +76,8 @@ pub struct Ledger {
     head: Staged<Head>,
     opening: Staged<Option<Opened>>,
     names: Names,
-    keys: Table<KeyId, KeyRow>,
-    orders: Table<OrderId, OrderRow>,
-    executions: Table<ExecId, ExecRow>,
+    decided: Decided,
+    executions: ExecRows,
     instruments: Table<Name, Instrument>,
     holdings: Table<(Owner, Name), Holding>,
     /// Of each owner the instruments that it has a holding in, in the order of their names.
@@ -189,9 +198,8 @@ impl Ledger {
             head: Staged::default(),
             opening: Staged::default(),
             names: Names::default(),
-            keys: Table::default(),
-            orders: Table::default(),
-            executions: Table::default(),
+            decided: Decided::default(),
+            executions: ExecRows::default(),
             instruments: Table::default(),
             holdings: Table::default(),
             spans: HashMap::new(),
@@ -245,9 +253,8 @@ impl Ledger {
     pub fn settle(&mut self) {
         self.head.settle();
         self.opening.settle();
-        self.keys.settle();
-        self.orders.settle();
-        self.executions.settle();
+        self.decided.settle(self.head.settled().published.map(|last| last.order_id));
+        self.executions.settle(&self.decided);
         self.instruments.settle();
         self.holdings.settle();
         self.open_counts.settle();
@@ -265,8 +272,7 @@ impl Ledger {
     pub fn discard(&mut self) {
         self.head.discard();
         self.opening.discard();
-        self.keys.discard();
-        self.orders.discard();
+        self.decided.discard();
         self.executions.discard();
         self.instruments.discard();
         self.holdings.discard();
@@ -368,13 +374,23 @@ impl Ledger {
     }
 
     /// What was decided of this key.
-    pub fn key(&self, account_id: Id<'_>, intent_id: Id<'_>) -> Option<&KeyRow> {
-        self.keys.find(&KeyId::of(account_id, intent_id))
+    pub fn key(&self, account_id: Id<'_>, intent_id: Id<'_>) -> Option<KeyRow> {
+        self.decided.key(&KeyId::of(account_id, intent_id))
     }
 
     /// The order, open or terminal.
-    pub fn order(&self, order_id: OrderId) -> Option<&OrderRow> {
-        self.orders.find(&order_id)
+    pub fn order(&self, order_id: OrderId) -> Option<Cow<'_, OrderRow>> {
+        self.decided.order(&order_id)
+    }
+
+    /// The order that was published last, or that the open batch has touched.
+    pub(super) fn published_order(&self, order_id: OrderId) -> Option<&OrderRow> {
+        self.decided.unpacked(&order_id)
+    }
+
+    /// Whether the order is known, open or terminal.
+    pub fn has_order(&self, order_id: OrderId) -> bool {
+        self.decided.has_order(&order_id)
     }
 
     /// The instrument of this id, as last recorded.
@@ -399,7 +415,12 @@ impl Ledger {
 
     /// How many keys are settled.
     pub fn keys_len(&self) -> usize {
-        self.keys.len()
+        self.decided.keys_len()
+    }
+
+    /// How many reports are settled.
+    pub const fn executions_len(&self) -> usize {
+        self.executions.len()
     }
 
     /// How many orders of the settled ledger may still be filled.
@@ -408,7 +429,7 @@ impl Ledger {
     }
 
     /// The orders that may still be filled, in order of acceptance.
-    pub fn open_order_rows(&self) -> impl Iterator<Item = (OrderId, &OrderRow)> {
+    pub fn open_order_rows(&self) -> impl Iterator<Item = (OrderId, Cow<'_, OrderRow>)> {
         self.open_orders.iter().filter_map(|order_id| Some((order_id, self.order(order_id)?)))
     }
 
@@ -422,3 +443,16 @@ impl Ledger {
         self.names.find(text).unwrap_or(Name::NOBODY)
     }
 }
+
+crate::core::saved::saved!(Placement { partition, count });
+crate::core::saved::saved!(Head {
+    next_seq,
+    link,
+    cursors,
+    decided_at,
+    limits_version,
+    published,
+    outputs_accepted
+});
+crate::core::saved::saved!(Published { audit_seq, command, order_id, order_version, decided_at });
+crate::core::saved::saved!(Opened { rules_version, group, partition_count, topic_ids, settings });

@@ -4,6 +4,8 @@
 
 use hashbrown::HashMap;
 
+use super::chunks::Chunks;
+
 /// A name of this ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(u32);
@@ -11,13 +13,23 @@ pub struct Name(u32);
 impl Name {
     /// Of a text that no row uses. No row is found under it, and it has no text.
     pub const NOBODY: Self = Self(u32::MAX);
+
+    /// The number, for rows that keep it packed.
+    pub(super) const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// The name of this number.
+    pub(super) const fn numbered(number: u32) -> Self {
+        Self(number)
+    }
 }
 
 /// All names that rows of this ledger use.
 #[derive(Debug, Default)]
 pub struct Names {
-    numbers: HashMap<Box<str>, Name>,
-    texts: Vec<Box<str>>,
+    pub(super) numbers: HashMap<Box<str>, Name>,
+    pub(super) texts: Chunks<Box<str>, 256>,
 }
 
 impl Names {
@@ -40,8 +52,19 @@ impl Names {
         name
     }
 
+    /// These names, by the texts that others have.
+    pub(super) fn of(texts: &Chunks<Box<str>, 256>) -> Self {
+        let mut names = Self::default();
+        texts.iter().for_each(|text| {
+            names.intern(text);
+        });
+        names
+    }
+
     /// The text of this number.
     pub fn text(&self, name: Name) -> &str {
-        &self.texts[name.0 as usize]
+        self.texts.row(name.0 as usize)
     }
 }
+
+crate::core::saved::saved!(Name(number));

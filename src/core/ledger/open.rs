@@ -31,6 +31,16 @@ impl OpenOrders {
         open.into_iter().map(|(_, id)| id)
     }
 
+    /// The entries that accepted the settled ones, in order.
+    pub fn seqs(&self) -> impl Iterator<Item = u64> {
+        self.settled.keys().copied()
+    }
+
+    /// The settled ones alone.
+    pub fn frozen(&self) -> Self {
+        Self { settled: self.settled.clone(), staged: HashMap::new() }
+    }
+
     /// How many are settled.
     pub fn len(&self) -> usize {
         self.settled.len()

@@ -5,6 +5,7 @@
 //! entry says so. That needs no entry, for its turn is a fact of the trail: it is over once a later
 //! cancel is published, or an intent decided.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use hashbrown::HashSet;
@@ -50,6 +51,21 @@ pub struct OwedCancels {
 }
 
 impl OwedCancels {
+    /// The settled ones.
+    pub(super) fn settled(&self) -> Vec<OwedRow> {
+        self.settled.iter().copied().collect()
+    }
+
+    /// The settled ones alone.
+    pub(super) fn frozen(&self) -> Self {
+        Self { settled: self.settled.clone(), staged: VecDeque::new(), passed: 0 }
+    }
+
+    /// Takes in what was settled.
+    pub(super) fn put_settled(&mut self, rows: Vec<OwedRow>) {
+        self.settled = rows.into();
+    }
+
     /// Stages one more.
     pub fn push(&mut self, row: OwedRow) {
         self.staged.push_back(row);
@@ -133,7 +149,7 @@ impl Ledger {
     }
 
     /// The cancels that are owed to orders that are still open, in the order in which they are due.
-    pub fn owed_rows(&self) -> impl Iterator<Item = (&OwedRow, &OrderRow)> {
+    pub fn owed_rows(&self) -> impl Iterator<Item = (&OwedRow, Cow<'_, OrderRow>)> {
         let rows = self.owed.iter().filter_map(|owed| Some((owed, self.order(owed.order_id)?)));
         rows.filter(|(_, order)| order.is_open())
     }
@@ -175,3 +191,6 @@ impl Ledger {
         Ok(())
     }
 }
+
+crate::core::saved::saved!(Cause { command_id, topic, partition, offset, timestamp });
+crate::core::saved::saved!(OwedRow { order_id, cause });

@@ -36,3 +36,5 @@ impl Ledger {
         owner.strategy.map_or_else(|| account.to_owned(), |it| format!("{account}/{}", self.text(it)))
     }
 }
+
+crate::core::saved::saved!(Owner { account, strategy });

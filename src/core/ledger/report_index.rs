@@ -8,6 +8,7 @@ use crate::core::amount::Lots;
 use crate::core::execution::Execution;
 use crate::core::ids::{Fingerprint, OrderId, first_half};
 use crate::core::intent::Side;
+use crate::core::saved::{Damaged, Loading, Saved};
 
 /// A venue's report id, as 128 bits of SHA-256.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -58,6 +59,18 @@ pub struct Counted {
     pub worth: Lots,
 }
 
+impl ExecId {
+    /// As rows keep it.
+    pub(super) const fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The id of a row.
+    pub(super) const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl ExecRow {
     /// Of the report; `None` while it has not come.
     pub const fn content(&self) -> Option<Fingerprint> {
@@ -75,8 +88,8 @@ impl Ledger {
     /// circle is not applied.
     pub(super) fn first_of_chain(&self, id: ExecId) -> ExecId {
         let mut first = id;
-        while let Some(ExecRow::Restates { of, .. }) = self.executions.find(&first) {
-            first = *of;
+        while let Some(ExecRow::Restates { of, .. }) = self.executions.find(&first, &self.decided) {
+            first = of;
         }
         first
     }
@@ -138,4 +151,41 @@ pub(super) fn content_of(execution: &Execution<'_>) -> Fingerprint {
 fn feed(hash: &mut Sha256, text: Option<&str>) {
     hash.update(text.map_or(u32::MAX, |text| text.len() as u32).to_be_bytes());
     hash.update(text.unwrap_or_default());
+}
+
+crate::core::saved::saved!(Counted { account, instrument, side, order_id, worth });
+crate::core::saved::saved!(ExecId(bytes));
+
+impl Saved for ExecRow {
+    fn save(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Trade { content, counted } => {
+                out.push(0);
+                (*content, *counted).save(out);
+            }
+            Self::Restates { content, of } => {
+                out.push(1);
+                (*content, *of).save(out);
+            }
+            Self::Other { content } => {
+                out.push(2);
+                content.save(out);
+            }
+            Self::Awaited { worth } => {
+                out.push(3);
+                worth.save(out);
+            }
+        }
+    }
+
+    fn load(from: &mut Loading<'_>) -> Result<Self, Damaged> {
+        Ok(match u8::load(from)? {
+            0 => <(Fingerprint, Counted)>::load(from)
+                .map(|(content, counted)| Self::Trade { content, counted })?,
+            1 => <(Fingerprint, ExecId)>::load(from).map(|(content, of)| Self::Restates { content, of })?,
+            2 => Self::Other { content: Saved::load(from)? },
+            3 => Self::Awaited { worth: Saved::load(from)? },
+            _ => return Err(Damaged),
+        })
+    }
 }

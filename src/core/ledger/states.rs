@@ -4,6 +4,7 @@ use super::Ledger;
 use super::names::Name;
 use super::owner::Owner;
 use crate::core::control::Scope;
+use crate::core::saved::{Damaged, Loading, Saved};
 use crate::core::symbols::symbols;
 
 symbols! {
@@ -94,5 +95,39 @@ impl Ledger {
         if state > TradingState::Active && state >= held {
             self.enter_state(scope, state, holder);
         }
+    }
+}
+
+crate::core::saved::saved!(StateRow { state, holder });
+
+impl Saved for ScopeKey {
+    fn save(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Lane => out.push(0),
+            Self::Global => out.push(1),
+            Self::Account(account) => {
+                out.push(2);
+                account.save(out);
+            }
+            Self::Strategy(account, strategy) => {
+                out.push(3);
+                (*account, *strategy).save(out);
+            }
+            Self::Instrument(instrument) => {
+                out.push(4);
+                instrument.save(out);
+            }
+        }
+    }
+
+    fn load(from: &mut Loading<'_>) -> Result<Self, Damaged> {
+        Ok(match u8::load(from)? {
+            0 => Self::Lane,
+            1 => Self::Global,
+            2 => Self::Account(Saved::load(from)?),
+            3 => <(Name, Name)>::load(from).map(|(account, strategy)| Self::Strategy(account, strategy))?,
+            4 => Self::Instrument(Saved::load(from)?),
+            _ => return Err(Damaged),
+        })
     }
 }

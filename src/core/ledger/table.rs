@@ -62,6 +62,16 @@ impl<K: Eq + Hash + Clone, V: Clone> Table<K, V> {
         self.settled.iter()
     }
 
+    /// A table of these settled rows.
+    pub fn settled_of(rows: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self { settled: rows.into_iter().collect(), staged: HashMap::new() }
+    }
+
+    /// A table of the settled rows alone.
+    pub fn frozen(&self) -> Self {
+        Self { settled: self.settled.clone(), staged: HashMap::new() }
+    }
+
     /// How many rows are settled.
     pub fn len(&self) -> usize {
         self.settled.len()
@@ -100,6 +110,16 @@ impl<T: Clone> Staged<T> {
     /// The value without the open batch.
     pub const fn settled(&self) -> &T {
         &self.settled
+    }
+
+    /// The settled value alone.
+    pub fn frozen(&self) -> Self {
+        Self { settled: self.settled.clone(), staged: None }
+    }
+
+    /// Of this settled value.
+    pub const fn of(settled: T) -> Self {
+        Self { settled, staged: None }
     }
 
     /// The staged copy.

@@ -24,8 +24,8 @@ impl Ledger {
     /// # Errors
     /// The first that does not hold, in words.
     pub fn validate(&self) -> Result<(), String> {
-        for (order_id, row) in self.orders.rows() {
-            self.validate_order(row).map_err(|broken| format!("order {order_id}: {broken}"))?;
+        for (order_id, row) in self.decided.orders() {
+            self.validate_order(&row).map_err(|broken| format!("order {order_id}: {broken}"))?;
         }
         self.validate_sums()?;
         self.validate_open()?;
@@ -63,8 +63,8 @@ impl Ledger {
     fn validate_sums(&self) -> Result<(), String> {
         let mut sums: HashMap<(Owner, Name), Holding> = HashMap::new();
         let mut open: HashMap<Owner, i32> = HashMap::new();
-        for (_, row) in self.orders.rows() {
-            let reserve = Reserve::of(row).map_err(|Overflow| "an order's worth does not fit")?;
+        for (_, row) in self.decided.orders() {
+            let reserve = Reserve::of(&row).map_err(|Overflow| "an order's worth does not fit")?;
             for owner in Owner::both(row.account, row.strategy) {
                 let sum = sums.entry((owner, row.instrument)).or_default();
                 let next = sum.reserving(row.side(), Reserve::default(), reserve);
@@ -86,8 +86,8 @@ impl Ledger {
 
     /// The index of open orders has just those, in order of acceptance.
     fn validate_open(&self) -> Result<(), String> {
-        let open = self.orders.rows().filter(|(_, row)| row.is_open());
-        let mut due: Vec<(u64, OrderId)> = open.map(|(id, row)| (row.accepted_seq, *id)).collect();
+        let open = self.decided.orders().filter(|(_, row)| row.is_open());
+        let mut due: Vec<(u64, OrderId)> = open.map(|(id, row)| (row.accepted_seq, id)).collect();
         due.sort_unstable();
         let same = self.open_orders.iter().eq(due.into_iter().map(|(_, id)| id));
         all([(same, "the index of open orders has others")])
@@ -104,7 +104,7 @@ impl Ledger {
                 *positions.entry((owner, instrument)).or_default() += lots;
             }
         };
-        for (_, row) in self.executions.rows() {
+        for row in self.executions.all(&self.decided) {
             let ExecRow::Trade { counted, .. } = row else { continue };
             let worth = i128::from(counted.worth.0);
             let signed = if counted.side == Side::Buy { worth } else { -worth };
@@ -123,8 +123,8 @@ impl Ledger {
             let same = i128::from(holding.position.0) == due;
             self.about(pair.0, same, "a position is not the sum of its trades and adjustments")?;
         }
-        for (order_id, row) in self.orders.rows() {
-            let due = fills.remove(order_id).unwrap_or_default();
+        for (order_id, row) in self.decided.orders() {
+            let due = fills.remove(&order_id).unwrap_or_default();
             let same = i128::from(row.quantity.filled.0) == due;
             self.about(Owner::account(row.account), same, "an order's fills are not its trades")?;
         }
@@ -158,8 +158,8 @@ impl Ledger {
 
     fn validate_keys(&self) -> Result<(), String> {
         let next_seq = self.head().next_seq;
-        for (_, row) in self.keys.rows() {
-            let found = row.order_id.is_none_or(|id| self.order(id).is_some());
+        for row in self.decided.keys() {
+            let found = row.order_id.is_none_or(|id| self.has_order(id));
             all([
                 (row.seq < next_seq, "a key was decided by an entry to come"),
                 (found, "a key names an order that is not there"),
@@ -179,7 +179,10 @@ impl Ledger {
         });
         all([
             (published, "the last record on orders is not the last version of its order"),
-            (head.published.is_some() == self.orders.rows().next().is_some(), "an order was never published"),
+            (
+                head.published.is_some() == self.decided.orders().next().is_some(),
+                "an order was never published",
+            ),
             (self.opened().is_some() == (head.next_seq > 0), "there are entries before the first opening"),
         ])
     }

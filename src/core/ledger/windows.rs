@@ -3,14 +3,13 @@
 //! Acceptances are kept for an hour, so that a limit that is set later counts them too. All that are
 //! decided in one batch have one time: of each owner a window is a short list of times with counts.
 
-use std::collections::VecDeque;
-
 use hashbrown::HashMap;
 
+use super::alike::Alike;
+use super::chunks::Chunks;
 use super::instrument::Instrument;
 use super::names::Name;
 use super::owner::Owner;
-use super::table::Table;
 use crate::core::amount::{Decimal, Lots, Ticks};
 use crate::core::bounds::WINDOW_MS_MAX;
 use crate::core::intent::{OrderType, Side};
@@ -21,7 +20,7 @@ use crate::core::time::{MILLISECOND, Time};
 pub type WindowKey = (Owner, Option<Name>);
 
 /// What makes two orders look alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Likeness {
     /// FIX 1.
     pub account: Name,
@@ -58,48 +57,50 @@ impl Likeness {
 /// The acceptances of the last hour.
 #[derive(Debug, Default)]
 pub struct Windows {
-    settled: HashMap<WindowKey, Runs>,
+    pub(super) settled: HashMap<WindowKey, Runs>,
     staged: HashMap<WindowKey, Runs>,
-    alike: Table<Likeness, Time>,
-    /// Every settled likeness at its time, oldest first: what to forget next.
-    ages: VecDeque<(Time, Likeness)>,
-    staged_ages: Vec<(Time, Likeness)>,
+    pub(super) alike: Alike,
 }
 
 /// Times with how many acceptances there were until then, oldest first.
 #[derive(Clone, Debug, Default)]
-struct Runs {
-    runs: VecDeque<(Time, u64)>,
+pub(super) struct Runs {
+    pub(super) runs: Chunks<(Time, u64), 64>,
     /// How many are no longer in `runs`.
-    forgotten: u64,
+    pub(super) forgotten: u64,
 }
 
 impl Runs {
     fn add(&mut self, at: Time, count: u64) {
         let total = self.total() + count;
-        match self.runs.back_mut() {
-            Some(run) if run.0 == at => run.1 = total,
-            Some(_) | None => self.runs.push_back((at, total)),
+        match self.runs.last() {
+            Some((last, _)) if *last == at => self.runs.edit(self.runs.numbers().end - 1).1 = total,
+            Some(_) | None => {
+                self.runs.push((at, total));
+            }
         }
     }
 
     fn total(&self) -> u64 {
-        self.runs.back().map_or(self.forgotten, |run| run.1)
+        self.runs.last().map_or(self.forgotten, |run| run.1)
     }
 
     /// How many came after this time.
     fn after(&self, begin: i128) -> u64 {
         let place = self.runs.partition_point(|run| i128::from(run.0.0) <= begin);
-        let before = place.checked_sub(1).map_or(self.forgotten, |last| self.runs[last].1);
+        let before = match place > self.runs.numbers().start {
+            true => self.runs.row(place - 1).1,
+            false => self.forgotten,
+        };
         self.total() - before
     }
 
     fn forget(&mut self, begin: i128) {
-        while let Some((at, total)) = self.runs.front()
+        while let Some((at, total)) = self.runs.first()
             && i128::from(at.0) <= begin
         {
             self.forgotten = *total;
-            self.runs.pop_front();
+            self.runs.forget_first();
         }
     }
 
@@ -117,6 +118,16 @@ fn begin(now: Time, window_ms: i64) -> i128 {
 }
 
 impl Windows {
+    /// The settled acceptances.
+    pub fn frozen(&self) -> Self {
+        Self { settled: self.settled.clone(), staged: HashMap::new(), alike: self.alike.frozen() }
+    }
+
+    /// Takes in what was settled of an owner.
+    pub(super) fn put_settled(&mut self, key: WindowKey, runs: Chunks<(Time, u64), 64>, forgotten: u64) {
+        self.settled.insert(key, Runs { runs, forgotten });
+    }
+
     /// Stages an acceptance of a NEW or REPLACE, in every window that it counts in.
     pub fn accept(&mut self, account: Name, strategy: Name, instrument: Name, at: Time) {
         for owner in Owner::both(account, strategy) {
@@ -129,7 +140,6 @@ impl Windows {
     /// Stages that a NEW like this was accepted.
     pub fn remember(&mut self, likeness: Likeness, at: Time) {
         self.alike.put(likeness, at);
-        self.staged_ages.push((at, likeness));
     }
 
     /// How many acceptances the window that ends now has.
@@ -157,7 +167,7 @@ impl Windows {
 
     /// When a NEW like this was accepted last, within the hour.
     pub fn last_like(&self, likeness: &Likeness) -> Option<Time> {
-        self.alike.find(likeness).copied()
+        self.alike.find(likeness)
     }
 
     /// Folds the batch in, and forgets what is older than an hour at this time.
@@ -168,23 +178,13 @@ impl Windows {
             staged.counts().for_each(|(at, count)| runs.add(at, count));
             runs.forget(begin);
         }
-        self.alike.settle();
-        self.ages.extend(self.staged_ages.drain(..));
-        while let Some((at, likeness)) = self.ages.front()
-            && i128::from(at.0) <= begin
-        {
-            if self.alike.find(likeness) == Some(at) {
-                self.alike.forget(likeness);
-            }
-            self.ages.pop_front();
-        }
+        self.alike.settle(begin);
     }
 
     /// Drops the batch.
     pub fn discard(&mut self) {
         self.staged.clear();
         self.alike.discard();
-        self.staged_ages.clear();
     }
 
     /// The settled acceptances within the hour that ends now: whose, when, how many. In no order.
@@ -194,10 +194,22 @@ impl Windows {
         rows.filter(move |(_, at, _)| i128::from(at.0) > begin)
     }
 
-    /// The settled likenesses within the hour that ends now. In no order.
-    pub fn recently_alike(&self, now: Time) -> impl Iterator<Item = (&Likeness, Time)> {
+    /// Whose acceptances are settled, over what. In no order.
+    pub fn keys(&self) -> impl Iterator<Item = WindowKey> {
+        self.settled.keys().copied()
+    }
+
+    /// The settled acceptances of one of these within the hour that ends now: when, how many, oldest first.
+    pub fn recent_of(&self, key: WindowKey, now: Time) -> impl Iterator<Item = (Time, u64)> {
         let begin = begin(now, WINDOW_MS_MAX);
-        self.alike.settled().map(|(like, at)| (like, *at)).filter(move |(_, at)| i128::from(at.0) > begin)
+        let counts = self.settled.get(&key).into_iter().flat_map(Runs::counts);
+        counts.skip_while(move |(at, _)| i128::from(at.0) <= begin)
+    }
+
+    /// The settled likenesses within the hour that ends now. In no order.
+    pub fn recently_alike(&self, now: Time) -> impl Iterator<Item = (Likeness, Time)> {
+        let begin = begin(now, WINDOW_MS_MAX);
+        self.alike.settled().filter(move |(_, at)| i128::from(at.0) > begin)
     }
 }
 

@@ -163,7 +163,7 @@ impl Account {
             decided_at: head.decided_at,
             limits_version: head.limits_version,
             holdings: owners.flat_map(|owner| holdings(ledger, owner)).collect(),
-            orders: orders.filter_map(|(order_id, order)| OrderLine::of(ledger, order_id, order)).collect(),
+            orders: orders.filter_map(|(order_id, order)| OrderLine::of(ledger, order_id, &order)).collect(),
             owed: owed
                 .map(|(owed, order)| OwedLine {
                     order_id: owed.order_id,

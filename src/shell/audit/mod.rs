@@ -25,5 +25,5 @@ pub mod rules;
 pub mod scopes;
 pub mod summary;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 pub mod verify;

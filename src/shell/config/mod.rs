@@ -49,6 +49,8 @@ pub struct Config {
     pub decide: Settings,
     /// What one transaction may hold.
     pub batch: BatchBounds,
+    /// Ledgers that are kept on disk.
+    pub checkpoint: CheckpointSettings,
     /// Avro schemas that are known besides those compiled in.
     pub schemas_extra: Vec<PathBuf>,
     /// What is logged, as `level` or `module=level,…`; `None` leaves it to the command.
@@ -64,6 +66,22 @@ pub struct BatchBounds {
     pub bytes: usize,
     /// Time spent on deciding them, in milliseconds.
     pub time_ms: u64,
+}
+
+/// Whether and how often ledgers are kept on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointSettings {
+    /// Where; `None` for nowhere: the trail is all that a router needs.
+    pub dir: Option<PathBuf>,
+    /// After how many entries a lane is written again: a restart reads no more of them than that, and what
+    /// came while it was written.
+    pub every_entries: u64,
+}
+
+impl Default for CheckpointSettings {
+    fn default() -> Self {
+        Self { dir: None, every_entries: 200_000 }
+    }
 }
 
 /// A configuration that cannot be used: where it is wrong, and how to mend it.
@@ -110,6 +128,7 @@ impl Default for Config {
             kafka: KafkaSettings::default(),
             decide: Settings::default(),
             batch: BatchBounds { records: 10_000, bytes: 16 * 1024 * 1024, time_ms: 50 },
+            checkpoint: CheckpointSettings::default(),
             schemas_extra: Vec::new(),
             log: None,
         }

@@ -80,6 +80,13 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("batch.time_ms", |draft, text| {
         set(&mut draft.config.batch.time_ms, within(millis(text), 1, 5_000))
     }),
+    plain("checkpoint.dir", |draft, text| {
+        draft.config.checkpoint.dir = Some(text.trim()).filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        Ok(())
+    }),
+    plain("checkpoint.every_entries", |draft, text| {
+        set(&mut draft.config.checkpoint.every_entries, within(number(text), 1, 1 << 40))
+    }),
     plain("schemas.extra", |draft, text| {
         let paths = text.split(',').filter(|path| !path.trim().is_empty());
         draft.config.schemas_extra = paths.map(|path| PathBuf::from(path.trim())).collect();

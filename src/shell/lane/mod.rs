@@ -4,6 +4,7 @@
 //! chooses nothing. Start at [`LaneThread::run`].
 
 mod fresh;
+mod keeping;
 mod opening;
 mod routing;
 mod signal;
@@ -17,6 +18,7 @@ use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaResult;
 
 use super::admin::{Cluster, ClusterError};
+use super::checkpoint::{Checkpoints, Kept};
 use super::clock;
 use super::config::Config;
 use super::freshness::ControlEnds;
@@ -35,6 +37,7 @@ use crate::core::lane::{Effect, Event, Lane, Outcome};
 use crate::core::ledger::{Ledger, Placement};
 use crate::core::proof::{self, Topology};
 use crate::wire::schema::Schemas;
+use keeping::Origin;
 pub use signal::{Signal, Wish};
 
 /// What all lanes of a process share.
@@ -55,6 +58,10 @@ pub struct Shared {
     pub prices: Prices,
     /// How the topics stand.
     pub topologies: Topologies,
+    /// Ledgers on disk.
+    pub checkpoints: Checkpoints,
+    /// Ledgers of lanes that were revoked.
+    pub kept: Kept,
     /// What is asked of the cluster as a whole; `None` until it was reached.
     cluster: Mutex<Option<Arc<Cluster>>>,
 }
@@ -63,6 +70,7 @@ impl Shared {
     /// What a process with no lanes yet has.
     pub fn new(config: Config, schemas: Schemas) -> Self {
         let metrics = Metrics::new(&config);
+        let checkpoints = Checkpoints::new(config.checkpoint.clone());
         Self {
             config,
             schemas,
@@ -72,6 +80,8 @@ impl Shared {
             control_ends: ControlEnds::default(),
             prices: Prices::default(),
             topologies: Topologies::default(),
+            checkpoints,
+            kept: Kept::default(),
             cluster: Mutex::default(),
         }
     }
@@ -121,6 +131,8 @@ pub struct LaneThread {
     sink: Option<Sink>,
     /// The next offset of `audit[p]` to read; `None` before the first read.
     trail_next: Option<i64>,
+    /// How the ledger came to stand where it does, and from where on that can be checked.
+    origin: Origin,
     /// Where the trail ended when it was last read.
     trail_end: i64,
     /// What reading the trail came to.
@@ -205,6 +217,7 @@ impl LaneThread {
             source,
             sink: None,
             trail_next: None,
+            origin: Origin::default(),
             trail_end: 0,
             restored: Ok(()),
             found: Found { topology, quarantine_partitions: 1, reached: Cursors::default() },
@@ -226,6 +239,7 @@ impl LaneThread {
             self.cause = Cause::Opening;
             self.ledger = Ledger::new(self.placement);
             self.trail_next = None;
+            self.origin = Origin::default();
         }
         self.shared.status.end(partition);
     }
@@ -247,7 +261,10 @@ impl LaneThread {
                 Effect::Prove => self.prove(),
                 Effect::Open => self.open(),
                 Effect::Route(slot) => self.route(slot),
-                Effect::Stop => return Ended::Stopped,
+                Effect::Stop => {
+                    self.keep();
+                    return Ended::Stopped;
+                }
                 Effect::Halt(halt) => return self.rest(&halt),
             };
             let event = event.unwrap_or_else(Event::from);

@@ -11,7 +11,7 @@ use crate::core::batch::Batch;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Event, Outcome, Slot};
-use crate::core::ledger::Ledger;
+use crate::core::ledger::{Head, Ledger};
 use crate::core::proof::{self, Evidence, Extent};
 use crate::shell::admin::{self, ClusterError};
 use crate::shell::failure::{Failure, failure};
@@ -100,32 +100,35 @@ impl LaneThread {
         let (topic, partition) = (self.shared.config.topics.audit.clone(), self.placement.partition);
         let extent @ Extent { start, end } = self.settled_end(&topic)?;
         self.trail_end = end;
+        if self.trail_next.is_none() {
+            self.take_kept(start)?;
+        }
         let seq = self.ledger.settled_head().next_seq;
         let began = Instant::now();
         let mut next = self.trail_next.unwrap_or(start);
         if let Err(halt) = proof::still_there(&topic, next, extent) {
-            self.restored = Err(halt);
+            self.restored = Err(self.origin.of_kept(halt));
             return Ok(Event::Restored { news: true });
         }
         let mut ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
         let mut unreadable = 0;
+        let mut reading = self.origin.reading(&ledger);
         let read = self.patiently("read the trail", |lane| {
             let Shared { schemas, status, .. } = &*lane.shared;
             let mut said = Instant::now();
-            let each = |ledger: &Ledger, next: i64| {
-                let head = ledger.head();
+            let each = |head: &Head, entries, next: i64| {
                 status.stand(partition, head.next_seq, head.cursors, head.decided_at);
                 status.restore(partition, Some(RestoringView { next, end }));
                 if said.elapsed() > SAID_EVERY {
                     tracing::info!(partition, next, end, "reading the trail");
                     said = Instant::now();
                 }
-                lane.shared.metrics.restored_entry();
+                lane.shared.metrics.restored_entries(entries);
                 lane.heartbeat.beat();
                 // A long trail takes minutes: whoever waits for the lane to end must not.
                 lane.signal.wish().map_or(Ok(()), |wish| Err(Break::Told(wish)))
             };
-            match restore(&lane.probe, &topic, schemas, &mut ledger, &mut next, each) {
+            match restore(&lane.probe, &topic, schemas, &mut ledger, &mut next, &mut reading, each) {
                 Ok(()) => Ok(Ok(())),
                 Err(ReadError::Refused(reason)) => Ok(Err(reason)),
                 Err(ReadError::Kafka(error))
@@ -144,8 +147,11 @@ impl LaneThread {
         self.trail_next = Some(next);
         self.shared.status.restore(partition, None);
         self.restored = match read? {
-            Ok(()) => Ok(()),
-            Err(Break::Halt(halt)) => Err(halt),
+            Ok(()) => {
+                self.origin.restored(start, next);
+                Ok(())
+            }
+            Err(Break::Halt(halt)) => Err(self.origin.of_kept(halt)),
             Err(told) => return Err(told),
         };
         self.measure(Duration::ZERO);

@@ -132,10 +132,12 @@ impl LaneThread {
             });
         }
         self.last_commit = Instant::now();
+        self.origin.committed(self.trail_next);
         self.trail_next = self.trail_next.max(watch.map(Watch::audit_end));
         let head = self.ledger.settled_head();
         self.shared.status.stand(self.placement.partition, head.next_seq, head.cursors, head.decided_at);
         self.measure(MEASURE_EVERY);
+        self.checkpoint();
         Ok(())
     }
 

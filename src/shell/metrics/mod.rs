@@ -161,9 +161,9 @@ impl Metrics {
         self.prices_dropped[reason.index()].inc();
     }
 
-    /// An entry of the trail was read.
-    pub fn restored_entry(&self) {
-        self.restored_entries.inc();
+    /// So many entries of the trail were read.
+    pub fn restored_entries(&self, entries: u64) {
+        self.restored_entries.inc_by(entries);
     }
 
     /// A trail was read to its end.

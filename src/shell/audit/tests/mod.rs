@@ -3,4 +3,4 @@
 mod account;
 mod explain;
 mod recompute;
-mod trail;
+pub mod trail;

@@ -82,6 +82,11 @@ impl Trail {
         self.append(|batch| written(&batch.open_lane(opening)));
     }
 
+    /// As the trail left it.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     pub fn control(&mut self, record: ControlRecord<'_>) {
         self.take("control", None, Content::Control(Ok(record)));
     }

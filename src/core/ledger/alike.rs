@@ -1,0 +1,189 @@
+//! When an order like this was accepted last, within the hour: for orders that look like one sent twice.
+
+use std::hash::BuildHasher;
+
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+
+use super::chunks::Chunks;
+use super::decided::{part, row_of};
+use super::names::Name;
+use super::windows::Likeness;
+use crate::core::amount::{Lots, Ticks};
+use crate::core::intent::{OrderType, Side};
+use crate::core::time::Time;
+
+/// Rows of one chunk.
+const ROWS: usize = 1024;
+
+/// A row that is no older than so many others is changed where it stands; later, a new one is made. So rows
+/// lie nearly in the order of their times, and one that comes again and again keeps none from being
+/// forgotten.
+const YOUNG: usize = 4096;
+
+/// Likenesses with the time of the last acceptance, oldest first.
+#[derive(Debug, Default)]
+pub struct Alike {
+    pub(super) rows: Chunks<AlikeRow, ROWS>,
+    index: HashTable<usize>,
+    hasher: DefaultHashBuilder,
+    staged: HashMap<Likeness, Time>,
+}
+
+/// A likeness and its time: the time, account and instrument, side and type, which prices there are (1 and
+/// 2), then quantity, price and trigger.
+pub(super) type AlikeRow = [u8; 43];
+
+fn row(likeness: &Likeness, at: Time) -> AlikeRow {
+    let Likeness { account, instrument, side, order_type, quantity, price, trigger } = *likeness;
+    let [account, instrument] = [account, instrument].map(|name| name.number().to_le_bytes());
+    let prices = u8::from(price.is_some()) | u8::from(trigger.is_some()) << 1;
+    let kinds = [side.index() as u8, order_type.index() as u8, prices];
+    let ticks = |price: Option<Ticks>| price.unwrap_or_default().0.to_le_bytes();
+    let (at, quantity) = (at.0.to_le_bytes(), quantity.0.to_le_bytes());
+    row_of([&at, &account, &instrument, &kinds, &quantity, &ticks(price), &ticks(trigger)])
+}
+
+fn time_of(row: &AlikeRow) -> Time {
+    Time(i64::from_le_bytes(part(row, 0)))
+}
+
+fn likeness_of(row: &AlikeRow) -> Likeness {
+    let name = |from| Name::numbered(u32::from_le_bytes(part(row, from)));
+    let number = |from| i64::from_le_bytes(part(row, from));
+    let [side, order_type, prices] = part(row, 16);
+    Likeness {
+        account: name(8),
+        instrument: name(12),
+        side: Side::ALL[usize::from(side)],
+        order_type: OrderType::ALL[usize::from(order_type)],
+        quantity: Lots(number(19)),
+        price: (prices & 1 != 0).then(|| Ticks(number(27))),
+        trigger: (prices & 2 != 0).then(|| Ticks(number(35))),
+    }
+}
+
+impl Alike {
+    /// The settled rows, which find nothing.
+    pub fn frozen(&self) -> Self {
+        Self { rows: self.rows.clone(), ..Self::default() }
+    }
+
+    /// Makes all rows be found: of each likeness the newest.
+    pub fn index_all(&mut self) {
+        self.index.clear();
+        for number in self.rows.numbers() {
+            let likeness = likeness_of(self.rows.row(number));
+            let hash = self.hasher.hash_one(likeness);
+            let rows = &self.rows;
+            match self.index.find_mut(hash, |it| likeness_of(rows.row(*it)) == likeness) {
+                Some(place) => *place = number,
+                None => self.index_row(number, hash),
+            }
+        }
+    }
+
+    /// When one like this was accepted last, as the open batch sees it.
+    pub fn find(&self, likeness: &Likeness) -> Option<Time> {
+        let settled = || self.number_of(likeness).map(|number| time_of(self.rows.row(number)));
+        self.staged.get(likeness).copied().or_else(settled)
+    }
+
+    /// Stages that one like this was accepted.
+    pub fn put(&mut self, likeness: Likeness, at: Time) {
+        self.staged.insert(likeness, at);
+    }
+
+    /// Folds the batch in, and forgets what was accepted at this time or before it.
+    pub fn settle(&mut self, begin: i128) {
+        let mut staged: Vec<(Time, Likeness)> = self.staged.drain().map(|(like, at)| (at, like)).collect();
+        staged.sort_unstable();
+        for (at, likeness) in staged {
+            self.accept(&likeness, at);
+        }
+        while let Some(row) = self.rows.first()
+            && i128::from(time_of(row).0) <= begin
+        {
+            let (number, hash) = (self.rows.numbers().start, self.hasher.hash_one(likeness_of(row)));
+            // One that was accepted again has its row further on.
+            if let Ok(found) = self.index.find_entry(hash, |it| *it == number) {
+                found.remove();
+            }
+            self.rows.forget_first();
+        }
+    }
+
+    fn accept(&mut self, likeness: &Likeness, at: Time) {
+        let row = row(likeness, at);
+        let found = self.number_of(likeness);
+        if let Some(number) = found
+            && self.rows.numbers().end - number <= YOUNG
+        {
+            *self.rows.edit(number) = row;
+            return;
+        }
+        let (number, hash) = (self.rows.push(row), self.hasher.hash_one(likeness));
+        match found.and_then(|had| self.index.find_mut(hash, |it| *it == had)) {
+            Some(place) => *place = number,
+            None => self.index_row(number, hash),
+        }
+    }
+
+    fn index_row(&mut self, number: usize, hash: u64) {
+        let (rows, hasher) = (&self.rows, &self.hasher);
+        self.index.insert_unique(hash, number, |it| hasher.hash_one(likeness_of(rows.row(*it))));
+    }
+
+    /// Drops the batch.
+    pub fn discard(&mut self) {
+        self.staged.clear();
+    }
+
+    /// The settled ones, each once.
+    pub fn settled(&self) -> impl Iterator<Item = (Likeness, Time)> {
+        let rows = self.rows.numbers().map(|number| (number, self.rows.row(number)));
+        let newest = rows.filter(|(number, row)| self.number_of(&likeness_of(row)) == Some(*number));
+        newest.map(|(_, row)| (likeness_of(row), time_of(row)))
+    }
+
+    fn number_of(&self, likeness: &Likeness) -> Option<usize> {
+        let hash = self.hasher.hash_one(likeness);
+        self.index.find(hash, |it| likeness_of(self.rows.row(*it)) == *likeness).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn like(lots: i64) -> Likeness {
+        Likeness {
+            account: Name::numbered(1),
+            instrument: Name::numbered(2),
+            side: Side::Sell,
+            order_type: OrderType::StopLimit,
+            quantity: Lots(lots),
+            price: Some(Ticks(-5)),
+            trigger: None,
+        }
+    }
+
+    #[test]
+    fn the_last_time_counts_and_what_is_old_is_forgotten() {
+        let mut alike = Alike::default();
+        for at in 0..20_000 {
+            // One comes again at every time, others once.
+            alike.put(like(-1000), Time(at));
+            alike.put(like(at), Time(at));
+            alike.settle((at - 100).into());
+            assert_eq!((alike.find(&like(-1000)), alike.find(&like(at))), (Some(Time(at)), Some(Time(at))));
+            assert_eq!(alike.find(&like(at - 99)).is_some(), at >= 99);
+            assert!(alike.rows.len() < 100 + 2 * YOUNG, "{} rows", alike.rows.len());
+        }
+        // Some are still there because they stand behind the one that came again.
+        let late = alike.settled().filter(|(_, at)| at.0 > 19_899);
+        assert_eq!(late.count(), 101);
+        alike.put(like(7), Time(20_000));
+        alike.discard();
+        assert_eq!(alike.find(&like(7)), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! Pieces of bytes of a few dozen each, that may be put back and used again.
+
+extern crate alloc;
+
+// As in `chunks`: what is shared is never changed.
+use alloc::sync::Arc;
+
+use crate::core::saved::Damaged;
+
+/// Places are multiples of this.
+const UNIT: usize = 4;
+/// Bytes of one chunk.
+const CHUNK: usize = 1 << 16;
+/// Places of one chunk.
+const CHUNK_UNITS: u32 = (CHUNK / UNIT) as u32;
+
+/// Pieces of bytes. Each begins with its length in units, so that it can be put back.
+#[derive(Clone, Debug, Default)]
+pub struct Slab {
+    pub(super) chunks: Vec<Arc<Vec<u8>>>,
+    /// Of each length in units the places that were put back.
+    pub(super) free: Vec<Vec<u32>>,
+    /// How many units are in use, or were once.
+    pub(super) next: u32,
+}
+
+impl Slab {
+    /// Keeps these bytes; their place. The first one is overwritten with the length.
+    pub fn put(&mut self, piece: &mut [u8]) -> u32 {
+        let units = units_of(piece);
+        let freed = self.free.get_mut(units).and_then(Vec::pop);
+        let place = freed.unwrap_or_else(|| self.extend(units as u32));
+        self.write(place, piece);
+        place
+    }
+
+    /// Keeps these bytes in the place of others, there or elsewhere; their place.
+    pub fn replace(&mut self, place: u32, piece: &mut [u8]) -> u32 {
+        let had = usize::from(self.piece(place)[0]);
+        if units_of(piece) == had {
+            self.write(place, piece);
+            return place;
+        }
+        if self.free.len() <= had {
+            self.free.resize(had + 1, Vec::new());
+        }
+        self.free[had].push(place);
+        self.put(piece)
+    }
+
+    /// Appends a chunk as another slab had it.
+    ///
+    /// # Errors
+    /// [`Damaged`] when it is no whole chunk.
+    pub fn append(&mut self, chunk: &[u8]) -> Result<(), Damaged> {
+        if chunk.len() != CHUNK {
+            return Err(Damaged);
+        }
+        self.chunks.push(Arc::new(chunk.to_vec()));
+        Ok(())
+    }
+
+    /// Whether a place can be one of a piece.
+    pub fn has(&self, place: u32) -> bool {
+        place < self.next && at(place).0 < self.chunks.len()
+    }
+
+    /// The bytes at a place, with some behind them. The first one is their length.
+    pub fn piece(&self, place: u32) -> &[u8] {
+        let (chunk, from) = at(place);
+        &self.chunks[chunk][from..]
+    }
+
+    fn write(&mut self, place: u32, piece: &mut [u8]) {
+        piece[0] = u8::try_from(units_of(piece)).expect("an order is short: its ids and numbers are");
+        let (chunk, from) = at(place);
+        Arc::make_mut(&mut self.chunks[chunk])[from..from + piece.len()].copy_from_slice(piece);
+    }
+
+    fn extend(&mut self, units: u32) -> u32 {
+        let left = CHUNK_UNITS - self.next % CHUNK_UNITS;
+        if self.chunks.is_empty() || left < units || left == CHUNK_UNITS {
+            if left < CHUNK_UNITS {
+                self.next += left;
+            }
+            self.chunks.push(Arc::new(vec![0; CHUNK]));
+        }
+        let place = self.next;
+        self.next = place.checked_add(units).expect("one lane holds 16 GiB of orders at most");
+        place
+    }
+}
+
+fn units_of(piece: &[u8]) -> usize {
+    piece.len().div_ceil(UNIT)
+}
+
+const fn at(place: u32) -> (usize, usize) {
+    ((place / CHUNK_UNITS) as usize, (place % CHUNK_UNITS) as usize * UNIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(fill: u8, len: usize) -> Vec<u8> {
+        vec![fill; len]
+    }
+
+    #[test]
+    fn pieces_keep_their_bytes_and_what_was_put_back_is_used_again() {
+        let mut slab = Slab::default();
+        let places: Vec<u32> = (0..10_000).map(|n| slab.put(&mut piece(n as u8, 5 + n % 60))).collect();
+        let copy = slab.clone();
+        for (n, place) in places.iter().enumerate() {
+            let len = 5 + n % 60;
+            assert_eq!(slab.piece(*place)[1..len], piece(n as u8, len)[1..], "piece {n}");
+        }
+        let (same, moved) =
+            (slab.replace(places[0], &mut piece(9, 6)), slab.replace(places[1], &mut piece(9, 40)));
+        assert_eq!(same, places[0]);
+        assert_ne!(moved, places[1]);
+        // As long as the one that was put back.
+        assert_eq!(slab.put(&mut piece(8, 7)), places[1]);
+        assert_eq!((slab.piece(same)[1], copy.piece(same)[1], copy.piece(places[1])[1]), (9, 0, 1));
+    }
+}

@@ -1,0 +1,121 @@
+//! What is kept of a lane's ledger: on disk while it runs, in memory once it has ended.
+
+use super::{Break, LaneThread};
+use crate::core::halt::Halt;
+use crate::core::ledger::Ledger;
+use crate::core::replay::Reading;
+use crate::shell::checkpoint::{Due, Place, kept::KeptLedger};
+use crate::shell::topology;
+
+/// How a ledger came to stand where it does, and from where on that can be checked.
+#[derive(Debug, Default)]
+pub(super) struct Origin {
+    /// The first offset that the trail held when it was read.
+    begins: i64,
+    /// An offset at or before the last settled entry, behind the one before the last transaction.
+    offset: Option<i64>,
+    /// Where the ledger was kept, while it has not been held against the trail.
+    kept: Option<String>,
+}
+
+impl Origin {
+    /// The trail was read to its end, which lies before `next`.
+    pub(super) fn restored(&mut self, begins: i64, next: i64) {
+        self.begins = begins;
+        self.offset = Some((next - 1).max(begins));
+        self.kept = None;
+    }
+
+    /// A transaction has committed; the trail was known up to here before.
+    pub(super) fn committed(&mut self, next: Option<i64>) {
+        self.offset = next.map(|next| (next - 1).max(self.begins));
+    }
+
+    /// How the trail is to be read on.
+    pub(super) fn reading(&self, ledger: &Ledger) -> Reading {
+        match self.kept {
+            Some(_) => Reading::of_kept(ledger),
+            None => Reading::begin(ledger),
+        }
+    }
+
+    /// A halt, with the word that it was a kept ledger that the trail does not go on from.
+    pub(super) fn of_kept(&self, halt: Halt) -> Halt {
+        match &self.kept {
+            Some(place) => Halt { detail: format!("{}; the ledger was kept {place}", halt.detail), ..halt },
+            None => halt,
+        }
+    }
+}
+
+impl LaneThread {
+    /// Takes the ledger that was kept of this lane, if there is one: in memory, or on disk.
+    pub(super) fn take_kept(&mut self, begins: i64) -> Result<(), Break> {
+        if let Some(KeptLedger { ledger, offset, .. }) =
+            self.shared.kept.take(self.placement).filter(|kept| kept.begins == begins)
+        {
+            let (partition, seq) = (self.placement.partition, ledger.settled_head().next_seq);
+            tracing::info!(partition, seq, "the lane's ledger was kept in memory");
+            self.go_on_from(ledger, offset, "in memory".to_owned());
+            return Ok(());
+        }
+        let Some(path) = self.shared.checkpoints.path(self.placement.partition).filter(|path| path.exists())
+        else {
+            return Ok(());
+        };
+        let topology = match self.shared.topologies.now() {
+            Some(topology) => topology,
+            None => self.patiently("say how the topics stand", |lane| topology::ask(&lane.shared))?.into(),
+        };
+        let topic = self.shared.config.topics.audit.clone();
+        // A topic that is not there has no id that a checkpoint could name.
+        let topic_id = topology.topic_ids.get(&topic).cloned().unwrap_or_default();
+        let place = Place { topic, topic_id, begins, ..self.place() };
+        if let Some((stamp, ledger)) = self.shared.checkpoints.read(&place) {
+            self.go_on_from(ledger, stamp.offset, format!("at {}", path.display()));
+        }
+        Ok(())
+    }
+
+    fn go_on_from(&mut self, ledger: Ledger, offset: i64, place: String) {
+        self.ledger = ledger;
+        self.trail_next = Some(offset);
+        self.origin.kept = Some(place);
+    }
+
+    /// Hands the ledger over to be written, when enough has come since it last was.
+    pub(super) fn checkpoint(&self) {
+        let seq = self.ledger.settled_head().next_seq;
+        if self.shared.checkpoints.wants(self.placement.partition, seq) {
+            self.hand_over();
+        }
+    }
+
+    /// Keeps what a next owner of the lane in this process, or the next process, can go on from.
+    pub(super) fn keep(&mut self) {
+        let Some(offset) = self.origin.offset.filter(|_| self.origin.kept.is_none()) else { return };
+        let seq = self.ledger.settled_head().next_seq;
+        if seq == 0 || self.restored.is_err() {
+            return;
+        }
+        if self.shared.checkpoints.wants_last(self.placement.partition, seq) {
+            self.hand_over();
+        }
+        let ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
+        self.shared.kept.put(ledger, offset, self.origin.begins);
+    }
+
+    fn hand_over(&self) {
+        let Some(offset) = self.origin.offset else { return };
+        self.shared.checkpoints.hand_over(Due { frozen: self.ledger.freeze(), place: self.place(), offset });
+    }
+
+    /// The trail that this lane was opened on.
+    fn place(&self) -> Place {
+        let topic = self.shared.config.topics.audit.clone();
+        let ids = self.ledger.opened().map(|opened| &opened.topic_ids);
+        let topic_id = ids.and_then(|ids| ids.get(&topic)).cloned().unwrap_or_default();
+        let (partition, count) = (self.placement.partition, self.placement.count);
+        Place { partition, count, topic, topic_id, begins: self.origin.begins }
+    }
+}

@@ -1,0 +1,109 @@
+//! A ledger that was frozen, saved and thawed decides as the one that went on (`G7`).
+
+use onefill::core::batch::Batch;
+use onefill::core::ledger::Ledger;
+use onefill::core::ledger::frozen::{Frozen, Section, Thawed, Thawing};
+use onefill::core::ledger::hash::ledger_hash;
+use onefill::core::prices::PriceBook;
+use onefill::core::saved::Damaged;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+
+use crate::invariants::taken;
+use crate::records::{PLACEMENT, opening};
+use crate::reference::{Act, happen, histories};
+use crate::world::leaf;
+
+type Sections = Vec<(Section, Vec<u8>)>;
+
+fn saved(frozen: &Frozen) -> Sections {
+    let mut sections = Vec::new();
+    let kept = frozen.save(&mut |section, bytes: &[u8]| {
+        sections.push((section, bytes.to_vec()));
+        Ok::<(), ()>(())
+    });
+    assert_eq!(kept, Ok(()));
+    sections
+}
+
+fn thawed(sections: &Sections) -> Result<Thawed, Damaged> {
+    let [(Section::State, state), others @ ..] = sections.as_slice() else { return Err(Damaged) };
+    let mut thawing = Thawing::begin(state)?;
+    others.iter().try_for_each(|(section, bytes)| thawing.take(*section, bytes))?;
+    thawing.finish()
+}
+
+fn gone_on_with(sections: &Sections) -> Ledger {
+    let mut thawed = thawed(sections).expect("what was saved is whole");
+    thawed.indexing().into_iter().for_each(|index| index());
+    thawed.ledger()
+}
+
+/// Plays a history on two ledgers, one of which is frozen and thawed after each act.
+fn play(acts: &[Act]) -> Sections {
+    let (mut plain, mut kept) = (Ledger::new(PLACEMENT), Ledger::new(PLACEMENT));
+    let mut prices: &'static PriceBook = Box::leak(Box::default());
+    let mut last = Vec::new();
+    for act in acts {
+        let mut book = prices.clone();
+        for (price, partition, offset) in &act.prices {
+            book.take(price, *partition, *offset, act.clock);
+        }
+        prices = Box::leak(Box::new(book));
+        let frozen = kept.freeze();
+        let entries = [&mut plain, &mut kept].map(|ledger| {
+            let mut entries = Vec::new();
+            let mut batch = Batch::open(ledger, prices, act.clock);
+            if let Some(settings) = act.opens {
+                entries.push(batch.open_lane(opening(settings)));
+                batch.link(leaf(&entries[0]));
+            }
+            for turn in &act.turns {
+                if let Some(entry) = taken(&mut batch, turn) {
+                    batch.link(leaf(&entry));
+                    entries.push(entry);
+                }
+            }
+            batch.settle();
+            entries
+        });
+        assert_eq!(entries[0], entries[1]);
+        let hash = ledger_hash(&plain);
+        assert_eq!(kept.freeze().hash(), hash);
+        last = saved(&kept.freeze());
+        kept = gone_on_with(&last);
+        kept.validate().expect("a thawed ledger holds together");
+        assert_eq!((ledger_hash(&kept), kept.head(), kept.opened()), (hash, plain.head(), plain.opened()));
+        assert_eq!((kept.keys_len(), kept.executions_len()), (plain.keys_len(), plain.executions_len()));
+        // What was frozen before has not moved on.
+        assert_eq!(saved(&frozen).len(), saved(&gone_on_with(&saved(&frozen)).freeze()).len());
+    }
+    last
+}
+
+#[test]
+fn a_thawed_ledger_decides_as_the_one_that_went_on() {
+    let mut runner = TestRunner::deterministic();
+    for _ in 0..150 {
+        let history = histories().new_tree(&mut runner).expect("a history").current();
+        play(&happen(&history).0);
+    }
+}
+
+#[test]
+fn sections_that_are_missing_cut_short_or_twice_there_are_refused() {
+    let history = histories().new_tree(&mut TestRunner::deterministic()).expect("a history").current();
+    let sections = play(&happen(&history).0);
+    assert!(thawed(&sections).is_ok());
+    for (place, (section, bytes)) in sections.iter().enumerate() {
+        let mut fewer = sections.clone();
+        fewer.remove(place);
+        assert!(thawed(&fewer).is_err(), "without {section}");
+        let mut shorter = sections.clone();
+        shorter[place].1.truncate(bytes.len() - 1);
+        assert!(thawed(&shorter).is_err(), "{section} cut short");
+        let mut twice = sections.clone();
+        twice.push((*section, bytes.clone()));
+        assert!(thawed(&twice).is_err(), "{section} twice");
+    }
+}
