@@ -19,6 +19,7 @@ pub mod order;
 pub mod owed;
 pub mod owner;
 mod report_index;
+mod size;
 pub mod states;
 pub mod table;
 pub mod usage;

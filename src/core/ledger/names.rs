@@ -40,6 +40,13 @@ impl Names {
         name
     }
 
+    /// Memory that the names take.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.texts.iter().map(|text| text.len()).sum();
+        // Each text is held twice.
+        2 * texts + self.texts.capacity() * size_of::<Box<str>>() + self.numbers.allocation_size()
+    }
+
     /// The text of this number.
     pub fn text(&self, name: Name) -> &str {
         &self.texts[name.0 as usize]

@@ -117,6 +117,15 @@ fn begin(now: Time, window_ms: i64) -> i128 {
 }
 
 impl Windows {
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        let runs = |runs: &Runs| runs.runs.capacity() * size_of::<(Time, u64)>();
+        let all_runs: usize = self.settled.values().map(runs).sum();
+        let ages = (self.ages.capacity() + self.staged_ages.capacity()) * size_of::<(Time, Likeness)>();
+        let tables = self.settled.allocation_size() + self.staged.allocation_size() + self.alike.bytes();
+        tables + all_runs + ages
+    }
+
     /// Stages an acceptance of a NEW or REPLACE, in every window that it counts in.
     pub fn accept(&mut self, account: Name, strategy: Name, instrument: Name, at: Time) {
         for owner in Owner::both(account, strategy) {
