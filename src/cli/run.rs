@@ -6,9 +6,10 @@ use std::thread;
 
 use clap::Args;
 
-use super::{Common, Failure, Status, findings, load, log, restoring};
+use super::{Common, Failure, Status, findings, load, logging, restoring};
 use crate::shell::config::Flag;
 use crate::shell::lane::Shared;
+use crate::shell::log_events::LogEvents;
 use crate::shell::router::{self, RunError};
 use crate::shell::schemas;
 
@@ -32,6 +33,10 @@ pub struct Run {
     /// How long a silent member keeps its lanes (ONEFILL_SESSION_TIMEOUT; 10s)
     #[arg(long, value_name = "TIME")]
     session_timeout: Option<String>,
+    /// How logs are written: text, json, or auto, which is text on a terminal and json otherwise
+    /// (ONEFILL_LOG_FORMAT; auto). What is logged: ONEFILL_LOG=info, or MODULE=LEVEL,…
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
     /// End with status 4 as soon as a lane halts (ONEFILL_EXIT_ON_HALT)
     #[arg(long)]
     exit_on_halt: bool,
@@ -41,11 +46,14 @@ impl Run {
     /// Runs until a signal.
     pub fn run(&self, common: &Common) -> Result<Status, Failure> {
         let config = load(common, self.flags())?;
-        log(&config, "info");
+        let events = LogEvents::default();
+        logging::log(&config, "info", &events);
         let schemas = schemas::load(&config)?;
         let stop = Arc::new(AtomicBool::new(false));
         stop_on_signal(Arc::clone(&stop))?;
-        let shared = Arc::new(Shared::new(config, schemas));
+        let mut shared = Shared::new(config, schemas);
+        shared.metrics.log_events = events;
+        let shared = Arc::new(shared);
         restoring::show(Arc::clone(&shared))?;
         let ended = router::run(&shared, &stop).inspect_err(|error| {
             if let RunError::Refused(found) = error {
@@ -69,6 +77,7 @@ impl Run {
             flag("--http", "http", &self.http),
             flag("--instance-id", "instance_id", &self.instance_id),
             flag("--session-timeout", "session_timeout_ms", &self.session_timeout),
+            flag("--log-format", "log_format", &self.log_format),
             flag("--exit-on-halt", "exit_on_halt", &exit_on_halt),
         ]
         .into_iter()
@@ -117,7 +126,7 @@ pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::config::{Sources, load};
+    use crate::shell::config::{LogFormat, Sources, load};
 
     #[test]
     fn each_flag_sets_what_it_says() {
@@ -126,11 +135,12 @@ mod tests {
             http: Some("127.0.0.1:1".to_owned()),
             instance_id: Some("i".to_owned()),
             session_timeout: Some("4s".to_owned()),
+            log_format: Some("json".to_owned()),
             exit_on_halt: true,
         };
         let config = load(&Sources { flags: run.flags(), ..Sources::default() }).unwrap();
         assert_eq!((config.group.as_str(), config.instance_id.as_deref()), ("g", Some("i")));
         assert_eq!((config.session_timeout_ms, config.exit_on_halt), (4_000, true));
-        assert_eq!(config.http.to_string(), "127.0.0.1:1");
+        assert_eq!((config.http.to_string().as_str(), config.log_format), ("127.0.0.1:1", LogFormat::Json));
     }
 }
