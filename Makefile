@@ -2,13 +2,16 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test helm image sbom chaos sim mutants fuzz fuzz-short bench-micro demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test helm image sbom page-test chaos sim mutants fuzz fuzz-short bench-micro demo screenshot \
+	dashboards dashboards-check metrics-cost kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
-QUICK := $(filter-out $(REAL),$(TESTS))
-SCRIPTS := dev/bench-micro dev/kafka dev/demo dev/fuzz dev/helm dev/mutants .ci/run
+# And those that need a Chromium.
+SEEN := page
+QUICK := $(filter-out $(REAL) $(SEEN),$(TESTS))
+SCRIPTS := dev/bench-micro dev/kafka dev/demo dev/fuzz dev/helm dev/mutants dev/watched .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
@@ -49,6 +52,10 @@ test: verify helm fuzz-short ## everything: the gate, a short fuzzing, then all 
 	dev/kafka fetch
 	cargo test --locked $(addprefix --test ,$(REAL))
 	@cat target/chaos/table.txt
+	@if command -v chromium >/dev/null; then $(MAKE) page-test; else echo "chromium is not here: make page-test skipped"; fi
+
+page-test: ## the status page in a real Chromium (Debian: apt-get install chromium)
+	cargo test --locked --test page
 
 helm: ## the chart without a cluster: lint, unit tests, schemas, refusals, alerts; builds its tools first
 	cargo build --locked --bin onefill
@@ -90,6 +97,18 @@ bench-micro: ## instructions of each step of one intent; fails where one has ris
 
 demo: ## the whole story on one machine; DEMO_ARGS="--seconds 20" for a short one
 	dev/demo
+
+screenshot: ## pictures of the status page of a router under load, for the README
+	dev/watched screenshot
+
+dashboards: ## the chart's dashboards, written anew from dev/dashboards/boards.py
+	dev/watched dashboards
+
+dashboards-check: ## they are as generated, and every query has data from a router under load, in a real Prometheus; draws previews
+	dev/watched check
+
+metrics-cost: ## what counting costs a router at 10,000 intents a second
+	dev/watched cost
 
 kafka-start: ## a Kafka to play with; prints its bootstrap address
 	@dev/kafka start

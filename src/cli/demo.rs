@@ -13,6 +13,7 @@ use crate::demo::plan::Plan;
 use crate::demo::report::Report;
 use crate::demo::{self, Fault, chart, naive};
 use crate::shell::clock;
+use crate::shell::config::Flag;
 
 /// Watch onefill hold under retries and kill -9, beside a router that does not
 ///
@@ -35,6 +36,12 @@ pub(super) struct Demo {
     /// Write chart.svg, chart.png, numbers.json and table.txt into this directory
     #[arg(long, value_name = "DIR", overrides_with = "out")]
     out: Option<PathBuf>,
+    /// Kill nothing: for whoever wants to watch the router at work
+    #[arg(long)]
+    spare: bool,
+    /// Where the router serves its page while it lives
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    http: String,
     /// Who reads the output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
@@ -51,14 +58,15 @@ enum Role {
 
 impl Demo {
     pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
-        let config = load(common, Vec::new())?;
+        let http = Flag { name: "--http", key: "http", value: self.http.clone() };
+        let config = load(common, vec![http])?;
         if let Some(Role::NaiveRouter) = self.role {
             log(&config, "warn");
             return naive::route(&Plan::naive(config)).map(|()| Status::Done).map_err(Failure::from);
         }
         log(&config, super::QUIET);
         let seed = self.seed.unwrap_or_else(|| clock::now().0.unsigned_abs() % 1_000_000);
-        let plan = Plan::new(config, self.seconds, self.rate, seed);
+        let plan = Plan { spares: self.spare, ..Plan::new(config, self.seconds, self.rate, seed) };
         let stop = Arc::new(AtomicBool::new(false));
         run::stop_on_signal(Arc::clone(&stop))?;
         let narrator = Narrator::new(self.output == Output::Json);

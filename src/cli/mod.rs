@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::shell::admin::{Cluster, ClusterError};
 use crate::shell::config::{self, Config, ConfigError, Flag, Sources};
+use crate::shell::log_events::LogEvents;
 
 mod audit;
 mod check;
@@ -22,6 +23,7 @@ mod demo;
 mod explain;
 mod findings;
 mod init;
+mod logging;
 mod prices;
 pub mod print;
 mod recover;
@@ -210,14 +212,9 @@ pub fn load(common: &Common, own: Vec<Flag>) -> Result<Config, Failure> {
     Ok(config::load(&Sources::of_process(common.config.clone(), flags))?)
 }
 
-/// Where the logs go: to the standard error, from this level on unless the configuration says
-/// otherwise. A second call changes nothing.
+/// Logs as the configuration says, from this level on where it says nothing. A second call changes nothing.
 pub fn log(config: &Config, level: &str) {
-    let filter = config.log.as_deref().unwrap_or(level);
-    let filter = tracing_subscriber::EnvFilter::new(filter);
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    // Somebody who embeds the library may have set another subscriber, which then stays.
-    let _ = subscriber.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init();
+    logging::log(config, level, &LogEvents::default());
 }
 
 /// What one-shot commands log: nothing, since they say themselves what went wrong.

@@ -6,9 +6,10 @@ use std::thread;
 
 use clap::Args;
 
-use super::{Common, Failure, Status, findings, load, log, restoring};
+use super::{Common, Failure, Status, findings, load, logging, restoring};
 use crate::shell::config::Flag;
 use crate::shell::lane::Shared;
+use crate::shell::log_events::LogEvents;
 use crate::shell::router::{self, RunError};
 use crate::shell::schemas;
 
@@ -36,6 +37,10 @@ pub struct Run {
     /// process alone (ONEFILL_CHECKPOINT_DIR; none, and the whole trail is read)
     #[arg(long, value_name = "DIR")]
     checkpoint_dir: Option<String>,
+    /// How logs are written: text, json, or auto, which is text on a terminal and json otherwise
+    /// (ONEFILL_LOG_FORMAT; auto). What is logged: ONEFILL_LOG=info, or MODULE=LEVEL,…
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
     /// End with status 4 as soon as a lane halts (ONEFILL_EXIT_ON_HALT)
     #[arg(long)]
     exit_on_halt: bool,
@@ -45,11 +50,14 @@ impl Run {
     /// Runs until a signal.
     pub fn run(&self, common: &Common) -> Result<Status, Failure> {
         let config = load(common, self.flags())?;
-        log(&config, "info");
+        let events = LogEvents::default();
+        logging::log(&config, "info", &events);
         let schemas = schemas::load(&config)?;
         let stop = Arc::new(AtomicBool::new(false));
         stop_on_signal(Arc::clone(&stop))?;
-        let shared = Arc::new(Shared::new(config, schemas));
+        let mut shared = Shared::new(config, schemas);
+        shared.metrics.log_events = events;
+        let shared = Arc::new(shared);
         restoring::show(Arc::clone(&shared))?;
         let ended = router::run(&shared, &stop).inspect_err(|error| {
             if let RunError::Refused(found) = error {
@@ -74,6 +82,7 @@ impl Run {
             flag("--instance-id", "instance_id", &self.instance_id),
             flag("--session-timeout", "session_timeout_ms", &self.session_timeout),
             flag("--checkpoint-dir", "checkpoint.dir", &self.checkpoint_dir),
+            flag("--log-format", "log_format", &self.log_format),
             flag("--exit-on-halt", "exit_on_halt", &exit_on_halt),
         ]
         .into_iter()
@@ -122,7 +131,7 @@ pub(super) fn stop_on_signal(stop: Arc<AtomicBool>) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::config::{Sources, load};
+    use crate::shell::config::{LogFormat, Sources, load};
 
     #[test]
     fn each_flag_sets_what_it_says() {
@@ -132,12 +141,13 @@ mod tests {
             instance_id: Some("i".to_owned()),
             session_timeout: Some("4s".to_owned()),
             checkpoint_dir: Some("kept".to_owned()),
+            log_format: Some("json".to_owned()),
             exit_on_halt: true,
         };
         let config = load(&Sources { flags: run.flags(), ..Sources::default() }).unwrap();
         assert_eq!((config.group.as_str(), config.instance_id.as_deref()), ("g", Some("i")));
         assert_eq!((config.session_timeout_ms, config.exit_on_halt), (4_000, true));
-        assert_eq!(config.http.to_string(), "127.0.0.1:1");
+        assert_eq!((config.http.to_string().as_str(), config.log_format), ("127.0.0.1:1", LogFormat::Json));
         assert_eq!(config.checkpoint.dir.as_deref(), Some(std::path::Path::new("kept")));
     }
 }

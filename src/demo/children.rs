@@ -125,7 +125,8 @@ impl Router {
         }
         let who = match side {
             Side::Onefill => {
-                command.arg("run").args(["--instance-id", "demo-router", "--http", "127.0.0.1:0"]);
+                command.arg("run").args(["--instance-id", "demo-router"]);
+                command.arg("--http").arg(config.http.to_string());
                 // Whoever reads a backlog after a restart must not find it too old.
                 command.env("ONEFILL_DECIDE_MAX_INTENT_AGE_MS", "0");
                 "router"

@@ -51,7 +51,7 @@ pub fn strike(scene: &Scene<'_>, trading: &AtomicBool) -> Result<Vec<Kill>, Faul
     loop {
         let life = Duration::from_millis(striker.dice.between(LIFE_MS.0, LIFE_MS.1));
         let end = Instant::now() + life;
-        while Instant::now() < end && trading.load(Ordering::Relaxed) {
+        while (plan.spares || Instant::now() < end) && trading.load(Ordering::Relaxed) {
             // Polled all the time, so that what it sees is new.
             let _seen = striker.watch.poll(Duration::from_millis(20));
         }

@@ -31,6 +31,8 @@ pub struct Plan {
     pub rate: u64,
     /// Of every choice that is left to chance.
     pub seed: u64,
+    /// Whether nothing is killed.
+    pub spares: bool,
     /// Where the routers' logs go while the demo runs.
     pub logs: PathBuf,
 }
@@ -83,7 +85,7 @@ impl Plan {
         let base = Config { dev: true, topics: Topics::under(&prefix), prefix, ..base };
         let config = Config { group: format!("{}router", base.prefix), ..base.clone() };
         let logs = std::env::temp_dir().join(format!("onefill-{name}"));
-        Self { config, naive: Self::naive(base), seconds, rate, seed, logs }
+        Self { config, naive: Self::naive(base), seconds, rate, seed, spares: false, logs }
     }
 
     /// What the naive router beside a router of this configuration reads and writes.

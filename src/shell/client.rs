@@ -16,6 +16,9 @@ use super::topics::MESSAGE_BYTES;
 /// How often a producer counts what it had to do again.
 const STATISTICS_EVERY_MS: &str = "250";
 
+/// How often the group's member says which brokers it is connected to.
+const MEMBER_STATISTICS_EVERY_MS: &str = "1000";
+
 /// What a reader sees of transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Isolation {
@@ -49,6 +52,14 @@ pub fn prober(config: &Config, isolation: Isolation) -> ClientConfig {
     client
 }
 
+/// A consumer that looks at one record now and then: it takes as little besides as a broker sends.
+pub fn peeker(config: &Config) -> ClientConfig {
+    let mut client = prober(config, Isolation::Committed);
+    // The first batch is sent whole, however large.
+    client.set("fetch.message.max.bytes", "1").set("queued.min.messages", "1");
+    client
+}
+
 /// The member of the router's group.
 ///
 /// The classic protocol: under the newer one a transaction's offsets can be fenced without cause.
@@ -58,6 +69,7 @@ pub fn member(config: &Config) -> ClientConfig {
     client
         .set("group.protocol", "classic")
         .set("partition.assignment.strategy", "range")
+        .set("statistics.interval.ms", MEMBER_STATISTICS_EVERY_MS)
         .set("session.timeout.ms", config.session_timeout_ms.to_string());
     if config.kafka.value("heartbeat.interval.ms").is_none() {
         // At a heartbeat a member learns that another one is gone: this much later than the session's end
@@ -229,9 +241,7 @@ mod tests {
     #[test]
     fn every_configuration_is_one_that_librdkafka_takes() {
         let config = Config { instance_id: Some("i-1".to_owned()), ..Config::default() };
-        for client in
-            [reader(&config, Isolation::Uncommitted), prober(&config, Isolation::Committed), member(&config)]
-        {
+        for client in [reader(&config, Isolation::Uncommitted), peeker(&config), member(&config)] {
             client.create_with_context::<_, BaseConsumer<Logged>>(Logged).unwrap();
         }
         for client in [producer(&config, "t-0-0"), publisher(&config), admin(&config)] {

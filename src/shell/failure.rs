@@ -2,26 +2,29 @@
 
 use rdkafka::error::RDKafkaErrorCode as Code;
 
-/// What an error code says of a producer's call. None says that a commit has happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
-    /// Another producer was initialised under the same id.
-    Fence,
-    /// The group does not count on this member any more: its offsets are refused.
-    Membership,
-    /// The id still has a transaction to settle: it can be asked again.
-    Unsettled,
-    /// Nobody knows whether the request was taken, or it was not because of how the cluster stands now:
-    /// a later one may be.
-    Unanswered,
-    /// A record is larger than its topic takes.
-    Oversized,
-    /// The router has not the right, or has not proved who it is.
-    Forbidden,
-    /// The call, the client's state or the broker's contradicts what was expected.
-    Contradiction,
-    /// Nothing that a producer is told.
-    Foreign,
+use crate::core::symbols::symbols;
+
+symbols! {
+    /// What an error code says of a producer's call. None says that a commit has happened.
+    pub enum Failure {
+        /// Another producer was initialised under the same id.
+        Fence = "fence",
+        /// The group does not count on this member any more: its offsets are refused.
+        Membership = "membership",
+        /// The id still has a transaction to settle: it can be asked again.
+        Unsettled = "unsettled",
+        /// Nobody knows whether the request was taken, or it was not because of how the cluster stands
+        /// now: a later one may be.
+        Unanswered = "unanswered",
+        /// A record is larger than its topic takes.
+        Oversized = "oversized",
+        /// The router has not the right, or has not proved who it is.
+        Forbidden = "forbidden",
+        /// The call, the client's state or the broker's contradicts what was expected.
+        Contradiction = "contradiction",
+        /// Nothing that a producer is told.
+        Foreign = "foreign",
+    }
 }
 
 /// The failure that a code means; `None` for one that this version of librdkafka does not have.
@@ -253,7 +256,7 @@ const FAILURES: &[(Failure, &[Code])] = &[
 ];
 
 #[cfg(test)]
-pub mod tests {
+pub(super) mod tests {
     use rdkafka::types::RDKafkaRespErr;
 
     use super::*;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
@@ -20,6 +20,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::heartbeat::{Heartbeat, Weight};
 use super::lane::{LaneThread, Membership, Shared, Signal, Wish};
 use super::metrics::Rebalance;
+use super::metrics::kafka::{Api, Teller};
 use super::status::thread_name;
 use super::{client, librdkafka};
 use crate::core::ledger::Placement;
@@ -43,6 +44,8 @@ struct Rebalancer {
     fault: OnceLock<String>,
     /// The coordinator could not be reached for a whole session, at some time.
     lost_session: AtomicBool,
+    /// Since when partitions are waited for; `None` while they are assigned.
+    waits_since: Mutex<Option<Instant>>,
 }
 
 /// A member that the group has put out: it can never own a lane again.
@@ -94,6 +97,7 @@ impl Member {
             lanes: Mutex::default(),
             fault: OnceLock::new(),
             lost_session: AtomicBool::new(false),
+            waits_since: Mutex::new(Some(Instant::now())),
         };
         let consumer: BaseConsumer<Rebalancer> = config.create_with_context(rebalancer)?;
         let consumer = Arc::new(consumer);
@@ -107,7 +111,10 @@ impl Member {
         self.consumer.context().heartbeat.beat();
         match self.consumer.poll(wait) {
             None | Some(Err(KafkaError::PartitionEOF(_))) => {}
-            Some(Err(error)) => tracing::debug!("group member: {error}"),
+            Some(Err(error)) => {
+                self.consumer.context().shared.metrics.kafka.failed(Api::Group, &error);
+                tracing::debug!("group member: {error}");
+            }
             Some(Ok(_)) => tracing::debug!("group member: a record came before the pause"),
         }
     }
@@ -144,10 +151,13 @@ impl ClientContext for Rebalancer {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        self.shared.metrics.kafka.failed(Api::Connection, &error);
         client::log_error(&error, reason);
     }
 
-    fn stats_raw(&self, _: &[u8]) {}
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.shared.metrics.kafka.told(Teller::Member, statistics);
+    }
 }
 
 impl ConsumerContext for Rebalancer {
@@ -176,6 +186,9 @@ impl Rebalancer {
         consumer.assign(&at_end)?;
         consumer.pause(partitions)?;
         self.shared.metrics.rebalanced(Rebalance::Assigned);
+        if let Some(since) = self.waits_since().take() {
+            self.shared.metrics.rebalanced_within(since.elapsed());
+        }
         let topics = &self.shared.config.topics;
         for element in partitions.elements_for_topic(&topics.intents) {
             let partition = element.partition();
@@ -198,6 +211,7 @@ impl Rebalancer {
             false => (Wish::Stop, Rebalance::Revoked),
         };
         self.shared.metrics.rebalanced(kind);
+        self.waits_since().get_or_insert_with(Instant::now);
         self.end_lanes(wish);
         consumer.unassign()
     }
@@ -233,6 +247,10 @@ impl Rebalancer {
                 Err(_) => tracing::error!(partition, "the lane broke an invariant"),
             }
         }
+    }
+
+    fn waits_since(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.waits_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lanes(&self) -> MutexGuard<'_, BTreeMap<i32, Running>> {

@@ -9,9 +9,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rdkafka::error::{KafkaError, KafkaResult};
+
+use super::clock;
+use super::config::Config;
 use super::heartbeat::Weight;
 use super::lane::Shared;
-use super::status::{Backlog, Gaps, LagView, LaneView};
+use super::metrics::kafka::Api;
+use super::peek::Peek;
+use super::status::{Backlog, Gaps, LagView, LaneView, Oldest, Waiting};
 use super::trail::Probe;
 use super::worker::{Stop, Worker, rest};
 use crate::core::lane::Stage;
@@ -47,7 +53,8 @@ struct Standing {
 /// No thread can be had.
 pub fn start(shared: Arc<Shared>) -> io::Result<Worker> {
     Worker::start("observer", move |stop| {
-        Round { shared, stop, standing: BTreeMap::new(), until: Instant::now() }.run();
+        let (standing, oldest) = (BTreeMap::new(), BTreeMap::new());
+        Round { shared, stop, standing, oldest, until: Instant::now() }.run();
     })
 }
 
@@ -56,32 +63,48 @@ struct Round {
     shared: Arc<Shared>,
     stop: Stop,
     standing: BTreeMap<(String, i32), Standing>,
+    /// What waited on each input when it was last looked at.
+    oldest: BTreeMap<(String, i32), Oldest>,
     until: Instant,
+}
+
+/// Whoever is asked: where partitions end, and what a record looks like.
+struct Eyes {
+    probe: Probe,
+    peek: Peek,
+}
+
+impl Eyes {
+    fn open(config: &Config) -> KafkaResult<Self> {
+        Ok(Self { probe: Probe::with_patience(config, REQUEST_MAX)?, peek: Peek::open(config)? })
+    }
 }
 
 impl Round {
     fn run(mut self) {
         let heartbeat = self.shared.heartbeats.enter("observer", Weight::Minor);
-        let mut probe = None;
+        let mut eyes = None;
         while !self.stop.is_set() {
             heartbeat.beat();
             let began = Instant::now();
             self.until = began + ROUND_MAX;
-            if probe.is_none() {
-                let opened = Probe::with_patience(&self.shared.config, REQUEST_MAX);
-                probe = opened.inspect_err(|error| tracing::warn!("observer: {error}")).ok();
+            if eyes.is_none() {
+                let opened = Eyes::open(&self.shared.config);
+                eyes = opened.inspect_err(|error| tracing::warn!("observer: {error}")).ok();
             }
-            self.measure_all(probe.as_ref());
+            self.measure_all(eyes.as_ref());
             rest(EVERY.saturating_sub(began.elapsed()));
         }
     }
 
-    fn measure_all(&mut self, probe: Option<&Probe>) {
+    fn measure_all(&mut self, eyes: Option<&Eyes>) {
         let lanes = self.shared.status.lanes();
         if lanes.is_empty() {
             self.standing.clear();
+            self.oldest.clear();
             return;
         }
+        let probe = eyes.map(|eyes| &eyes.probe);
         let topics = self.shared.config.topics.clone();
         let control = self.marks(probe, &topics.control, 0);
         for lane in lanes {
@@ -99,6 +122,7 @@ impl Round {
                 lag: lag(&lane, intents, executions),
                 gaps: gaps(intents, executions, audit),
                 blocked: self.blocked(inputs, now),
+                waiting: self.waiting(eyes, &lane, intents, executions),
                 trail_held: audit.and_then(|marks| self.held(&topics.audit, partition, marks, now)),
             };
             self.shared.status.observe(partition, backlog);
@@ -115,8 +139,61 @@ impl Round {
             let high = probe.extent(topic, partition)?.end;
             Ok(Marks { high, stable: probe.stable_end(topic, partition)? })
         };
-        let asked: rdkafka::error::KafkaResult<Marks> = ask(probe?);
-        asked.inspect_err(|error| tracing::debug!(topic, partition, "observer: {error}")).ok()
+        let asked: KafkaResult<Marks> = ask(probe?);
+        asked.inspect_err(|error| self.missed(topic, partition, error)).ok()
+    }
+
+    fn missed(&self, topic: &str, partition: i32, error: &KafkaError) {
+        self.shared.metrics.kafka.failed(Api::Observe, error);
+        tracing::debug!(topic, partition, "observer: {error}");
+    }
+
+    /// What has waited for longest; `None` unless that is known of both inputs.
+    fn waiting(
+        &mut self,
+        eyes: Option<&Eyes>,
+        lane: &LaneView,
+        intents: Option<Marks>,
+        executions: Option<Marks>,
+    ) -> Option<Waiting> {
+        if !stands(lane) {
+            return None;
+        }
+        let (cursors, topics) = (lane.cursors, self.shared.config.topics.clone());
+        let intents = self.oldest(eyes, (&topics.intents, lane.partition), cursors.intents, intents?)?;
+        let executions =
+            self.oldest(eyes, (&topics.executions, lane.partition), cursors.executions, executions?)?;
+        Some(Waiting { intents: intents.known(), executions: executions.known() })
+    }
+
+    /// The oldest committed record from this cursor on. A record is looked at once, however long it waits.
+    fn oldest(
+        &mut self,
+        eyes: Option<&Eyes>,
+        (topic, partition): (&str, i32),
+        cursor: i64,
+        marks: Marks,
+    ) -> Option<Found> {
+        let key = (topic.to_owned(), partition);
+        if cursor >= marks.stable {
+            self.oldest.remove(&key);
+            return Some(Found::Nothing);
+        }
+        if let Some(known) = self.oldest.get(&key).filter(|known| known.offset >= cursor) {
+            return Some(Found::Record(Oldest { seen_at: clock::now(), ..*known }));
+        }
+        if self.stop.is_set() || Instant::now() >= self.until {
+            return None;
+        }
+        let looked = eyes?.peek.first_at(topic, partition, cursor, REQUEST_MAX);
+        match looked.inspect_err(|error| self.missed(topic, partition, error)).ok()? {
+            None => Some(Found::Nothing),
+            Some((offset, at)) => {
+                let oldest = Oldest { offset, at, seen_at: clock::now() };
+                self.oldest.insert(key, oldest);
+                Some(Found::Record(oldest))
+            }
+        }
     }
 
     /// The inputs that are blocked; `None` unless all are known.
@@ -163,11 +240,30 @@ impl Standing {
     }
 }
 
+/// What was found behind a cursor.
+enum Found {
+    Nothing,
+    Record(Oldest),
+}
+
+impl Found {
+    const fn known(self) -> Option<Oldest> {
+        match self {
+            Self::Nothing => None,
+            Self::Record(oldest) => Some(oldest),
+        }
+    }
+}
+
+/// Whether the trail has said where the lane stands.
+fn stands(lane: &LaneView) -> bool {
+    lane.seq > 0 && lane.stage != Stage::Restoring.name()
+}
+
 /// Unknown until the trail has said where the lane stands.
 fn lag(lane: &LaneView, intents: Option<Marks>, executions: Option<Marks>) -> Option<LagView> {
-    let stands = lane.seq > 0 && lane.stage != Stage::Restoring.name();
     let (intents, executions) = (intents?, executions?);
-    stands.then(|| LagView {
+    stands(lane).then(|| LagView {
         intents: (intents.high - lane.cursors.intents).max(0),
         executions: (executions.high - lane.cursors.executions).max(0),
     })
@@ -185,7 +281,6 @@ mod tests {
     use super::*;
     use crate::core::entry::Cursors;
     use crate::core::time::Time;
-    use crate::shell::config::Config;
     use crate::shell::status::Status;
     use crate::wire::schema::Schemas;
 
@@ -194,7 +289,8 @@ mod tests {
 
     fn round() -> Round {
         let shared = Arc::new(Shared::new(Config::default(), Schemas::compiled()));
-        Round { shared, stop: Stop::default(), standing: BTreeMap::new(), until: Instant::now() }
+        let (standing, oldest) = (BTreeMap::new(), BTreeMap::new());
+        Round { shared, stop: Stop::default(), standing, oldest, until: Instant::now() }
     }
 
     fn intents(marks: Option<Marks>) -> [(&'static str, &'static str, i32, Option<Marks>); 3] {
@@ -259,6 +355,19 @@ mod tests {
     }
 
     #[test]
+    fn what_waits_is_looked_at_once_and_forgotten_when_it_is_answered() {
+        let (mut round, at) = (round(), ("i", 3));
+        // Nobody is there to be asked: what is not known stays so.
+        assert!(round.oldest(None, at, 7, OPEN).is_some_and(|found| found.known().is_none()));
+        assert!(round.oldest(None, at, 6, OPEN).is_none());
+        let known = Oldest { offset: 6, at: Time(1), seen_at: Time(2) };
+        round.oldest.insert(("i".to_owned(), 3), known);
+        let found = round.oldest(None, at, 5, OPEN).and_then(Found::known);
+        assert_eq!(found.map(|oldest| (oldest.offset, oldest.at)), Some((6, Time(1))));
+        assert!(round.oldest(None, at, 7, SETTLED).is_none());
+    }
+
+    #[test]
     fn without_kafka_everything_is_unknown_and_it_ends_promptly() {
         // Nobody listens on port 1.
         let config = Config { bootstrap: "127.0.0.1:1".to_owned(), ..Config::default() };
@@ -272,5 +381,6 @@ mod tests {
         assert!(began.elapsed() < REQUEST_MAX * 4);
         let lane = shared.status.lanes().remove(0);
         assert_eq!((lane.lag, lane.input_blocked, lane.vitals.gaps), (None, None, None));
+        assert_eq!(lane.vitals.waiting, None);
     }
 }

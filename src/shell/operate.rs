@@ -77,7 +77,7 @@ impl<'c> Bench<'c> {
         let member: BaseConsumer<Logged> =
             client::reader(config, Isolation::Committed).create_with_context(Logged)?;
         refuse_beside_members(&member, &config.group)?;
-        let sink = Sink::open(config, placement.partition)?;
+        let sink = Sink::open(config, placement.partition, None)?;
         let probe = Probe::open(config)?;
         let mut ledger = Ledger::new(placement);
         let mut next = probe.extent(&config.topics.audit, placement.partition)?.start;

@@ -16,6 +16,7 @@ use super::client;
 use super::config::Config;
 use super::courier::Courier;
 use super::librdkafka::Log;
+use super::metrics::kafka::Kafka;
 use super::outcome::is_retriable;
 use super::watch::Watch;
 use crate::core::lane::Slot;
@@ -43,8 +44,8 @@ impl Sink {
     ///
     /// # Errors
     /// Brokers that do not answer, or another opener in between: open again.
-    pub fn open(config: &Config, partition: i32) -> KafkaResult<Self> {
-        let watch = Watch::of(&config.topics.audit);
+    pub fn open(config: &Config, partition: i32, kafka: Option<Arc<Kafka>>) -> KafkaResult<Self> {
+        let watch = Watch::of(&config.topics.audit, kafka);
         let line = |slot| Line::open(config, partition, slot, &watch);
         let mut slots = [line(Slot::Zero)?, line(Slot::One)?];
         for slot in [Slot::Zero, Slot::One] {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::clock;
 use super::risk::RiskView;
+use super::{clock, pages};
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::Stage;
@@ -30,6 +30,8 @@ pub struct LaneView {
     pub halt: Option<&'static str>,
     /// What was found, for people.
     pub detail: Option<String>,
+    /// What to do about it, as the handbook says.
+    pub remedy: Option<&'static str>,
     /// What it waits for, if Kafka does not answer.
     pub waiting: Option<String>,
     /// Why it takes no intents although it runs, if so.
@@ -68,6 +70,38 @@ pub struct Vitals {
     pub gaps: Option<Gaps>,
     /// How long the same transaction has held back the readers of the lane's trail, if one has.
     pub trail_held: Option<Duration>,
+    /// What has waited for longest; `None` when nobody knows.
+    pub waiting: Option<Waiting>,
+}
+
+/// The oldest committed record of each input that is not answered; `None` when none waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// On `intents[p]`.
+    pub intents: Option<Oldest>,
+    /// On `executions[p]`.
+    pub executions: Option<Oldest>,
+}
+
+/// A record that waited when somebody looked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Oldest {
+    /// Where it lies.
+    pub offset: i64,
+    /// Kafka's timestamp of it.
+    pub at: Time,
+    /// When it was looked at.
+    pub seen_at: Time,
+}
+
+impl Oldest {
+    /// How long it has waited in seconds, for a lane that stands at this cursor now. Of one that was
+    /// answered meanwhile it is known that it waited until it was looked at.
+    pub fn age(&self, cursor: i64, now: Time) -> f64 {
+        let until = if cursor > self.offset { self.seen_at } else { now };
+        // A clock of Kafka's that is ahead of ours is no time at all.
+        (until.since(self.at) as f64 / 1e9).max(0.0)
+    }
 }
 
 /// How much a ledger holds.
@@ -77,6 +111,8 @@ pub struct Holdings {
     pub keys: usize,
     /// Orders that may still be filled.
     pub open_orders: usize,
+    /// Memory that its tables take.
+    pub bytes: usize,
 }
 
 /// Records between the last stable offset and the high watermark.
@@ -101,6 +137,8 @@ pub struct Backlog {
     pub blocked: Option<Vec<&'static str>>,
     /// How long the same transaction has held back the readers of `audit[p]`, if one has.
     pub trail_held: Option<Duration>,
+    /// What has waited for longest.
+    pub waiting: Option<Waiting>,
 }
 
 /// How far a lane has read its trail, in offsets of `audit[p]`.
@@ -145,6 +183,7 @@ impl Status {
             stage: Stage::Starting.name(),
             halt: None,
             detail: None,
+            remedy: None,
             waiting: None,
             intents_held: None,
             seq: 0,
@@ -174,6 +213,7 @@ impl Status {
             view.stage = Stage::Halted.name();
             view.halt = Some(halt.code.name());
             view.detail = Some(halt.detail.clone());
+            view.remedy = Some(pages::remedy(halt.code));
         });
     }
 
@@ -182,6 +222,7 @@ impl Status {
         self.change(partition, |view| {
             view.halt = None;
             view.detail = None;
+            view.remedy = None;
         });
     }
 
@@ -239,12 +280,13 @@ impl Status {
 
     /// What was found out about the topics of a lane.
     pub fn observe(&self, partition: i32, backlog: Backlog) {
-        let Backlog { lag, gaps, blocked, trail_held } = backlog;
+        let Backlog { lag, gaps, blocked, trail_held, waiting } = backlog;
         self.change(partition, |view| {
             view.lag = lag;
             view.vitals.gaps = gaps;
             view.input_blocked = blocked;
             view.vitals.trail_held = trail_held;
+            view.vitals.waiting = waiting;
         });
     }
 

@@ -165,11 +165,12 @@ impl<'t> Transaction<'t> {
     /// Nothing is written any more when this is called, so the offsets overlap with the delivery.
     pub fn commit(mut self, group: ConsumerGroupMetadata) -> Outcome {
         self.laps.lap(Phase::Fetch);
-        if let Err(outcome) = self.send_offsets(group) {
+        if let Err(outcome) = tracing::trace_span!("offsets").in_scope(|| self.send_offsets(group)) {
             return outcome;
         }
         self.laps.lap(Phase::Offsets);
-        if let Err(error) = librdkafka::flush(self.producer.client(), self.patience()) {
+        let flush = || librdkafka::flush(self.producer.client(), self.patience());
+        if let Err(error) = tracing::trace_span!("flush").in_scope(flush) {
             return self.ended(&error, Step::Writing);
         }
         self.laps.lap(Phase::Flush);
@@ -183,6 +184,7 @@ impl<'t> Transaction<'t> {
             );
             return Outcome::Aborted;
         }
+        let committing = tracing::trace_span!("commit").entered();
         loop {
             match self.producer.commit_transaction(self.patience()) {
                 Ok(()) => break,
@@ -190,6 +192,7 @@ impl<'t> Transaction<'t> {
                 Err(error) => return self.ended(&error, Step::Committing),
             }
         }
+        drop(committing);
         let (took, disturbed) = (self.laps.lap(Phase::Commit), self.sink.is_disturbed());
         let in_doubt = took > SLOW_COMMIT || disturbed;
         if in_doubt {
@@ -295,7 +298,12 @@ impl<'t> Transaction<'t> {
     fn ended(&self, error: &KafkaError, step: Step) -> Outcome {
         let fatal = self.producer.client().fatal_error().map(|(code, _)| code);
         let outcome = outcome(error, fatal, step, self.is_overdue());
-        tracing::warn!(partition = self.to.partition, ?step, ?outcome, "transaction: {error}");
+        if let Some(metrics) = self.to.metrics {
+            metrics.kafka.failed(step.into(), error);
+        }
+        let (partition, head) = (self.to.partition, self.batch.ledger().head());
+        let (seq, Cursors { intents, executions, .. }) = (head.next_seq, head.cursors);
+        tracing::warn!(partition, seq, intents, executions, ?step, ?outcome, "transaction: {error}");
         outcome
     }
 

@@ -17,6 +17,7 @@ use rdkafka::producer::{DeliveryResult, ProducerContext};
 
 use super::client;
 use super::failure::{Failure, failure};
+use super::metrics::kafka::{Api, Kafka, Teller};
 
 /// What happened to the producers of a lane, or what one of them has to say of it.
 #[derive(Debug)]
@@ -37,11 +38,13 @@ struct Seen {
     /// The lowest offset of an audit record that was acknowledged since the last transaction began.
     audit_low: AtomicI64,
     oversized: OnceLock<String>,
+    /// Where errors and round trips are counted; `None` where nobody looks.
+    kafka: Option<Arc<Kafka>>,
 }
 
 impl Watch {
     /// Nothing has happened yet to the producers that write this audit topic.
-    pub fn of(audit: &str) -> Self {
+    pub fn of(audit: &str, kafka: Option<Arc<Kafka>>) -> Self {
         let seen = Seen {
             lost: AtomicBool::new(false),
             repeated: AtomicBool::new(false),
@@ -49,6 +52,7 @@ impl Watch {
             audit_end: AtomicI64::new(0),
             audit_low: AtomicI64::new(i64::MAX),
             oversized: OnceLock::new(),
+            kafka,
         };
         Self { seen: Arc::new(seen), retries: AtomicU64::new(0) }
     }
@@ -111,6 +115,12 @@ impl Watch {
         client::log(level, facility, line);
     }
 
+    fn count(&self, api: Api, error: &KafkaError) {
+        if let Some(kafka) = &self.seen.kafka {
+            kafka.failed(api, error);
+        }
+    }
+
     fn lose(&self) {
         self.seen.lost.store(true, Ordering::Relaxed);
     }
@@ -157,6 +167,7 @@ impl ClientContext for Watch {
         if !never_connected(reason) {
             self.lose();
         }
+        self.count(Api::Connection, &error);
         client::log_error(&error, reason);
     }
 
@@ -164,6 +175,9 @@ impl ClientContext for Watch {
         let now = retries(statistics);
         if now > self.retries.fetch_max(now, Ordering::Relaxed) {
             self.seen.repeated.store(true, Ordering::Relaxed);
+        }
+        if let Some(kafka) = &self.seen.kafka {
+            kafka.told(Teller::Producer, statistics);
         }
     }
 }
@@ -181,6 +195,7 @@ impl ProducerContext for Watch {
             Ok(_) => {}
             Err((error, message)) => {
                 self.lose();
+                self.count(Api::Delivery, error);
                 if error.rdkafka_error_code().and_then(failure) == Some(Failure::Oversized) {
                     self.refuse_size(message.topic(), message.payload_len() + message.key_len());
                 }
@@ -222,7 +237,7 @@ mod tests {
             ),
             (Info, "BROKER", "a new broker", false),
         ] {
-            let watch = Watch::of("audit");
+            let watch = Watch::of("audit", None);
             watch.hear(level, facility, line);
             assert_eq!(watch.is_disturbed(), disturbs, "{line}");
         }
@@ -230,7 +245,7 @@ mod tests {
 
     #[test]
     fn what_was_lost_before_a_transaction_began_disturbs_it_no_more_but_what_was_repeated_does() {
-        let watch = Watch::of("audit");
+        let watch = Watch::of("audit", None);
         watch.hear(RDKafkaLogLevel::Info, "FAIL", "Disconnected (after 600001ms in state UP)");
         watch.begin();
         assert!(!watch.is_disturbed());
@@ -250,7 +265,7 @@ mod tests {
 
     #[test]
     fn a_count_that_grows_is_a_disturbance_and_one_that_stands_is_none() {
-        let watch = Watch::of("audit");
+        let watch = Watch::of("audit", None);
         let other = watch.of_another();
         let told =
             |watch: &Watch, count: u32| watch.stats_raw(format!(r#"{{"txretries":{count}}}"#).as_bytes());

@@ -14,8 +14,9 @@ pub struct Router {
 
 impl Router {
     /// Starts it; its log goes to a file of its own. It ends with the thread that starts it, however that ends.
-    pub fn start(command: Command, log: PathBuf) -> Self {
+    pub fn start(mut command: Command, log: PathBuf) -> Self {
         let file = File::create(&log).expect("a log file");
+        command.env("ONEFILL_LOG_FORMAT", "text");
         let child = mortal(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
         Self { child: child.expect("the router can be started"), log }
     }

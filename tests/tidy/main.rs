@@ -5,6 +5,7 @@
 //! bad sample; here they are run over every file of the project. Start at [`tree`] and [`tokens`].
 
 mod alerts;
+mod dashboards;
 mod docs;
 mod hygiene;
 mod independence;
@@ -165,6 +166,33 @@ fn every_finding_of_preflight_is_in_the_handbook_with_what_dev_waives() {
             .map(|code| format!("{code}: no such row"))
             .collect::<Vec<_>>(),
     );
+}
+
+#[test]
+fn every_metric_is_seen_and_every_name_that_is_asked_for_is_a_metric() {
+    use onefill::shell::metrics::catalogue::{ALL, DEBUG};
+    let names = |metrics: &[onefill::shell::metrics::catalogue::Metric]| {
+        metrics.iter().map(|metric| metric.name).collect::<Vec<_>>()
+    };
+    let files = files();
+    let within = |folder: &str, ending: &str| {
+        let of_folder = |file: &&File| file.path.starts_with(folder) && file.path.ends_with(ending);
+        let texts: String =
+            files.iter().filter(of_folder).map(|file| file.text().to_owned() + "\n").collect();
+        dashboards::asked_for(&texts)
+    };
+    let mut alerts = within("helm/onefill/alerts/", ".yaml");
+    alerts.append(&mut within("docs/alerts/", ".md"));
+    let shown = within("helm/onefill/dashboards/", ".json");
+    report(&dashboards::both_ways(&alerts, &shown, &names(ALL), &names(DEBUG)));
+}
+
+#[test]
+fn dashboards_say_what_they_show() {
+    let is_board =
+        |file: &File| file.path.starts_with("helm/onefill/dashboards/") && file.path.ends_with(".json");
+    assert_eq!(files().iter().filter(|file| is_board(file)).count(), 5);
+    holds(is_board, dashboards::lint);
 }
 
 #[test]

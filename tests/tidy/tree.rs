@@ -36,6 +36,7 @@ impl File {
             "dev/fuzz",
             "dev/helm",
             "dev/mutants",
+            "dev/watched",
             ".ci/run",
             ".gitignore",
         ];

@@ -63,6 +63,11 @@ fn likeness_of(row: &AlikeRow) -> Likeness {
 }
 
 impl Alike {
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        self.rows.bytes() + self.index.allocation_size() + self.staged.allocation_size()
+    }
+
     /// The settled rows, which find nothing.
     pub fn frozen(&self) -> Self {
         Self { rows: self.rows.clone(), ..Self::default() }

@@ -99,6 +99,12 @@ impl<T: Clone, const ROWS: usize> Chunks<T, ROWS> {
         self.next - self.first
     }
 
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        let rows: usize = self.chunks.iter().map(|chunk| chunk.capacity()).sum();
+        rows * size_of::<T>() + self.chunks.capacity() * size_of::<Arc<Vec<T>>>()
+    }
+
     /// The first row.
     pub fn first(&self) -> Option<&T> {
         (self.len() > 0).then(|| self.row(self.first))

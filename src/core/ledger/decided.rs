@@ -58,6 +58,13 @@ pub struct Decided {
 }
 
 impl Decided {
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        let rows = self.news.bytes() + self.others.bytes() + self.slab.bytes();
+        let staged = self.staged_keys.allocation_size() + self.staged_orders.allocation_size();
+        rows + self.keys.bytes() + self.orders.bytes() + staged
+    }
+
     /// What was decided of this key.
     pub fn key(&self, key: &KeyId) -> Option<KeyRow> {
         if let Some(row) = self.staged_keys.get(key) {

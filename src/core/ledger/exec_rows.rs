@@ -119,6 +119,11 @@ impl ExecRows {
         self.staged.clear();
     }
 
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        self.rows.bytes() + self.whole.bytes() + self.index.bytes() + self.staged.allocation_size()
+    }
+
     /// How many are settled.
     pub const fn len(&self) -> usize {
         self.rows.len()

@@ -27,6 +27,11 @@ pub struct Index {
 }
 
 impl Index {
+    /// Memory that it takes.
+    pub fn bytes(&self) -> usize {
+        self.shards.iter().map(HashTable::allocation_size).sum()
+    }
+
     /// The number under which this id's row is found: the one whose row has the id.
     pub fn find(&self, id: &IdBytes, id_of: impl Fn(u32) -> IdBytes) -> Option<u32> {
         let hash = self.hasher.hash_one(id);

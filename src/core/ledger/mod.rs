@@ -26,6 +26,7 @@ pub mod owed;
 pub mod owner;
 mod packed;
 mod report_index;
+mod size;
 mod slab;
 pub mod states;
 pub mod table;

@@ -61,6 +61,13 @@ impl Names {
         names
     }
 
+    /// Memory that the names take.
+    pub fn bytes(&self) -> usize {
+        let texts: usize = self.texts.iter().map(|text| text.len()).sum();
+        // Each text is held twice.
+        2 * texts + self.texts.bytes() + self.numbers.allocation_size()
+    }
+
     /// The text of this number.
     pub fn text(&self, name: Name) -> &str {
         self.texts.row(name.0 as usize)

@@ -46,6 +46,11 @@ impl OpenOrders {
         self.settled.len()
     }
 
+    /// Memory that they take, roughly: at least half of each node of an ordered map is in use.
+    pub fn bytes(&self) -> usize {
+        2 * self.settled.len() * size_of::<(u64, OrderId)>() + self.staged.allocation_size()
+    }
+
     /// Folds the batch in.
     pub fn settle(&mut self) {
         for (seq, (order_id, is_open)) in self.staged.drain() {

@@ -71,6 +71,11 @@ impl OwedCancels {
         self.staged.push_back(row);
     }
 
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        (self.settled.capacity() + self.staged.capacity()) * size_of::<OwedRow>()
+    }
+
     /// Those that are still due, as the open batch sees them.
     pub fn iter(&self) -> impl Iterator<Item = &OwedRow> {
         self.settled.iter().chain(&self.staged).skip(self.passed)

@@ -60,6 +60,12 @@ impl Slab {
         Ok(())
     }
 
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        let freed: usize = self.free.iter().map(Vec::capacity).sum();
+        self.chunks.len() * CHUNK + freed * size_of::<u32>()
+    }
+
     /// Whether a place can be one of a piece.
     pub fn has(&self, place: u32) -> bool {
         place < self.next && at(place).0 < self.chunks.len()

@@ -82,6 +82,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Table<K, V> {
         self.settled.is_empty()
     }
 
+    /// Memory that both layers take, what rows hold elsewhere left out.
+    pub fn bytes(&self) -> usize {
+        self.settled.allocation_size() + self.staged.allocation_size()
+    }
+
     /// Whether the open batch has staged anything.
     pub fn is_staged(&self) -> bool {
         !self.staged.is_empty()

@@ -128,6 +128,12 @@ impl Windows {
         self.settled.insert(key, Runs { runs, forgotten });
     }
 
+    /// Memory that they take.
+    pub fn bytes(&self) -> usize {
+        let runs: usize = self.settled.values().map(|runs| runs.runs.bytes()).sum();
+        self.settled.allocation_size() + self.staged.allocation_size() + self.alike.bytes() + runs
+    }
+
     /// Stages an acceptance of a NEW or REPLACE, in every window that it counts in.
     pub fn accept(&mut self, account: Name, strategy: Name, instrument: Name, at: Time) {
         for owner in Owner::both(account, strategy) {

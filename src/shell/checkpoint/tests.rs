@@ -63,7 +63,10 @@ fn every_byte_that_is_changed_left_out_or_added_is_seen() {
     let good = fs::read(&path).unwrap();
     // The slab's chunk is long and nearly empty: of what is far from both ends some bytes will do.
     let tried = |place: &usize| {
-        *place < 400 || *place + 600 > good.len() || *place < 8_000 && place.is_multiple_of(7) || place.is_multiple_of(997)
+        *place < 400
+            || *place + 600 > good.len()
+            || *place < 8_000 && place.is_multiple_of(7)
+            || place.is_multiple_of(997)
     };
     for place in (0..good.len()).filter(tried) {
         let mut bad = good.clone();

@@ -160,6 +160,12 @@ impl KafkaSettings {
         }
     }
 
+    /// These settings, as if they had been accepted.
+    #[cfg(test)]
+    pub fn given<const N: usize>(settings: [(&str, &str); N]) -> Self {
+        Self(settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into())
+    }
+
     /// What a client of this kind is given.
     pub fn of(&self, kind: ClientKind) -> impl Iterator<Item = (&str, &str)> {
         let foreign = match kind {

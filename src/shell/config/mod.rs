@@ -55,6 +55,20 @@ pub struct Config {
     pub schemas_extra: Vec<PathBuf>,
     /// What is logged, as `level` or `module=level,…`; `None` leaves it to the command.
     pub log: Option<String>,
+    /// How logs are written.
+    pub log_format: LogFormat,
+}
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// As text on a terminal, as JSON otherwise.
+    #[default]
+    Auto,
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// What one transaction may hold at most: whichever is reached first ends the batch.
@@ -131,6 +145,7 @@ impl Default for Config {
             checkpoint: CheckpointSettings::default(),
             schemas_extra: Vec::new(),
             log: None,
+            log_format: LogFormat::Auto,
         }
     }
 }

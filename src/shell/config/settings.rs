@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Config;
+use super::{Config, LogFormat};
 use crate::shell::topics::{self, Role};
 
 /// One key of the configuration.
@@ -48,6 +48,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("prefix", |draft, text| set(&mut draft.config.prefix, prefix(text))),
     plain("dev", |draft, text| set(&mut draft.config.dev, truth(text))),
     plain("log", |draft, text| set(&mut draft.config.log, filled(text).map(Some))),
+    plain("log_format", |draft, text| set(&mut draft.config.log_format, log_format(text))),
     plain("group", |draft, text| set(&mut draft.group, filled(text).map(Some))),
     plain("http", |draft, text| set(&mut draft.config.http, address(text))),
     plain("instance_id", |draft, text| set(&mut draft.config.instance_id, id(text).map(Some))),
@@ -113,6 +114,15 @@ fn brokers(text: &str) -> Result<String, String> {
     match text.split(',').find(|broker| !has_port(broker)) {
         None => Ok(text.to_owned()),
         Some(broker) => Err(format!("`{broker}` is no HOST:PORT; separate several by commas")),
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "text" => Ok(LogFormat::Text),
+        "json" => Ok(LogFormat::Json),
+        _ => Err(format!("`{text}` is none of auto, text, json")),
     }
 }
 

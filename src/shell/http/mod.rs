@@ -1,10 +1,12 @@
-//! What the process says of itself: `/metrics`, `/livez`, `/readyz`, `/status`, on one port.
+//! What the process says of itself: `/metrics`, `/livez`, `/readyz`, `/status`, on one port, and a page for
+//! people at `/`.
 //!
 //! It runs on a thread of its own and only looks: it never asks Kafka, and changes nothing. What
 //! the answers mean is in [`health`]; the schema of `/status` is `schemas/status.schema.json`.
 
 pub mod health;
 mod page;
+mod site;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -50,7 +52,7 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let serve = move || serve(&runtime, listener, shared, stopped);
         let thread = thread::Builder::new().name("http".to_owned()).spawn(serve)?;
-        tracing::info!(%address, "serving /metrics, /livez, /readyz, /status");
+        tracing::info!(%address, "serving a page at /, and /metrics, /livez, /readyz, /status");
         Ok(Self { address, stop, thread: Some(thread) })
     }
 
@@ -104,6 +106,7 @@ fn serve(runtime: &Runtime, listener: TcpListener, shared: Arc<Shared>, stopped:
 
 fn router(shared: Arc<Shared>) -> Router {
     Router::new()
+        .route("/", get(site::site))
         .route("/metrics", get(metrics))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
@@ -129,7 +132,7 @@ async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn status(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    Json(Page::of(&shared.config, shared.status.lanes()))
+    Json(Page::of(&shared.config, shared.status.lanes(), shared.metrics.recent.views()))
 }
 
 fn verdict(good: &str, faults: &[String]) -> Response {

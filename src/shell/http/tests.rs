@@ -5,11 +5,16 @@ use serde_json::Value;
 
 use super::*;
 use crate::core::control::Scope;
-use crate::core::entry::Cursors;
+use crate::core::entry::{Body, Cursors, Decision, Entry, Input, RawRecord, Ruling};
 use crate::core::halt::{Halt, HaltCode};
+use crate::core::ids::Digest;
 use crate::core::lane::Stage;
 use crate::core::ledger::usage::Measured;
+use crate::core::time::Time;
+use crate::core::verdict::Verdict;
 use crate::shell::config::{Config, HTTP_DEFAULT};
+use crate::shell::metrics::laps::Laps;
+use crate::shell::metrics::tally::Tally;
 use crate::shell::risk::tests::half_used;
 use crate::shell::status::{Backlog, Holdings, LagView};
 use crate::wire::schema::Schemas;
@@ -67,6 +72,23 @@ fn schema() -> Value {
     serde_json::from_str(include_str!("../../../schemas/status.schema.json")).unwrap()
 }
 
+/// A batch with one intent that could not be read has committed.
+fn decide_one(shared: &Shared) {
+    let raw = RawRecord { key: None, sha256: Digest::of(b"") };
+    let input = Input { topic: "t", partition: 3, offset: 7, timestamp: Time(0) };
+    let ruling = Ruling::Malformed { raw, detail: "short".into() };
+    let mut tally = Tally::default();
+    tally.entry(&Entry {
+        seq: 41,
+        prev: Digest::ZERO,
+        as_of: Cursors::default(),
+        decided_at: Time(9),
+        limits_version: -1,
+        body: Body::Decision(Decision { input, ruling }),
+    });
+    shared.metrics.committed(&tally, &Laps::start(), Time(9));
+}
+
 #[test]
 fn the_schema_knows_every_symbol() {
     let schema = schema();
@@ -82,6 +104,8 @@ fn the_schema_knows_every_symbol() {
     let fields: Vec<_> = Measured::ALL.iter().map(|field| field.name()).collect();
     let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
     assert_eq!((row("limits", "field"), row("states", "scope")), (names(&fields), names(&scopes)));
+    let verdicts = &schema["properties"]["decisions"]["items"]["properties"]["verdict"]["enum"];
+    assert_eq!(*verdicts, names(&Verdict::ALL.iter().map(|verdict| verdict.name()).collect::<Vec<_>>()));
     assert_eq!(symbols("halt"), HaltCode::ALL.iter().map(|code| code.name()).collect::<Vec<_>>());
 }
 
@@ -105,9 +129,14 @@ fn the_status_is_what_its_schema_says() {
     let lag = Some(LagView { intents: 1, executions: 0 });
     shared.status.observe(3, Backlog { lag, blocked: Some(vec!["intents"]), ..Backlog::default() });
     shared.status.hold(3, Holdings::default(), half_used());
+    decide_one(&shared);
     let full: Value = serde_json::from_str(&ask(&server, "/status").2).unwrap();
     check(&schema(), &full, "status");
     assert_eq!(full["lanes"][0]["halt"], "INPUT_LOST");
+    assert_eq!(full["decisions"][0]["reason"], "MALFORMED_INTENT");
+    assert_eq!(full["decisions"][0]["seq"], 41);
+    assert!(full["lanes"][0]["remedy"].as_str().unwrap().contains("1. "), "{full}");
+    assert_eq!(full["lanes"][1]["remedy"], Value::Null);
     assert_eq!(full["lanes"][0]["lag"], Value::Null);
     assert_eq!(full["lanes"][0]["intents_held"], Value::Null);
     assert_eq!(full["lanes"][1]["intents_held"], "control cannot be read");
@@ -142,6 +171,17 @@ fn metrics_are_in_the_text_format() {
     assert_eq!(code, 200);
     assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
     assert!(body.contains("\nonefill_assigned_lanes 0\n"), "{body}");
+}
+
+#[test]
+fn the_page_may_load_nothing_but_itself() {
+    let server = Server::start(shared()).unwrap();
+    let (code, head, body) = ask(&server, "/");
+    assert_eq!(code, 200);
+    assert!(head.contains("content-type: text/html"), "{head}");
+    let policy = head.lines().find(|line| line.starts_with("content-security-policy: ")).unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(body.ends_with("</html>\n"), "it is whole");
 }
 
 #[test]

@@ -276,7 +276,17 @@ impl LaneThread {
     /// Rests in a halt. Only that of the clock ends by itself, when the clock has caught up.
     fn rest(&mut self, halt: &Halt) -> Ended {
         let partition = self.placement.partition;
-        tracing::error!(partition, code = halt.code.name(), "lane halted: {}", halt.detail);
+        let head = self.ledger.settled_head();
+        let (seq, Cursors { intents, executions, .. }) = (head.next_seq, head.cursors);
+        tracing::error!(
+            partition,
+            code = halt.code.name(),
+            seq,
+            intents,
+            executions,
+            "lane halted: {}",
+            halt.detail
+        );
         self.shared.status.halt(partition, halt);
         self.shared.metrics.halted(halt.code);
         self.sink = None;
@@ -398,7 +408,11 @@ impl LaneThread {
             return;
         }
         let began = Instant::now();
-        let holdings = Holdings { keys: self.ledger.keys_len(), open_orders: self.ledger.open_orders() };
+        let holdings = Holdings {
+            keys: self.ledger.keys_len(),
+            open_orders: self.ledger.open_orders(),
+            bytes: self.ledger.bytes(),
+        };
         let risk = RiskView::of(&self.ledger, clock::now());
         self.shared.status.hold(self.placement.partition, holdings, risk);
         self.measured = (began, began.elapsed());

@@ -70,13 +70,13 @@ impl LaneThread {
     pub(super) fn fence(&mut self) -> Result<Event, Break> {
         let (shared, partition) = (Arc::clone(&self.shared), self.placement.partition);
         let (began, bound) = (Instant::now(), self.settling_max());
-        let opened =
-            self.patiently("initialise the producers", |lane| match Sink::open(&shared.config, partition) {
-                Err(error) if is_answer(&error) && began.elapsed() > bound && lane.brokers_answer() => {
-                    Ok(Err(unsettled(format!("its producers cannot be initialised: {error}"))))
-                }
-                opened => opened.map(Ok),
-            })?;
+        let open = || Sink::open(&shared.config, partition, Some(Arc::clone(&shared.metrics.kafka)));
+        let opened = self.patiently("initialise the producers", |lane| match open() {
+            Err(error) if is_answer(&error) && began.elapsed() > bound && lane.brokers_answer() => {
+                Ok(Err(unsettled(format!("its producers cannot be initialised: {error}"))))
+            }
+            opened => opened.map(Ok),
+        })?;
         self.sink = Some(opened?);
         self.shared.metrics.replaced(self.cause);
         Ok(Event::Fenced)

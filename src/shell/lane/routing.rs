@@ -106,6 +106,8 @@ impl LaneThread {
         };
         let prices = shared.prices.book();
         let batch = Batch::open(&mut self.ledger, &prices, now);
+        let seq = batch.ledger().head().next_seq;
+        let _step = tracing::trace_span!("transaction", partition = to.partition, ?slot, seq).entered();
         shared.status.transaction_began(self.placement.partition);
         let routed = match Transaction::begin(batch, sink, slot, &to) {
             Ok(transaction) => answer_all(shared, transaction, first, taking, group),
@@ -171,6 +173,7 @@ fn answer_all<'s>(
     mut taking: Taking<'s>,
     group: ConsumerGroupMetadata,
 ) -> Result<Outcome, Halt> {
+    let deciding = tracing::trace_span!("decide").entered();
     let answered = answer(shared, &mut transaction, first, &mut taking, Reach::Reports)?;
     let answered = match answered.and_then(|()| cancel_owed(&mut transaction, &mut taking)) {
         Ok(Owed::Nothing) => {
@@ -180,6 +183,7 @@ fn answer_all<'s>(
         Ok(Owed::More) => Ok(()),
         Err(outcome) => Err(outcome),
     };
+    drop(deciding);
     Ok(answered.map_or_else(|outcome| outcome, |()| transaction.commit(group)))
 }
 

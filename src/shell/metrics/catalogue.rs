@@ -53,6 +53,10 @@ const RECORDS: Kind =
 const RESTORE: Kind =
     Kind::Histogram(&[0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0]);
 
+/// From a restart within the session to a group that takes several rounds.
+const REBALANCE: Kind =
+    Kind::Histogram(&[0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0, 300.0]);
+
 macro_rules! catalogue {
     ($($constant:ident = $kind:expr, $name:literal, [$($label:literal),*], $help:literal;)+) => {
         $(
@@ -77,6 +81,8 @@ catalogue! {
     ASSIGNED_LANES = Kind::Gauge, "assigned_lanes", [], "Lanes that this process owns.";
     REBALANCES = Kind::Counter, "rebalances_total", ["kind"],
         "Changes of the partitions that this process owns: assigned, revoked, or lost without being asked.";
+    REBALANCE_SECONDS = REBALANCE, "rebalance_seconds", [],
+        "From when the partitions of this process were given back, lost or first asked for to the next assignment.";
     INTENTS = Kind::Counter, "intents_total", ["verdict"], "Intents decided and committed, by verdict.";
     REJECTIONS = Kind::Counter, "rejections_total", ["reason"],
         "Rejections committed, by the first reason.";
@@ -105,6 +111,8 @@ catalogue! {
         "Unix time of the last commit of any lane; absent before the first.";
     LAG = Kind::Gauge, "lag_records", ["topic", "partition"],
         "Offsets from the cursor to the high watermark, markers and aborted records counted.";
+    LAG_SECONDS = Kind::Gauge, "lag_seconds", ["topic", "partition"],
+        "Age of the oldest committed record that is not answered, by its Kafka timestamp; 0 when none waits.";
     STABLE_GAP = Kind::Gauge, "stable_offset_gap_records", ["topic", "partition"],
         "Offsets from the last stable one to the high watermark: what open transactions hold back.";
     INPUT_BLOCKED = Kind::Gauge, "input_blocked", ["topic", "partition"],
@@ -119,6 +127,8 @@ catalogue! {
         "Unix time at which a lane last restored or committed an entry.";
     KEYS = Kind::Gauge, "keys", [], "Intent keys remembered, over all lanes.";
     OPEN_ORDERS = Kind::Gauge, "open_orders", [], "Orders that may still be filled, over all lanes.";
+    LEDGER_BYTES = Kind::Gauge, "ledger_bytes", [],
+        "Memory that the tables of the ledgers take, over all lanes; texts behind rows are estimated.";
     LIMIT_USED_RATIO = Kind::Gauge, "limit_used_ratio", ["limit"],
         "The most that any account or strategy uses of a limit of this kind, 1 for all of it; absent where none is set.";
     TRADING_STATE = Kind::Gauge, "trading_state", ["scope"],
@@ -127,11 +137,32 @@ catalogue! {
     AUDIT_HEAD_TIMESTAMP = Kind::Gauge, "audit_head_timestamp_seconds", ["partition"],
         "Unix time at which the last audit entry was decided.";
     RESTORE_IN_PROGRESS = Kind::Gauge, "restore_in_progress", [], "Lanes that read their trail now.";
+    RESTORE_REMAINING = Kind::Gauge, "restore_remaining_entries", [],
+        "Offsets of the trail that lanes still have to read, over all that restore now.";
     RESTORED_ENTRIES = Kind::Counter, "restored_entries_total", [], "Audit entries read by restores.";
     RESTORE_SECONDS = RESTORE, "restore_seconds", [], "How long a lane read its trail to its end.";
+    CHECKPOINT_SUCCESS = Kind::Gauge, "checkpoint_last_success_timestamp_seconds", [],
+        "Unix time at which a checkpoint was last written; absent before the first.";
+    CHECKPOINT_FAILURES = Kind::Counter, "checkpoint_failures_total", [],
+        "Checkpoints that could not be written.";
+    KAFKA_ERRORS = Kind::Counter, "kafka_errors_total", ["api", "error"],
+        "Errors of Kafka, by what was being done and what the error says.";
+    KAFKA_BROKERS = Kind::Gauge, "kafka_connected_brokers", [],
+        "Brokers that the group's member or a lane's producer is connected to.";
+    KAFKA_RTT = Kind::Gauge, "kafka_rtt_seconds", [],
+        "Mean round trip of the producers' last requests, of the slowest broker; absent while there were none.";
+    KAFKA_THROTTLE = Kind::Counter, "kafka_throttle_seconds_total", [],
+        "Time for which brokers have asked this process to wait, by their quotas.";
+    LOG_EVENTS = Kind::Counter, "log_events_total", ["level"],
+        "Lines logged, by level; lines that were only counted because they repeat are among them.";
+    CERTIFICATE_EXPIRY = Kind::Gauge, "certificate_expiry_timestamp_seconds", [],
+        "Unix time at which TLS to Kafka ends working: a certificate of ours expires, or the last authority; absent without any.";
     HEARTBEAT = Kind::Gauge, "watchdog_heartbeat_timestamp_seconds", ["thread"],
         "Unix time at which a thread last advanced.";
 }
+
+/// What no dashboard shows: of use to whoever looks for a fault.
+pub const DEBUG: &[Metric] = &[CONFIG_LOAD_TIMESTAMP];
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 
 use prometheus::core::Collector;
 use prometheus::{
-    GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    Counter, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
 };
 
 use super::catalogue::{Kind, Metric, PREFIX};
@@ -26,6 +26,11 @@ pub(super) fn counter_family(registry: &Registry, metric: &Metric) -> IntCounter
 /// A counter without labels, at 0.
 pub(super) fn counter(registry: &Registry, metric: &Metric) -> IntCounter {
     register(registry, metric, IntCounter::with_opts(opts(metric)))
+}
+
+/// A counter of seconds without labels, at 0.
+pub(super) fn seconds_counter(registry: &Registry, metric: &Metric) -> Counter {
+    register(registry, metric, Counter::with_opts(opts(metric)))
 }
 
 /// The family of a gauge.

@@ -5,17 +5,22 @@
 //! is: [`catalogue`]. What a batch counts: [`tally`].
 
 pub mod catalogue;
+mod certificates;
 mod family;
+pub mod kafka;
 pub mod laps;
+pub mod recent;
 mod scrape;
 pub mod tally;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use prometheus::{Histogram, IntCounter, Registry, TextEncoder};
+use prometheus::{GaugeVec, Histogram, IntCounter, Registry, TextEncoder};
 
 use super::config::Config;
 use super::heartbeat::Heartbeats;
+use super::log_events::LogEvents;
 use super::prices::{Dropped, Prices};
 use super::status::Status;
 use crate::core::entry::Anomaly;
@@ -26,8 +31,10 @@ use crate::core::lane::Outcome;
 use crate::core::symbols::symbols;
 use crate::core::time::Time;
 use crate::core::verdict::{Reason, Verdict};
-use family::{counter, counter_family, counters, histogram, histograms};
+use family::{counter, counter_family, counters, gauges, histogram, histograms};
+use kafka::Kafka;
 use laps::{Laps, Phase};
+use recent::Recent;
 use scrape::Gauges;
 use tally::{QUARANTINE, Tally, UNREADABLE};
 
@@ -77,9 +84,19 @@ const OUTCOMES: [&str; 5] = ["committed", "committed_in_doubt", "aborted", "fenc
 
 /// The metrics of this process.
 pub struct Metrics {
+    /// What the clients of Kafka have to say.
+    pub kafka: Arc<Kafka>,
+    /// What was decided last.
+    pub recent: Recent,
+    /// The lines that were logged; whoever logs counts them.
+    pub log_events: LogEvents,
     registry: Registry,
     halts: Vec<IntCounter>,
     rebalances: Vec<IntCounter>,
+    rebalance_seconds: Histogram,
+    checkpoint_failures: IntCounter,
+    checkpoint_success: GaugeVec,
+    logged: Vec<IntCounter>,
     batches: Batches,
     transactions: Vec<IntCounter>,
     replacements: Vec<IntCounter>,
@@ -112,6 +129,13 @@ impl Metrics {
         Self {
             halts: counters(to, &catalogue::LANE_HALTS, HaltCode::ALL.iter().map(|code| code.name())),
             rebalances: counters(to, &catalogue::REBALANCES, Rebalance::ALL.iter().map(|kind| kind.name())),
+            rebalance_seconds: histogram(to, &catalogue::REBALANCE_SECONDS),
+            checkpoint_failures: counter(to, &catalogue::CHECKPOINT_FAILURES),
+            checkpoint_success: gauges(to, &catalogue::CHECKPOINT_SUCCESS),
+            logged: counters(to, &catalogue::LOG_EVENTS, LogEvents::LEVELS),
+            kafka: Arc::new(Kafka::new(to)),
+            recent: Recent::default(),
+            log_events: LogEvents::default(),
             batches: Batches::new(to, config),
             transactions: counters(to, &catalogue::TRANSACTIONS, OUTCOMES),
             replacements: counters(to, &catalogue::REPLACEMENTS, Cause::ALL.iter().map(|cause| cause.name())),
@@ -137,8 +161,24 @@ impl Metrics {
         self.rebalances[kind.index()].inc();
     }
 
+    /// Partitions were assigned, so long after they began to be waited for.
+    pub fn rebalanced_within(&self, length: Duration) {
+        self.rebalance_seconds.observe(length.as_secs_f64());
+    }
+
+    /// A checkpoint was written, now.
+    pub fn checkpointed(&self, now: Time) {
+        self.checkpoint_success.with_label_values::<&str>(&[]).set(now.0 as f64 / 1e9);
+    }
+
+    /// A checkpoint could not be written.
+    pub fn checkpoint_failed(&self) {
+        self.checkpoint_failures.inc();
+    }
+
     /// A batch has committed, now.
     pub fn committed(&self, tally: &Tally, laps: &Laps, now: Time) {
+        self.recent.add(&tally.recent);
         self.batches.add(tally, now);
         // An opening takes no queued records: how long it took says nothing of batches.
         if !tally.opens {
@@ -181,7 +221,10 @@ impl Metrics {
         heartbeats: &Heartbeats,
         prices: &Prices,
     ) -> prometheus::Result<String> {
-        self.gauges.read(&status.lanes(), &heartbeats.pulses(), &prices.book());
+        self.gauges.read(&status.lanes(), &heartbeats.pulses(), &prices.book(), &self.kafka);
+        for (counter, count) in self.logged.iter().zip(self.log_events.counts()) {
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
         TextEncoder::new().encode_to_string(&self.registry.gather())
     }
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use prometheus::{GaugeVec, Registry};
 
 use super::catalogue;
+use super::certificates::Certificates;
 use super::family::gauges;
+use super::kafka::Kafka;
 use crate::core::control::Scope;
 use crate::core::lane::Stage;
 use crate::core::ledger::usage::Measured;
@@ -27,6 +29,7 @@ pub(super) struct Gauges {
     transaction_start: GaugeVec,
     last_commit: GaugeVec,
     lag: GaugeVec,
+    lag_seconds: GaugeVec,
     stable_gap: GaugeVec,
     input_blocked: GaugeVec,
     intents_held: GaugeVec,
@@ -34,11 +37,17 @@ pub(super) struct Gauges {
     last_progress: GaugeVec,
     keys: GaugeVec,
     open_orders: GaugeVec,
+    ledger_bytes: GaugeVec,
     limit_used: GaugeVec,
     trading_state: GaugeVec,
     audit_seq: GaugeVec,
     audit_head: GaugeVec,
     restore_in_progress: GaugeVec,
+    restore_remaining: GaugeVec,
+    kafka_brokers: GaugeVec,
+    kafka_rtt: GaugeVec,
+    certificate_expiry: GaugeVec,
+    certificates: Certificates,
     heartbeat: GaugeVec,
 }
 
@@ -56,6 +65,7 @@ impl Gauges {
             transaction_start: gauges(to, &catalogue::TRANSACTION_START),
             last_commit: gauges(to, &catalogue::LAST_COMMIT),
             lag: gauges(to, &catalogue::LAG),
+            lag_seconds: gauges(to, &catalogue::LAG_SECONDS),
             stable_gap: gauges(to, &catalogue::STABLE_GAP),
             input_blocked: gauges(to, &catalogue::INPUT_BLOCKED),
             intents_held: gauges(to, &catalogue::INTENTS_HELD),
@@ -63,25 +73,33 @@ impl Gauges {
             last_progress: gauges(to, &catalogue::LAST_PROGRESS),
             keys: gauges(to, &catalogue::KEYS),
             open_orders: gauges(to, &catalogue::OPEN_ORDERS),
+            ledger_bytes: gauges(to, &catalogue::LEDGER_BYTES),
             limit_used: gauges(to, &catalogue::LIMIT_USED_RATIO),
             trading_state: gauges(to, &catalogue::TRADING_STATE),
             audit_seq: gauges(to, &catalogue::AUDIT_SEQ),
             audit_head: gauges(to, &catalogue::AUDIT_HEAD_TIMESTAMP),
             restore_in_progress: gauges(to, &catalogue::RESTORE_IN_PROGRESS),
+            restore_remaining: gauges(to, &catalogue::RESTORE_REMAINING),
+            kafka_brokers: gauges(to, &catalogue::KAFKA_BROKERS),
+            kafka_rtt: gauges(to, &catalogue::KAFKA_RTT),
+            certificate_expiry: gauges(to, &catalogue::CERTIFICATE_EXPIRY),
+            certificates: Certificates::of(&config.kafka),
             heartbeat: gauges(to, &catalogue::HEARTBEAT),
         }
     }
 
     /// Reads all of them anew.
-    pub(super) fn read(&self, lanes: &[LaneView], pulses: &[Pulse], prices: &PriceBook) {
+    pub(super) fn read(&self, lanes: &[LaneView], pulses: &[Pulse], prices: &PriceBook, kafka: &Kafka) {
         self.forget();
+        let now = clock::now();
         for lane in lanes {
             self.read_lane(lane);
             self.read_inputs(lane);
+            self.read_ages(lane, now);
         }
         self.read_sums(lanes);
         self.read_risk(lanes);
-        let now = clock::now();
+        self.read_kafka(kafka);
         if let Some(oldest) = prices.oldest() {
             set(&self.price_age, NONE, now.since(oldest) as f64 / 1e9);
         }
@@ -94,10 +112,17 @@ impl Gauges {
     fn forget(&self) {
         let by_lane =
             [&self.lane_state, &self.intents_held, &self.last_progress, &self.audit_seq, &self.audit_head];
-        let by_topic = [&self.lag, &self.stable_gap, &self.input_blocked];
+        let by_topic = [&self.lag, &self.lag_seconds, &self.stable_gap, &self.input_blocked];
+        let of_kafka = [&self.kafka_rtt, &self.certificate_expiry];
         let others = [&self.transaction_start, &self.last_commit, &self.price_age, &self.heartbeat];
         let by_risk = [&self.limit_used, &self.trading_state];
-        by_lane.into_iter().chain(by_topic).chain(by_risk).chain(others).for_each(GaugeVec::reset);
+        by_lane
+            .into_iter()
+            .chain(by_topic)
+            .chain(by_risk)
+            .chain(of_kafka)
+            .chain(others)
+            .for_each(GaugeVec::reset);
     }
 
     fn read_lane(&self, lane: &LaneView) {
@@ -136,11 +161,37 @@ impl Gauges {
         }
     }
 
+    /// Until it has said that nothing waits, or what, nobody knows.
+    fn read_ages(&self, lane: &LaneView, now: Time) {
+        let (topics, partition) = (&self.topics, &*lane.partition.to_string());
+        let Some(waiting) = &lane.vitals.waiting else { return };
+        let ages = [
+            (&topics.intents, waiting.intents, lane.cursors.intents),
+            (&topics.executions, waiting.executions, lane.cursors.executions),
+        ];
+        for (topic, oldest, cursor) in ages {
+            set(&self.lag_seconds, &[topic, partition], oldest.map_or(0.0, |oldest| oldest.age(cursor, now)));
+        }
+    }
+
+    fn read_kafka(&self, kafka: &Kafka) {
+        set(&self.kafka_brokers, NONE, kafka.connected() as f64);
+        if let Some(seconds) = kafka.round_trip() {
+            set(&self.kafka_rtt, NONE, seconds);
+        }
+        if let Some(ends) = self.certificates.end() {
+            set(&self.certificate_expiry, NONE, ends as f64);
+        }
+    }
+
     fn read_sums(&self, lanes: &[LaneView]) {
         let sum = |of: fn(&LaneView) -> usize| lanes.iter().map(of).sum::<usize>() as f64;
         set(&self.assigned_lanes, NONE, lanes.len() as f64);
         set(&self.keys, NONE, sum(|lane| lane.vitals.holdings.keys));
         set(&self.open_orders, NONE, sum(|lane| lane.vitals.holdings.open_orders));
+        set(&self.ledger_bytes, NONE, sum(|lane| lane.vitals.holdings.bytes));
+        let remaining = |lane: &LaneView| lane.restoring.map(|at| (at.end - at.next).max(0));
+        set(&self.restore_remaining, NONE, lanes.iter().filter_map(remaining).sum::<i64>() as f64);
         set(&self.restore_in_progress, NONE, sum(|lane| usize::from(lane.stage == Stage::Restoring.name())));
         let oldest = lanes.iter().filter_map(|lane| lane.vitals.transaction_began_at).min();
         let newest = lanes.iter().filter_map(|lane| lane.vitals.committed_at).max();

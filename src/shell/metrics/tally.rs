@@ -2,6 +2,7 @@
 //!
 //! A batch that is discarded leaves no trace: its tally is dropped with it.
 
+use super::recent::OfBatch;
 use crate::core::entry::{Anomaly, Body, Entry};
 use crate::core::execution::ExecType;
 use crate::core::intent::IntentType;
@@ -35,6 +36,8 @@ pub struct Tally {
     pub(super) owed_cancels: u64,
     /// Kafka's timestamp of each intent.
     pub(super) intents_at: Vec<Time>,
+    /// What was decided last.
+    pub(super) recent: OfBatch,
 }
 
 impl Default for Tally {
@@ -50,6 +53,7 @@ impl Default for Tally {
             quarantined: [0; _],
             owed_cancels: 0,
             intents_at: Vec::new(),
+            recent: OfBatch::default(),
         }
     }
 }
@@ -65,6 +69,7 @@ impl Tally {
                     self.rejections[reason.index()] += 1;
                 }
                 self.intents_at.push(decision.input.timestamp);
+                self.recent.keep(entry, decision);
             }
             Body::Execution(taken) => {
                 self.records += 1;
@@ -128,6 +133,8 @@ mod tests {
         tally.entry(&entry(Body::Decision(Decision { input: INPUT, ruling })));
         tally.quarantine("MALFORMED_INTENT");
         let mut expected = Tally { records: 1, intents_at: vec![Time(9)], ..Tally::default() };
+        // What was decided last has tests of its own.
+        expected.recent = tally.recent;
         expected.intents[Verdict::Rejected.index()] = 1;
         expected.rejections[Reason::MalformedIntent.index()] = 1;
         expected.quarantined[0] = 1;

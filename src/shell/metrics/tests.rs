@@ -1,15 +1,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalogue::{ALL, PREFIX};
+use super::kafka::{Api, Teller};
 use super::*;
 use crate::core::entry::Cursors;
 use crate::core::lane::Stage;
 use crate::shell::clock;
+use crate::shell::config::KafkaSettings;
+use crate::shell::failure::Failure;
 use crate::shell::heartbeat::Weight;
 use crate::shell::prices::book::Drafts;
 use crate::shell::prices::book::tests::quote;
 use crate::shell::risk::tests::half_used;
-use crate::shell::status::{Backlog, Gaps, Holdings, LagView};
+use crate::shell::status::{Backlog, Gaps, Holdings, LagView, Oldest, Waiting};
 
 /// Every sample by its name with labels, as it is written.
 fn samples(text: &str) -> BTreeMap<&str, &str> {
@@ -26,7 +29,9 @@ fn lane(status: &Status) {
     status.transaction_began(3);
     let (lag, gaps) = (LagView { intents: 7, executions: 8 }, Gaps { intents: 1, executions: 2, audit: 3 });
     let blocked = Some(vec!["executions"]);
-    status.observe(3, Backlog { lag: Some(lag), gaps: Some(gaps), blocked, trail_held: None });
+    let oldest = Oldest { offset: 2, at: Time(1_000_000_000), seen_at: Time(3_000_000_000) };
+    let waiting = Some(Waiting { intents: Some(oldest), executions: None });
+    status.observe(3, Backlog { lag: Some(lag), gaps: Some(gaps), blocked, trail_held: None, waiting });
     status.hold(3, Holdings::default(), half_used());
 }
 
@@ -40,10 +45,13 @@ fn prices() -> Prices {
 
 #[test]
 fn the_registry_has_exactly_what_the_catalogue_says() {
+    let kafka = KafkaSettings::given([("ssl.certificate.pem", certificates::tests::LATE)]);
     let (metrics, status, heartbeats) =
-        (Metrics::new(&Config::default()), Status::default(), Heartbeats::default());
+        (Metrics::new(&Config { kafka, ..Config::default() }), Status::default(), Heartbeats::default());
     lane(&status);
     let _heartbeat = heartbeats.enter("lane-3", Weight::Vital);
+    metrics.checkpointed(Time(0));
+    metrics.kafka.told(Teller::Producer, kafka::tests::STATISTICS);
     metrics.render(&status, &heartbeats, &prices()).unwrap();
     let families = metrics.registry.gather();
     let found: BTreeMap<_, _> = families
@@ -75,6 +83,10 @@ fn every_counter_is_0_before_anything_happens() {
         ("onefill_transactions_total", 5),
         ("onefill_producer_replacements_total", 5),
         ("onefill_restored_entries_total", 1),
+        ("onefill_checkpoint_failures_total", 1),
+        ("onefill_kafka_errors_total", Api::ALL.len() * (Failure::ALL.len() + 1)),
+        ("onefill_kafka_throttle_seconds_total", 1),
+        ("onefill_log_events_total", 5),
         ("onefill_stage_seconds_count", 6),
     ] {
         let found: Vec<_> = samples.iter().filter(|(key, _)| key.starts_with(name)).collect();
@@ -146,13 +158,14 @@ fn gauges_follow_the_lanes_and_leave_with_them() {
     assert_eq!(known["onefill_audit_seq{partition=\"3\"}"], "42");
     assert_eq!(known["onefill_audit_head_timestamp_seconds{partition=\"3\"}"], "5");
     assert_eq!(known["onefill_lag_records{partition=\"3\",topic=\"onefill.executions\"}"], "8");
+    assert_eq!(known["onefill_lag_seconds{partition=\"3\",topic=\"onefill.executions\"}"], "0");
     assert_eq!(known["onefill_stable_offset_gap_records{partition=\"3\",topic=\"onefill.audit\"}"], "3");
     assert_eq!(known["onefill_input_blocked{partition=\"3\",topic=\"onefill.executions\"}"], "1");
     assert_eq!(known["onefill_input_blocked{partition=\"3\",topic=\"onefill.intents\"}"], "0");
 
     status.observe(3, Backlog::default());
     let unknown = metrics.render(&status, &Heartbeats::default(), &Prices::default()).unwrap();
-    for name in ["lag_records", "stable_offset_gap_records", "input_blocked"] {
+    for name in ["lag_records", "lag_seconds", "stable_offset_gap_records", "input_blocked"] {
         assert!(!unknown.contains(&format!("{PREFIX}{name}{{")), "{name}");
     }
     status.end(3);
@@ -222,4 +235,28 @@ fn the_process_is_measured_too() {
     for name in ["process_resident_memory_bytes", "process_open_fds", "process_start_time_seconds"] {
         assert!(names.contains(name) || !cfg!(target_os = "linux"), "{name}");
     }
+}
+
+#[test]
+fn a_record_grows_older_until_it_is_answered() {
+    let oldest = Oldest { offset: 7, at: Time(1_000_000_000), seen_at: Time(3_000_000_000) };
+    let now = Time(9_000_000_000);
+    assert_eq!([oldest.age(7, now), oldest.age(8, now)], [8.0, 2.0]);
+    assert_eq!(Oldest { at: Time(10_000_000_000), ..oldest }.age(7, now), 0.0);
+}
+
+#[test]
+fn lines_that_were_logged_and_checkpoints_are_counted() {
+    let metrics = Metrics::new(&Config::default());
+    metrics.log_events.count(tracing::Level::WARN);
+    metrics.checkpoint_failed();
+    metrics.checkpointed(Time(7_000_000_000));
+    metrics.rebalanced_within(Duration::from_secs(2));
+    let render = || metrics.render(&Status::default(), &Heartbeats::default(), &Prices::default()).unwrap();
+    let (_first, text) = (render(), render());
+    let known = samples(&text);
+    assert_eq!(known["onefill_log_events_total{level=\"warn\"}"], "1");
+    assert_eq!(known["onefill_checkpoint_failures_total"], "1");
+    assert_eq!(known["onefill_checkpoint_last_success_timestamp_seconds"], "7");
+    assert_eq!(known["onefill_rebalance_seconds_sum"], "2");
 }
