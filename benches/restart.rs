@@ -129,16 +129,17 @@ fn make(config: &Config, topic: &str) {
 
 /// Appends the entries of a lane that is filled; their bytes.
 fn write_trail(config: &Config, topic: &str, entries: usize) -> usize {
-    let producer: BaseProducer = ClientConfig::new()
+    let producer: Rc<BaseProducer> = ClientConfig::new()
         .set("bootstrap.servers", &config.bootstrap)
         .set("linger.ms", "20")
         .set("batch.size", "1000000")
         .set("queue.buffering.max.messages", "1000000")
         .create()
+        .map(Rc::new)
         .expect("a producer");
     let (written, bytes) = (Rc::new(RefCell::new(0)), Rc::new(RefCell::new(0)));
     let (topic, of, sizes) = (topic.to_owned(), Rc::clone(&written), Rc::clone(&bytes));
-    let sender = producer.clone();
+    let sender = Rc::clone(&producer);
     let mut fill = Fill::new(Box::new(move |seq, value| {
         if *of.borrow() == entries {
             return;
@@ -165,7 +166,7 @@ fn read_bare(config: &Config, topic: &str) -> Duration {
     let probe = Probe::open(config).expect("a client");
     let mut bytes = 0;
     let read = probe.read_to_end((topic, 0), 0, |message| {
-        bytes += rdkafka::Message::payload_len(message);
+        bytes += rdkafka::message::Message::payload_len(message);
         Ok::<(), ()>(())
     });
     assert!(read.is_ok() && bytes > 0);

@@ -14,7 +14,6 @@ mod tests;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -60,31 +59,12 @@ pub struct Checkpoints {
     settings: CheckpointSettings,
     due: Mutex<BTreeMap<i32, Due>>,
     written: Mutex<BTreeMap<i32, Written>>,
-    last_success: AtomicI64,
-    failures: AtomicU64,
-    thrown_away: AtomicU64,
 }
 
 impl Checkpoints {
     /// By these settings.
     pub fn new(settings: CheckpointSettings) -> Self {
         Self { settings, ..Self::default() }
-    }
-
-    /// When one was last written, in seconds since 1970; 0 before the first. For the metric
-    /// `checkpoint_last_success_timestamp_seconds`.
-    pub fn last_success(&self) -> f64 {
-        self.last_success.load(Ordering::Relaxed) as f64 / 1e9
-    }
-
-    /// How many could not be written. For the metric `checkpoint_failures_total`.
-    pub fn failures(&self) -> u64 {
-        self.failures.load(Ordering::Relaxed)
-    }
-
-    /// How many were thrown away because something was wrong with them.
-    pub fn thrown_away(&self) -> u64 {
-        self.thrown_away.load(Ordering::Relaxed)
     }
 
     /// Where a lane's checkpoint is; `None` where none are kept.
@@ -141,7 +121,6 @@ impl Checkpoints {
             }
             Err(Doubt::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => None,
             Err(doubt) => {
-                self.thrown_away.fetch_add(1, Ordering::Relaxed);
                 tracing::warn!(
                     partition,
                     path = %path.display(),
@@ -152,8 +131,8 @@ impl Checkpoints {
         }
     }
 
-    /// Writes all that is due.
-    fn write_due(&self) {
+    /// Writes all that is due, and tells of each whether it could be written.
+    fn write_due(&self, tell: impl Fn(bool)) {
         while let Some((partition, due)) = { lock(&self.due).pop_first() } {
             let Some(path) = self.path(partition) else { continue };
             let Due { mut frozen, place, offset } = due;
@@ -165,13 +144,12 @@ impl Checkpoints {
             let done = done.and_then(|()| file::write(&path, &stamp, &frozen));
             let took = began.elapsed();
             lock(&self.written).insert(partition, Written { seq, at: Instant::now(), took });
+            tell(done.is_ok());
             match done {
                 Ok(()) => {
-                    self.last_success.store(clock::now().0, Ordering::Relaxed);
                     tracing::info!(partition, seq, seconds = took.as_secs_f64(), "checkpoint written");
                 }
                 Err(error) => {
-                    self.failures.fetch_add(1, Ordering::Relaxed);
                     let path = path.display();
                     tracing::warn!(partition, %path, "checkpoint could not be written: {error}");
                 }
@@ -199,7 +177,10 @@ fn work(shared: &Shared, stop: &Stop) {
         heartbeat.beat();
         // Lanes end before this thread does: what they hand over last is there when it is told to stop.
         let last = stop.is_set();
-        shared.checkpoints.write_due();
+        shared.checkpoints.write_due(|is_written| match is_written {
+            true => shared.metrics.checkpointed(clock::now()),
+            false => shared.metrics.checkpoint_failed(),
+        });
         shared.kept.forget_old();
         if last {
             return;
