@@ -157,8 +157,7 @@ fn write_trail(config: &Config, topic: &str, entries: usize) -> usize {
         fill.until(fill.keys() + 1_000);
     }
     producer.flush(Duration::from_secs(60)).expect("all is written");
-    let bytes = *bytes.borrow();
-    bytes
+    bytes.take()
 }
 
 fn read_bare(config: &Config, topic: &str) -> Duration {
@@ -166,7 +165,7 @@ fn read_bare(config: &Config, topic: &str) -> Duration {
     let probe = Probe::open(config).expect("a client");
     let mut bytes = 0;
     let read = probe.read_to_end((topic, 0), 0, |message| {
-        bytes += rdkafka::message::Message::payload_len(message);
+        bytes += message.payload_len();
         Ok::<(), ()>(())
     });
     assert!(read.is_ok() && bytes > 0);
