@@ -69,6 +69,8 @@ sbom: ## what the image's program is made of, as CycloneDX: target/onefill.cdx.j
 	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo cyclonedx --format json --spec-version 1.5 --no-default-features \
 		--features cli,tls --target $(HOST) --override-filename onefill.cdx
 	@# Each member of the workspace gets one; the image has onefill's.
+	@# Where it was built is nobody's business.
+	@sed -i 's#file://$(CURDIR)#file://.#g' onefill.cdx.json
 	@mv onefill.cdx.json target/ && find . -path ./target -prune -o -name onefill.cdx.json -exec rm {} +
 	@echo target/onefill.cdx.json
 
