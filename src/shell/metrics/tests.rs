@@ -241,8 +241,8 @@ fn the_process_is_measured_too() {
 fn a_record_grows_older_until_it_is_answered() {
     let oldest = Oldest { offset: 7, at: Time(1_000_000_000), seen_at: Time(3_000_000_000) };
     let now = Time(9_000_000_000);
-    assert_eq!([oldest.age(7, now), oldest.age(8, now)], [8.0, 2.0]);
-    assert_eq!(Oldest { at: Time(10_000_000_000), ..oldest }.age(7, now), 0.0);
+    let ahead = Oldest { at: Time(10_000_000_000), ..oldest };
+    assert_eq!((oldest.age(7, now), oldest.age(8, now), ahead.age(7, now)), (8.0, 2.0, 0.0));
 }
 
 #[test]
