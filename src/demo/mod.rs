@@ -132,7 +132,10 @@ fn storm(
     venues: &[Venue<'_>; 2],
 ) -> Result<Vec<Kill>, Fault> {
     let Scene { plan, narrator, stop, .. } = *scene;
-    narrator.phase("strategies trade, time out and resend; both routers are killed again and again");
+    narrator.phase(match plan.spares {
+        false => "strategies trade, time out and resend; both routers are killed again and again",
+        true => "strategies trade, time out and resend; nothing is killed",
+    });
     let (sent, trading) = (Sent::default(), AtomicBool::new(true));
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     thread::scope(|scope| {

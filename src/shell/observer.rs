@@ -54,7 +54,7 @@ struct Standing {
 pub fn start(shared: Arc<Shared>) -> io::Result<Worker> {
     Worker::start("observer", move |stop| {
         let (standing, oldest) = (BTreeMap::new(), BTreeMap::new());
-        Round { shared, stop, standing, oldest, until: Instant::now() }.run();
+        Round { shared, stop, standing, oldest, until: Instant::now(), rounds: 0 }.run();
     })
 }
 
@@ -66,6 +66,7 @@ struct Round {
     /// What waited on each input when it was last looked at.
     oldest: BTreeMap<(String, i32), Oldest>,
     until: Instant,
+    rounds: usize,
 }
 
 /// Whoever is asked: where partitions end, and what a record looks like.
@@ -98,12 +99,16 @@ impl Round {
     }
 
     fn measure_all(&mut self, eyes: Option<&Eyes>) {
-        let lanes = self.shared.status.lanes();
+        let mut lanes = self.shared.status.lanes();
         if lanes.is_empty() {
             self.standing.clear();
             self.oldest.clear();
             return;
         }
+        // Another one goes first each time: when time is up too early, none stays unknown for ever.
+        let first = self.rounds % lanes.len();
+        lanes.rotate_left(first);
+        self.rounds = self.rounds.wrapping_add(1);
         let probe = eyes.map(|eyes| &eyes.probe);
         let topics = self.shared.config.topics.clone();
         let control = self.marks(probe, &topics.control, 0);
@@ -290,7 +295,7 @@ mod tests {
     fn round() -> Round {
         let shared = Arc::new(Shared::new(Config::default(), Schemas::compiled()));
         let (standing, oldest) = (BTreeMap::new(), BTreeMap::new());
-        Round { shared, stop: Stop::default(), standing, oldest, until: Instant::now() }
+        Round { shared, stop: Stop::default(), standing, oldest, until: Instant::now(), rounds: 0 }
     }
 
     fn intents(marks: Option<Marks>) -> [(&'static str, &'static str, i32, Option<Marks>); 3] {

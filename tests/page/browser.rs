@@ -142,14 +142,6 @@ impl Browser {
         self.call("Emulation.setEmulatedMedia", &json!({ "features": [feature] }));
     }
 
-    /// A picture of the whole page, as PNG.
-    pub fn picture(&self) -> Vec<u8> {
-        use base64ct::{Base64, Encoding as _};
-        let asked = json!({ "format": "png", "captureBeyondViewport": true });
-        let answer = self.call("Page.captureScreenshot", &asked);
-        Base64::decode_vec(answer["data"].as_str().expect("a picture")).expect("it is base 64")
-    }
-
     /// Addresses that the page asked for so far.
     pub fn asked_for(&self) -> Vec<String> {
         self.of("Network.requestWillBeSent", |event| event["request"]["url"].as_str().map(str::to_owned))

@@ -228,16 +228,3 @@ fn it_fits_a_small_screen() {
     browser.wait("document.getElementById('when')?.textContent.startsWith('as of')");
     assert_eq!(browser.ask("document.documentElement.scrollWidth <= innerWidth"), true);
 }
-
-#[test]
-#[ignore = "make screenshot: a picture of the router at ONEFILL_PAGE, written to ONEFILL_PICTURE"]
-fn picture() {
-    let set = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));
-    let browser = Browser::start(1200, 1100);
-    browser.scheme(&std::env::var("ONEFILL_SCHEME").unwrap_or_else(|_| "light".to_owned()));
-    browser.open(&set("ONEFILL_PAGE"));
-    let seconds: u64 = set("ONEFILL_SECONDS").parse().expect("a number of seconds");
-    std::thread::sleep(std::time::Duration::from_secs(seconds));
-    browser.wait("document.getElementById('verdict').textContent === 'running'");
-    std::fs::write(set("ONEFILL_PICTURE"), browser.picture()).expect("it can be written");
-}
