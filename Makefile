@@ -2,16 +2,20 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test chaos sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test helm image sbom chaos sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
 QUICK := $(filter-out $(REAL),$(TESTS))
-SCRIPTS := dev/kafka dev/demo dev/fuzz dev/mutants .ci/run
+SCRIPTS := dev/kafka dev/demo dev/fuzz dev/helm dev/mutants .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
+REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+ENGINE ?= $(shell command -v podman || command -v docker)
 export DEMO_ARGS
 
 help: ## what there is
@@ -41,10 +45,24 @@ fix: ## format, and apply the lints' own suggestions
 	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
 
-test: verify fuzz-short ## everything: the gate, a short fuzzing, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
+test: verify helm fuzz-short ## everything: the gate, a short fuzzing, then all that needs a real Kafka (started by the tests, or ONEFILL_BOOTSTRAP)
 	dev/kafka fetch
 	cargo test --locked $(addprefix --test ,$(REAL))
 	@cat target/chaos/table.txt
+
+helm: ## the chart without a cluster: lint, unit tests, schemas, refusals, alerts; builds its tools first
+	cargo build --locked --bin onefill
+	dev/helm check
+
+image: ## the container image onefill:<version>, by podman or Docker
+	$(ENGINE) build --file Containerfile --build-arg REVISION=$(REVISION) --tag onefill:$(VERSION) .
+
+sbom: ## what the image's program is made of, as CycloneDX: target/onefill.cdx.json
+	@command -v target/tools/bin/cargo-cyclonedx >/dev/null || cargo install --locked --quiet --root target/tools cargo-cyclonedx@0.5.9
+	PATH="$(CURDIR)/target/tools/bin:$$PATH" cargo cyclonedx --format json --spec-version 1.5 --no-default-features \
+		--features cli,tls --target $(HOST) --override-filename onefill.cdx
+	@mkdir -p target && mv onefill.cdx.json target/ && rm -f tests/checker/onefill.cdx.json
+	@echo target/onefill.cdx.json
 
 chaos: ## every fault several times on three brokers, with a release build; prints the table, and keeps it in target/chaos
 	dev/kafka fetch

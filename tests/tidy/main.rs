@@ -4,11 +4,13 @@
 //! Each rule is a function from a file's path and text to its findings, with a test beside it that shows it fail on a
 //! bad sample; here they are run over every file of the project. Start at [`tree`] and [`tokens`].
 
+mod alerts;
 mod docs;
 mod hygiene;
 mod independence;
 mod layers;
 mod reasons;
+mod refused;
 mod sizes;
 mod tokens;
 mod tree;
@@ -116,6 +118,17 @@ fn the_readme_shows_what_the_demo_measured() {
 fn every_halt_has_a_page() {
     let codes: Vec<&str> = onefill::core::halt::HaltCode::ALL.iter().map(|code| code.name()).collect();
     report(&docs::pages("docs/halts/", &codes, &files()));
+}
+
+#[test]
+fn every_halt_has_an_alert_and_every_alert_a_page_and_tests() {
+    let codes: Vec<&str> = onefill::core::halt::HaltCode::ALL.iter().map(|code| code.name()).collect();
+    report(&alerts::check(&files(), &codes));
+}
+
+#[test]
+fn the_chart_refuses_the_settings_that_onefill_refuses() {
+    report(&refused::check(onefill::shell::config::kafka::refusal));
 }
 
 #[test]

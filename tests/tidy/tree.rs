@@ -28,8 +28,16 @@ impl File {
     /// A text that people write. Fixtures have other names, because their bytes are nobody's to tidy.
     pub fn is_text(&self) -> bool {
         let written = ["rs", "md", "toml", "sh", "yaml", "yml", "avsc", "xml"];
-        let scripts =
-            ["Makefile", "dev/kafka", "dev/demo", "dev/fuzz", "dev/mutants", ".ci/run", ".gitignore"];
+        let scripts = [
+            "Makefile",
+            "dev/kafka",
+            "dev/demo",
+            "dev/fuzz",
+            "dev/helm",
+            "dev/mutants",
+            ".ci/run",
+            ".gitignore",
+        ];
         written.iter().any(|ending| self.ends_in(ending)) || scripts.contains(&self.path.as_str())
     }
 
