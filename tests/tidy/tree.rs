@@ -35,6 +35,7 @@ impl File {
             "dev/fuzz",
             "dev/helm",
             "dev/mutants",
+            "dev/k8s/cluster",
             ".ci/run",
             ".gitignore",
         ];
