@@ -27,10 +27,18 @@ fn no_rollout_costs_an_order() {
         scene.wait_deciding(Instant::now());
         scene.release.roll_back();
     });
-    scene.survive("upgrade to a configuration that is refused, and rollback", |scene| {
+    scene.survive("upgrade to a configuration that is refused, a crash meanwhile, and rollback", |scene| {
         scene.release.break_by(&[r"config.kafka.no\.such\.setting=1"]);
-        scene.release.wait_pod("a pod crashes again and again", |pod| {
+        let broken = scene.release.wait_pod("a pod crashes again and again", |pod| {
             pod.waits_for.as_deref().is_some_and(|reason| reason.contains("CrashLoopBackOff"))
+        });
+        // A pod of the former revision starts again by its own configuration, not by the one that is refused.
+        let whole = scene.release.wait_pod("a pod of the former revision runs", |pod| {
+            pod.name != broken.name && pod.has_started()
+        });
+        whole.process().signal("KILL");
+        scene.release.wait_pod("it is started again", |now| {
+            now.uid == whole.uid && now.restarts > whole.restarts && now.is_ready
         });
         scene.wait_deciding(Instant::now());
         scene.release.roll_back();
