@@ -3,15 +3,16 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help build verify fix test helm image sbom page-test chaos sim mutants fuzz fuzz-short bench-micro demo screenshot \
-	dashboards dashboards-check metrics-cost kafka-start kafka-stop clean
+	dashboards dashboards-check metrics-cost kafka-start kafka-stop \
+	k8s-start k8s-stop e2e-k8s clean
 
-# Test targets that need a real Kafka, and all others.
+# Test targets that need a real Kafka, and all others; what k8s has to do needs a Kubernetes, and is ignored without.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
 # And those that need a Chromium.
 SEEN := page
 QUICK := $(filter-out $(REAL) $(SEEN),$(TESTS))
-SCRIPTS := dev/bench-micro dev/kafka dev/demo dev/fuzz dev/helm dev/mutants dev/watched .ci/run
+SCRIPTS := dev/bench-micro dev/kafka dev/demo dev/fuzz dev/helm dev/mutants dev/watched dev/k8s/cluster .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
@@ -22,7 +23,7 @@ ENGINE ?= $(shell command -v podman || command -v docker)
 export DEMO_ARGS
 
 help: ## what there is
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 build: ## the release binary, target/release/onefill
 	cargo build --locked --release
@@ -118,7 +119,18 @@ kafka-start: ## a Kafka to play with; prints its bootstrap address
 kafka-stop: ## stop it
 	@dev/kafka stop
 
+k8s-start: ## a Kubernetes to play with, beside the machine's own network; dev/k8s/cluster enter kubectl get pods
+	@dev/k8s/cluster start
+
+k8s-stop: ## stop it
+	@dev/k8s/cluster stop
+
+e2e-k8s: ## the chart on a real Kubernetes, under load: rollouts, kills, evictions, a long restore; needs root
+	dev/k8s/cluster e2e
+	@cat target/k8s/table.txt
+
 clean: ## stop it, and remove all that was built or downloaded
 	@dev/kafka stop --remove
+	@dev/k8s/cluster stop
 	cargo clean
 	rm -rf fuzz/target

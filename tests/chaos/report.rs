@@ -81,8 +81,9 @@ pub fn add(row: Row) {
     std::fs::write(dir.join("table.json"), format!("{json:#}\n")).expect("the table can be written");
 }
 
+/// That of the test program: `chaos`, `k8s`.
 fn dir() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name("chaos")
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).with_file_name(env!("CARGO_CRATE_NAME"))
 }
 
 fn text(rows: &[Row]) -> String {

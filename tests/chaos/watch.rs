@@ -82,6 +82,13 @@ impl Watch {
         lanes.iter().map(|lane| (*lane, first(*lane))).collect()
     }
 
+    /// Whether each of these lanes has shown a verdict after this moment.
+    pub fn have_decided(&self, moment: Instant, lanes: &[i32]) -> bool {
+        let seen = self.seen.lock().expect("the reader does not panic");
+        let latest = |lane| seen.get(lane).and_then(|shown| shown.verdicts.last());
+        lanes.iter().all(|lane| latest(lane).is_some_and(|at| *at > moment))
+    }
+
     /// The longest time between two verdicts of one of these lanes, of those that ended after this moment.
     pub fn outage(&self, moment: Instant, lanes: &[i32]) -> Duration {
         let seen = self.seen.lock().expect("the reader does not panic");

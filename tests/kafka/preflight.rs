@@ -1,20 +1,24 @@
 //! `onefill check` on real brokers: what they say of rights, of protocols, of what waits and of what a trail recorded.
 
 use std::io::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::Value as Json;
 
 use crate::broker::{Cluster, broker};
 use crate::command::{Called, Installation};
+use crate::producer::transactional;
 use crate::reader::eventually;
 use crate::records::{account_in, new_intent};
 use crate::strangers::{lose_records, recreate};
 use crate::world::World;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const CALL_MAX: Duration = Duration::from_secs(10);
 
 /// What a check found that is not forgiven: code and subject, in order.
 fn found(out: &str) -> Vec<[String; 2]> {
@@ -52,7 +56,7 @@ fn check_finds_ahead_of_time_what_lanes_would_halt_for() {
     let intents = world.topic("intents");
     let record = BaseRecord::to(&intents).partition(1).key("A1").payload("late").timestamp(late);
     strategy.send(record).expect("the queue has room");
-    strategy.flush(std::time::Duration::from_secs(30)).expect("the record lies in the topic");
+    strategy.flush(Duration::from_secs(30)).expect("the record lies in the topic");
     recreate(&world, "executions");
     let checked = check();
     let out = String::from_utf8_lossy(&checked.stdout).into_owned();
@@ -65,6 +69,29 @@ fn check_finds_ahead_of_time_what_lanes_would_halt_for() {
     ];
     assert_eq!((checked.status.code(), news(&out)), (Some(3), due.to_vec()), "{out}");
     assert!(out.contains("96 h 0 min"), "{out}");
+}
+
+#[test]
+fn an_offset_of_an_open_transaction_is_worth_a_warning_and_holds_nobody_back() {
+    let world = World::new("unstable", 2);
+    let router = world.router(&[]);
+    world.wait_openings(2);
+    router.end_cleanly();
+    let mut config = ClientConfig::new();
+    config.set("bootstrap.servers", broker()).set("group.id", world.group());
+    let outsider: BaseConsumer = config.create().expect("a consumer");
+    let group = outsider.group_metadata().expect("it names a group");
+    let stranger = transactional(broker(), "unstable");
+    stranger.begin_transaction().expect("a transaction");
+    let mut offsets = TopicPartitionList::new();
+    offsets.add_partition_offset(&world.topic("intents"), 1, Offset::Offset(0)).expect("an offset");
+    eventually("the transaction holds an offset", || {
+        stranger.send_offsets_to_transaction(&offsets, &group, CALL_MAX).ok()
+    });
+    let checked = world.call(&["check", "--output", "json"]);
+    let out = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let due = [["offsets-unstable".to_owned(), format!("{}/1", world.topic("intents"))]];
+    assert_eq!((checked.status.code(), news(&out)), (Some(0), due.to_vec()), "{out}");
 }
 
 /// Applies each remedy as it stands, by Kafka's own tool; those that differ in the topic alone, at once.

@@ -255,6 +255,12 @@ impl World {
 
     /// The same, of some partitions.
     pub fn wait_answered_in(&self, router: &Router, partitions: &[i32]) {
+        self.wait_all_answered(partitions);
+        assert!(!router.log().contains("panicked"), "no thread panicked:\n{}", router.log());
+    }
+
+    /// The same, whatever routers there are.
+    pub fn wait_all_answered(&self, partitions: &[i32]) {
         let intents = self.read("intents", Isolation::Committed);
         let last = |partition| intents.iter().rev().find(|record| record.partition == partition);
         let due: Vec<(i32, i64)> =
@@ -264,7 +270,6 @@ impl World {
             let answered = |(at, end): &(i32, i64)| committed.get(at).is_some_and(|offset| offset >= end);
             due.iter().all(answered).then_some(())
         });
-        assert!(!router.log().contains("panicked"), "no thread panicked:\n{}", router.log());
     }
 
     /// How often a lane was opened so far, by the trail.

@@ -37,6 +37,7 @@ impl File {
             "dev/helm",
             "dev/mutants",
             "dev/watched",
+            "dev/k8s/cluster",
             ".ci/run",
             ".gitignore",
         ];

@@ -42,8 +42,16 @@ What the pods of this chart share: the router's, that of `onefill init` and that
 {{- $security := $root.Values.security -}}
 {{- $secret := .secret | default $root.Values.secret -}}
 - name: config
+  {{- if .revision }}
+  # The pod's own: another revision that cannot work must not change what a pod of this one reads when it starts again.
+  downwardAPI:
+    items:
+      - path: onefill.toml
+        fieldRef: {fieldPath: "metadata.annotations['onefill/config']"}
+  {{- else }}
   configMap:
     name: {{ .config | default (printf "%s-config" $root.Values.identity) }}
+  {{- end }}
 {{- if ne $security.protocol "PLAINTEXT" }}
 {{- $own := list }}
 {{- if include "onefill.isSasl" $root }}

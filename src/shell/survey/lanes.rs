@@ -27,6 +27,8 @@ use crate::wire::schema::Schemas;
 /// second.
 const UNSTABLE_MAX: Duration = Duration::from_secs(3);
 const UNSTABLE_ASKED_EVERY: Duration = Duration::from_millis(100);
+/// How long a client waits for one such offset: it keeps to itself that it is asked for in vain.
+const UNSTABLE_WAIT: Duration = Duration::from_secs(1);
 
 const INPUTS: [Role; 2] = [Role::Intents, Role::Executions];
 
@@ -139,17 +141,21 @@ fn settled_cursors(
     count: i32,
     patience: Patience<'_>,
 ) -> KafkaResult<BTreeMap<i32, Cursor>> {
-    let reader: BaseConsumer<Logged> =
-        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+    let open = |isolation| client::reader(config, isolation).create_with_context(Logged);
+    let readers = [open(Isolation::Committed)?, open(Isolation::Uncommitted)?];
     let (began, mut found) = (Instant::now(), BTreeMap::new());
     let mut open: Vec<i32> = (0..count).collect();
     let mut at_once = open.len().max(1);
     loop {
         for partitions in open.chunks(at_once) {
-            found.extend(cursors(&reader, topic, partitions, patience.wait())?);
+            found.extend(cursors(&readers, topic, partitions, patience.wait())?);
+            // What is not asked again stays as it was found at first.
+            if began.elapsed() > UNSTABLE_MAX {
+                return Ok(found);
+            }
         }
         open.retain(|partition| found.get(partition) == Some(&Cursor::Unstable));
-        if open.is_empty() || began.elapsed() > UNSTABLE_MAX {
+        if open.is_empty() {
             return Ok(found);
         }
         // Lanes at work are never all settled at the same moment.
@@ -158,21 +164,26 @@ fn settled_cursors(
     }
 }
 
+/// The offsets as the first reader is told them, who takes only stable ones. While one of them is not, librdkafka asks
+/// again by itself until the time is up, and then says no more than that. So the second reader, who takes all, is asked
+/// whether there is anybody who answers.
 fn cursors(
-    reader: &BaseConsumer<Logged>,
+    [stable, any]: &[BaseConsumer<Logged>; 2],
     topic: &str,
     partitions: &[i32],
     wait: Duration,
 ) -> KafkaResult<BTreeMap<i32, Cursor>> {
-    let is_unstable =
-        |error: &KafkaError| error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit);
+    let code = |error: &KafkaError| error.rdkafka_error_code();
+    let is_unstable = |error: &KafkaError| code(error) == Some(RDKafkaErrorCode::UnstableOffsetCommit);
+    let is_late = |error: &KafkaError| code(error) == Some(RDKafkaErrorCode::OperationTimedOut);
     let mut asked = TopicPartitionList::new();
     for partition in partitions {
         asked.add_partition(topic, *partition);
     }
-    let found = match reader.committed_offsets(asked, wait) {
+    let is_answered = |asked| any.committed_offsets(asked, wait).is_ok();
+    let found = match stable.committed_offsets(asked.clone(), wait.min(UNSTABLE_WAIT)) {
         Ok(found) => found,
-        Err(error) if is_unstable(&error) => {
+        Err(error) if is_unstable(&error) || is_late(&error) && is_answered(asked) => {
             return Ok(partitions.iter().map(|partition| (*partition, Cursor::Unstable)).collect());
         }
         Err(error) => return Err(error),
