@@ -58,6 +58,7 @@ impl Watch {
 
     /// Waits until each of these lanes shows a verdict after this moment. How long each took.
     pub fn first_after(&self, moment: Instant, lanes: &[i32]) -> BTreeMap<i32, Duration> {
+        eventually(&format!("{lanes:?} decide again"), || self.have_decided(moment, lanes).then_some(()));
         self.first(moment, lanes, |shown| &shown.verdicts)
     }
 
