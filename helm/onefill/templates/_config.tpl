@@ -18,6 +18,11 @@ log = {{ .Values.config.log | toJson }}
 {{ $role }} = {{ $name | toJson }}
 {{- end }}
 {{- end }}
+[checkpoint]
+dir = "/var/lib/onefill"
+{{- range $key, $value := .Values.config.checkpoint }}
+{{ $key }} = {{ int64 $value }}
+{{- end }}
 {{- range $table := list "decide" "batch" }}
 {{- with index $.Values.config $table }}
 [{{ $table }}]
