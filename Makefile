@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test chaos sim mutants fuzz fuzz-short demo kafka-start kafka-stop clean
+.PHONY: help build verify fix test chaos sim mutants fuzz fuzz-short demo bench kafka-start kafka-stop clean
 
 # Test targets that need a real Kafka, and all others.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
@@ -12,6 +12,7 @@ SCRIPTS := dev/kafka dev/demo dev/fuzz dev/mutants .ci/run
 SEEDS ?= 5000
 FROM ?= 1
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 export DEMO_ARGS
 
 help: ## what there is
@@ -24,7 +25,7 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --package onefill-checker --all-targets -- -D warnings
+	cargo clippy --locked --package onefill-checker --package onefill-bench --all-targets -- -D warnings
 	@# The core builds alone, and each layer with only those below it.
 	cargo clippy --locked --lib --no-default-features -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features wire -- -D warnings
@@ -33,7 +34,7 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not here: skipped"; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	cargo test --locked --lib --bins --examples $(addprefix --test ,$(QUICK))
-	cargo test --locked --package onefill-checker
+	cargo test --locked --package onefill-checker --package onefill-bench
 
 fix: ## format, and apply the lints' own suggestions
 	cargo clippy --locked --all-targets --fix --allow-dirty --allow-staged
@@ -68,6 +69,12 @@ mutants: ## known mistakes in the core, put back one by one: each must be caught
 
 demo: ## the whole story on one machine; DEMO_ARGS="--seconds 20" for a short one
 	dev/demo
+
+bench: ## onefill beside the bare client and Kafka Streams, into docs/BENCHMARKS.md; BENCH_ARGS="--rounds 1" for less
+	dev/kafka fetch
+	mvn -B -q -f benches/peers/streams compile
+	cargo build --locked --release --package onefill --package onefill-bench
+	target/release/onefill-bench run $(BENCH_ARGS)
 
 kafka-start: ## a Kafka to play with; prints its bootstrap address
 	@dev/kafka start
