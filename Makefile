@@ -3,7 +3,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help build verify fix test helm image sbom page-test chaos sim mutants fuzz fuzz-short bench-micro demo screenshot \
-	dashboards dashboards-check metrics-cost kafka-start kafka-stop \
+	dashboards dashboards-check metrics-cost bench kafka-start kafka-stop \
 	k8s-start k8s-stop e2e-k8s clean
 
 # Test targets that need a real Kafka, and all others; what k8s has to do needs a Kubernetes, and is ignored without.
@@ -20,6 +20,7 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 ENGINE ?= $(shell command -v podman || command -v docker)
+BENCH_ARGS ?=
 export DEMO_ARGS
 
 help: ## what there is
@@ -32,7 +33,7 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --package onefill-checker --all-targets -- -D warnings
+	cargo clippy --locked --package onefill-checker --package onefill-bench --all-targets -- -D warnings
 	@# The core builds alone, and each layer with only those below it.
 	cargo clippy --locked --lib --no-default-features -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features wire -- -D warnings
@@ -41,7 +42,7 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not here: skipped"; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	cargo test --locked --lib --bins --examples $(addprefix --test ,$(QUICK))
-	cargo test --locked --package onefill-checker
+	cargo test --locked --package onefill-checker --package onefill-bench
 
 fix: ## format, and apply the lints' own suggestions
 	cargo clippy --locked --all-targets --fix --allow-dirty --allow-staged
@@ -112,6 +113,12 @@ dashboards-check: ## they are as generated, and every query has data from a rout
 
 metrics-cost: ## what counting costs a router at 10,000 intents a second
 	dev/watched cost
+
+bench: ## onefill beside the bare client and Kafka Streams, into docs/BENCHMARKS.md; BENCH_ARGS="--rounds 1" for less
+	dev/kafka fetch
+	mvn -B -q -f benches/peers/streams compile
+	cargo build --locked --release --package onefill --package onefill-bench
+	target/release/onefill-bench run $(BENCH_ARGS)
 
 kafka-start: ## a Kafka to play with; prints its bootstrap address
 	@dev/kafka start
