@@ -59,7 +59,7 @@ impl Init {
         for role in &missing {
             cluster.create(&config, *role, layout)?;
         }
-        let after = settled(&cluster, &config)?;
+        let after = settled(&cluster, &config, (!missing.is_empty()).then_some(layout))?;
         // Fewer replicas than production needs are named, and forgiven with --dev, by `check`;
         // here the topics are measured by what was asked for.
         let found = preflight::topic_findings(&config, &after, layout);
@@ -137,8 +137,9 @@ fn enough_brokers(cluster: &Cluster, layout: Layout, missing: &[Role]) -> Result
     Err(Failure { status: Status::Refused, message, remedy: remedy.to_owned() })
 }
 
-/// The topics, once all of them are known and led: a new topic takes a moment to spread.
-fn settled(cluster: &Cluster, config: &Config) -> Result<TopicStates, Failure> {
+/// The topics, once all of them are known and led. Those that were just made in this layout take a moment to
+/// spread, with their settings and replicas: until then a difference is none yet.
+fn settled(cluster: &Cluster, config: &Config, made: Option<Layout>) -> Result<TopicStates, Failure> {
     const TRIES: usize = 50;
     const PAUSE: std::time::Duration = std::time::Duration::from_millis(100);
     let mut states = cluster.topics(config)?;
@@ -146,7 +147,11 @@ fn settled(cluster: &Cluster, config: &Config) -> Result<TopicStates, Failure> {
         let led = |states: &TopicStates| {
             states.values().flat_map(|state| &state.partitions).all(|partition| partition.leader.is_some())
         };
-        if states.len() == Role::ALL.len() && led(&states) {
+        let differs = |states| {
+            let found = made.map(|layout| preflight::topic_findings(config, states, layout));
+            found.is_some_and(|found| found.iter().any(Finding::refuses))
+        };
+        if states.len() == Role::ALL.len() && led(&states) && !differs(&states) {
             break;
         }
         std::thread::sleep(PAUSE);

@@ -110,7 +110,7 @@ impl World {
         };
         world.configure("[decide]\nmax_intent_age_ms = 0\n");
         let made = world.call(&[&["init", "--partitions", &partitions.to_string()], flags].concat());
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        assert!(made.status.success(), "{made:?}");
         world
     }
 
