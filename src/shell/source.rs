@@ -181,6 +181,7 @@ impl Source {
             match event {
                 Ok(_) => strayed = true,
                 Err(KafkaError::PartitionEOF(_)) => {}
+                Err(error) if is_out_of_range(&error) || trail::is_unreadable(&error) => strayed = true,
                 Err(error) => tracing::debug!("reader: {error}"),
             }
         }

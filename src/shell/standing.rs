@@ -113,14 +113,10 @@ fn committed(probe: &Probe, config: &Config, partition: i32) -> KafkaResult<Offs
     let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
     match probe.committed(topics, partition) {
         Ok([intents, executions]) => Ok(Offsets { intents, executions }),
-        // librdkafka asks for offsets of an open transaction again and again, and then says that time is up. The
-        // brokers have answered all else until now.
-        Err(error) => match error.rdkafka_error_code() {
-            Some(RDKafkaErrorCode::UnstableOffsetCommit | RDKafkaErrorCode::OperationTimedOut) => {
-                Ok(Offsets { intents: None, executions: None })
-            }
-            _ => Err(error),
-        },
+        Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) => {
+            Ok(Offsets { intents: None, executions: None })
+        }
+        Err(error) => Err(error),
     }
 }
 

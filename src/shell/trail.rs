@@ -230,9 +230,11 @@ pub(super) fn is_final(error: &KafkaError) -> bool {
 /// Whether the records that come next are there, but cannot be read: their checksum does not fit, say. Whoever
 /// polls on passes over them, for librdkafka does.
 pub(super) fn is_unreadable(error: &KafkaError) -> bool {
-    use rdkafka::error::RDKafkaErrorCode::{BadCompression, BadMessage, InvalidMessage, NotImplemented};
+    use rdkafka::error::RDKafkaErrorCode as Code;
     let code = error.rdkafka_error_code();
-    matches!(code, Some(BadMessage | BadCompression | InvalidMessage | NotImplemented))
+    // The last one is said of a batch whose length does not fit.
+    let damaged = [Code::BadMessage, Code::BadCompression, Code::InvalidMessage, Code::MessageSizeTooLarge];
+    code.is_some_and(|code| damaged.contains(&code) || code == Code::NotImplemented)
 }
 
 #[cfg(test)]
@@ -247,9 +249,10 @@ mod tests {
             let error = KafkaError::MessageConsumption(code);
             (is_final(&error), is_unreadable(&error))
         };
-        for code in [Code::BadMessage, Code::BadCompression, Code::InvalidMessage, Code::NotImplemented] {
-            assert_eq!(judged(code), (false, true), "{code:?}");
-        }
+        assert!(
+            [Code::BadMessage, Code::BadCompression, Code::InvalidMessage].map(judged) == [(false, true); 3]
+        );
+        assert!([Code::NotImplemented, Code::MessageSizeTooLarge].map(judged) == [(false, true); 2]);
         for code in [Code::AutoOffsetReset, Code::OffsetOutOfRange] {
             assert_eq!(judged(code), (true, false), "{code:?}");
         }

@@ -1,15 +1,16 @@
 //! The trail proves itself: whatever does not follow is a halt, and leaves no trace.
 
-use onefill::core::entry::{Body, Cursors, Entry};
+use onefill::core::entry::{Body, Cursors, Decision, Entry, Ruling};
 use onefill::core::halt::HaltCode;
-use onefill::core::ids::Digest;
+use onefill::core::ids::{Digest, OrderId};
+use onefill::core::intent::Intent;
 use onefill::core::ledger::Ledger;
 use onefill::core::ledger::hash::ledger_hash;
 use onefill::core::replay::replay;
 use onefill::core::settings::Settings;
 use onefill::core::time::Time;
 
-use crate::world::{NOW, PLACEMENT, World, cancel_intent, leaf, new_intent, opening, trade};
+use crate::world::{NOW, PLACEMENT, World, cancel_intent, id, leaf, new_intent, opening, trade};
 
 /// GENESIS, an instrument, limits, a NEW, a fill, a CANCEL, a later opening.
 fn trail() -> Vec<Entry<'static>> {
@@ -53,6 +54,25 @@ fn forged(trail: &mut [Entry<'static>], place: usize, edit: impl FnOnce(&mut Ent
     for later in place + 1..trail.len() {
         trail[later].prev = leaf(&trail[later - 1]);
     }
+}
+
+#[test]
+fn a_rejection_may_not_name_an_order_that_is_not_there() {
+    let mut world = World::of_one_account();
+    world.intent(new_intent());
+    world.intent(Intent { intent_id: id("k-other"), ..new_intent() });
+    let mut trail: Vec<_> = world.trail.into_iter().map(|(entry, _)| entry).collect();
+    let last = trail.len() - 1;
+    assert_eq!(replayed(&trail).0, None);
+    forged(&mut trail, last, |entry| {
+        let Body::Decision(Decision { ruling: Ruling::Rejected { of: Some(prior), .. }, .. }) =
+            &mut entry.body
+        else {
+            panic!("its order was there before");
+        };
+        prior.order_id = Some(OrderId([9; 16]));
+    });
+    assert_eq!(replayed(&trail).0, Some(HaltCode::StateDiverged));
 }
 
 #[test]

@@ -73,6 +73,9 @@ impl Ledger {
             Ruling::Rejected { intent, fingerprint, of, .. } => {
                 let reason = decision.ruling.reason().ok_or("a rejection without a reason")?;
                 let order_id = of.and_then(|prior| prior.order_id);
+                if let Some(id) = order_id.filter(|id| !self.decided.has_order(id)) {
+                    return Err(format!("it names order {id}, which is not there"));
+                }
                 self.bind(
                     intent,
                     KeyRow { fingerprint: *fingerprint, seq: entry.seq, reason: Some(reason), order_id },

@@ -17,8 +17,8 @@ use crate::core::ledger::hash::ledger_hash;
 use crate::core::saved::{Damaged, Loading, Saved, saved};
 use crate::core::settings::RULES_VERSION;
 
-/// What every checkpoint begins with; the version of its format follows.
-const MAGIC: &[u8; 18] = b"onefill checkpoint";
+/// What every checkpoint begins with: by whom it was written. The version of its format follows.
+const MAGIC: &[u8] = concat!("onefill checkpoint ", env!("CARGO_PKG_VERSION")).as_bytes();
 /// Raised with every change of what is in the blocks.
 const FORMAT: u32 = 1;
 /// Kinds of blocks that are no sections.
@@ -95,7 +95,8 @@ impl From<Damaged> for Doubt {
 /// # Errors
 /// The disk's.
 pub fn write(path: &Path, stamp: &Stamp, frozen: &Frozen) -> io::Result<()> {
-    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+    // The folder is of one process alone: what a former one left half written is written over.
+    let beside = path.with_extension("tmp");
     let written = write_blocks(&beside, stamp, frozen).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         // Nobody reads it under this name; what is left of it only takes room.
@@ -144,7 +145,7 @@ impl<R: Read> Blocks<R> {
         let (mut magic, mut format) = ([0; MAGIC.len()], [0; 4]);
         whole(out.read_exact(&mut magic))?;
         whole(out.read_exact(&mut format))?;
-        if &magic != MAGIC || format != FORMAT.to_le_bytes() {
+        if magic != MAGIC || format != FORMAT.to_le_bytes() {
             return Err(Doubt::Format);
         }
         Ok(Self { out, chain: u128::from(FORMAT) })

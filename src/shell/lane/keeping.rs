@@ -31,6 +31,11 @@ impl Origin {
         self.offset = next.map(|next| (next - 1).max(self.begins));
     }
 
+    /// Whether the trail has lost its beginning since it was first read.
+    pub(super) fn has_lost(&self, begins: i64) -> bool {
+        self.offset.is_some() && begins > self.begins
+    }
+
     /// How the trail is to be read on.
     pub(super) fn reading(&self, ledger: &Ledger) -> Reading {
         match self.kept {

@@ -106,6 +106,11 @@ impl LaneThread {
         let seq = self.ledger.settled_head().next_seq;
         let began = Instant::now();
         let mut next = self.trail_next.unwrap_or(start);
+        if self.origin.has_lost(start) {
+            let detail = format!("{topic}[{partition}] begins at offset {start} now: entries were erased");
+            self.restored = Err(Halt::new(HaltCode::ChainBroken, detail));
+            return Ok(Event::Restored { news: true });
+        }
         if let Err(halt) = proof::still_there(&topic, next, extent) {
             self.restored = Err(self.origin.of_kept(halt));
             return Ok(Event::Restored { news: true });
