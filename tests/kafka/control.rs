@@ -94,7 +94,7 @@ fn under_a_backlog_of_intents_no_decision_is_100_ms_behind_control() {
     enqueue_intents(&world);
     let began = Instant::now();
     let router = world.router(&[]);
-    world.wait_committed("intents", 0, 1);
+    world.wait_openings(1);
     let operator: BaseProducer = ClientConfig::new()
         .set("bootstrap.servers", broker())
         .set("linger.ms", "0")
