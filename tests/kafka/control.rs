@@ -43,8 +43,10 @@ fn no_intent_is_taken_while_control_cannot_be_read_to_its_end_and_executions_go_
     let operator = transactional(&world.bootstrap, &world.topic("operator"));
     for (round, commits) in [(1, true), (2, false)] {
         let said = |text: &str| router.log().matches(text).count();
+        // On a busy machine a lane that opens may have said so, too.
+        let before = said(HELD);
         open_with_instrument(&operator, &world, 1 + round);
-        eventually("the lane says that it takes no intents", || (said(HELD) == round as usize).then_some(()));
+        eventually("the lane says that it takes no intents", || (said(HELD) == before + 1).then_some(()));
         world.send(&new_intent("A1", &format!("I{round}"), &format!("C{round}")));
         let report = acknowledged(&format!("E{round}"), "C0");
         world.produce("executions", 0, Some(b"A1"), Some(&report));
@@ -54,7 +56,7 @@ fn no_intent_is_taken_while_control_cannot_be_read_to_its_end_and_executions_go_
             if commits { operator.commit_transaction(WAIT) } else { operator.abort_transaction(WAIT) };
         ended.expect("the transaction ends");
         world.wait_answered(&router);
-        assert_eq!((said(HELD), said(TAKEN_AGAIN)), (round as usize, round as usize), "said once each");
+        assert_eq!((said(HELD), said(TAKEN_AGAIN)), (before + 1, before + 1), "said once each");
     }
     router.end_cleanly();
     let trail = check(&world);
