@@ -46,7 +46,7 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 
 fix: ## format, and apply the lints' own suggestions
 	cargo clippy --locked --all-targets --fix --allow-dirty --allow-staged
-	cargo clippy --locked --package onefill-checker --all-targets --fix --allow-dirty --allow-staged
+	cargo clippy --locked --package onefill-checker --package onefill-bench --all-targets --fix --allow-dirty --allow-staged
 	cargo fmt --all
 	cargo fmt --manifest-path fuzz/Cargo.toml
 

@@ -131,10 +131,14 @@ impl<W: Write> Blocks<W> {
         Ok(Self { out, chain: u128::from(FORMAT) })
     }
 
+    /// # Errors
+    /// The disk's, and a block that no reader would take.
     fn put(&mut self, kind: u8, bytes: &[u8]) -> io::Result<()> {
+        let len = u32::try_from(bytes.len()).ok().filter(|_| bytes.len() <= BLOCK_MAX);
+        let len = len.ok_or_else(|| io::Error::other(format!("a block has {} bytes", bytes.len())))?;
         self.chain = next(self.chain, kind, bytes);
         self.out.write_all(&[kind])?;
-        self.out.write_all(&(bytes.len() as u32).to_le_bytes())?;
+        self.out.write_all(&len.to_le_bytes())?;
         self.out.write_all(bytes)?;
         self.out.write_all(&self.chain.to_le_bytes())
     }

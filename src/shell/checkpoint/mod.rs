@@ -34,6 +34,8 @@ const LOOKED_EVERY: Duration = Duration::from_millis(100);
 const WRITTEN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Writing takes no more than one part in so many of the time.
 const WRITING_SHARE: u32 = 20;
+/// What failed counts as having taken that long at least.
+const FAILED_TOOK: Duration = Duration::from_secs(1);
 
 /// A ledger that is to be written.
 pub struct Due {
@@ -143,7 +145,13 @@ impl Checkpoints {
             let done = path.parent().map_or(Ok(()), std::fs::create_dir_all);
             let done = done.and_then(|()| file::write(&path, &stamp, &frozen));
             let took = began.elapsed();
-            lock(&self.written).insert(partition, Written { seq, at: Instant::now(), took });
+            let at = Instant::now();
+            // What could not be written is still due, but not at once: a disk that is full stays so for a while.
+            let written = match done {
+                Ok(()) => Written { seq, at, took },
+                Err(_) => Written { seq: 0, at, took: took.max(FAILED_TOOK) },
+            };
+            lock(&self.written).insert(partition, written);
             tell(done.is_ok());
             match done {
                 Ok(()) => {

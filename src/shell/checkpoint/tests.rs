@@ -172,6 +172,7 @@ fn lanes_are_written_after_so_many_entries_and_failures_are_told() {
     let failing = Checkpoints::new(settings(dir.path().join("file")));
     failing.hand_over(due(&trail));
     assert_eq!(outcomes(&failing), [false]);
+    assert!(failing.wants_last(0, 1) && !failing.wants(0, 100), "it is due, but not at once");
 }
 
 /// Of all that is written now.

@@ -73,9 +73,9 @@ impl LaneThread {
             None => self.patiently("say how the topics stand", |lane| topology::ask(&lane.shared))?.into(),
         };
         let topic = self.shared.config.topics.audit.clone();
-        // A topic that is not there has no id that a checkpoint could name.
-        let topic_id = topology.topic_ids.get(&topic).cloned().unwrap_or_default();
-        let place = Place { topic, topic_id, begins, ..self.place() };
+        // Without an id nobody can tell the topic from another one of its name.
+        let Some(topic_id) = topology.topic_ids.get(&topic).cloned() else { return Ok(()) };
+        let place = self.place(topic, topic_id, begins);
         if let Some((stamp, ledger)) = self.shared.checkpoints.read(&place) {
             self.go_on_from(ledger, stamp.offset, format!("at {}", path.display()));
         }
@@ -111,16 +111,16 @@ impl LaneThread {
     }
 
     fn hand_over(&self) {
-        let Some(offset) = self.origin.offset else { return };
-        self.shared.checkpoints.hand_over(Due { frozen: self.ledger.freeze(), place: self.place(), offset });
+        let topic = self.shared.config.topics.audit.clone();
+        // The trail that this lane was opened on.
+        let topic_id = self.ledger.opened().and_then(|opened| opened.topic_ids.get(&topic)).cloned();
+        let (Some(offset), Some(topic_id)) = (self.origin.offset, topic_id) else { return };
+        let place = self.place(topic, topic_id, self.origin.begins);
+        self.shared.checkpoints.hand_over(Due { frozen: self.ledger.freeze(), place, offset });
     }
 
-    /// The trail that this lane was opened on.
-    fn place(&self) -> Place {
-        let topic = self.shared.config.topics.audit.clone();
-        let ids = self.ledger.opened().map(|opened| &opened.topic_ids);
-        let topic_id = ids.and_then(|ids| ids.get(&topic)).cloned().unwrap_or_default();
+    fn place(&self, topic: String, topic_id: String, begins: i64) -> Place {
         let (partition, count) = (self.placement.partition, self.placement.count);
-        Place { partition, count, topic, topic_id, begins: self.origin.begins }
+        Place { partition, count, topic, topic_id, begins }
     }
 }
