@@ -89,6 +89,11 @@ impl Reading {
         Ok(())
     }
 
+    /// Whether the last entry that was settled before has come again. One that goes on from there is linked to it.
+    pub fn has_met(&self) -> bool {
+        self.last.is_some_and(|last| last + 1 == self.known)
+    }
+
     /// The trail is read to its end.
     ///
     /// # Errors
@@ -120,8 +125,8 @@ mod tests {
     #[test]
     fn a_kept_ledger_is_held_against_its_last_entry() {
         let mut reading = Reading { known: 10, last: None, is_kept: true };
-        assert!(reading.end().is_err());
-        assert!(reading.again(9, 10).is_ok() && reading.end().is_ok());
+        assert!(reading.end().is_err() && !reading.has_met());
+        assert!(reading.again(9, 10).is_ok() && reading.end().is_ok() && reading.has_met());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use std::num::NonZero;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rdkafka::message::{BorrowedMessage, Message};
@@ -50,11 +50,15 @@ pub fn restore<E: From<Halt>>(
     // Two at least: should one break an invariant, another one takes what is read from the reader.
     let decoders = thread::available_parallelism().map_or(2, NonZero::get).clamp(2, DECODERS_MAX);
     let (send, receive) = sync_channel(2 * decoders);
-    let receive = Mutex::new(receive);
+    let receive = Arc::new(Mutex::new(receive));
     let read = thread::scope(|scope| {
+        let turns = &turns;
         for _ in 0..decoders {
-            scope.spawn(|| turns.decode(schemas, &receive));
+            let receive = Arc::clone(&receive);
+            scope.spawn(move || turns.decode(schemas, &receive));
         }
+        // When all of them have broken an invariant, nobody waits for a reader that waits for them.
+        drop(receive);
         let mut pieces = Pieces { piece: Piece::default(), send };
         let read = probe.read_to_end((audit, partition), from, |message| {
             if !pieces.take(message) {

@@ -1,7 +1,7 @@
 //! What is kept of a lane's ledger: on disk while it runs, in memory once it has ended.
 
 use super::{Break, LaneThread};
-use crate::core::halt::Halt;
+use crate::core::halt::{Halt, HaltCode};
 use crate::core::ledger::Ledger;
 use crate::core::replay::Reading;
 use crate::shell::checkpoint::{Due, Place, kept::KeptLedger};
@@ -26,14 +26,29 @@ impl Origin {
         self.kept = None;
     }
 
+    /// A kept ledger has gone on with the trail: what is found from now on is the trail's own fault.
+    pub(super) fn met(&mut self) {
+        self.kept = None;
+    }
+
     /// A transaction has committed; the trail was known up to here before.
     pub(super) fn committed(&mut self, next: Option<i64>) {
         self.offset = next.map(|next| (next - 1).max(self.begins));
     }
 
-    /// Whether the trail has lost its beginning since it was first read.
-    pub(super) fn has_lost(&self, begins: i64) -> bool {
-        self.offset.is_some() && begins > self.begins
+    /// The trail must have its beginning still, once it was read.
+    ///
+    /// # Errors
+    /// `CHAIN_BROKEN`: entries were erased.
+    pub(super) fn still_begins(&self, begins: i64) -> Result<(), Halt> {
+        if self.offset.is_none() || begins <= self.begins {
+            return Ok(());
+        }
+        let detail = format!(
+            "the trail began at offset {}, and begins at {begins} now: entries were erased",
+            self.begins
+        );
+        Err(Halt::new(HaltCode::ChainBroken, detail))
     }
 
     /// How the trail is to be read on.
@@ -122,5 +137,19 @@ impl LaneThread {
     fn place(&self, topic: String, topic_id: String, begins: i64) -> Place {
         let (partition, count) = (self.placement.partition, self.placement.count);
         Place { partition, count, topic, topic_id, begins }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trail_that_was_read_may_not_lose_its_beginning() {
+        let mut origin = Origin::default();
+        assert_eq!(origin.still_begins(5), Ok(()));
+        origin.restored(5, 9);
+        assert_eq!(origin.still_begins(5), Ok(()));
+        assert_eq!(origin.still_begins(6).map_err(|halt| halt.code), Err(HaltCode::ChainBroken));
     }
 }

@@ -106,12 +106,8 @@ impl LaneThread {
         let seq = self.ledger.settled_head().next_seq;
         let began = Instant::now();
         let mut next = self.trail_next.unwrap_or(start);
-        if self.origin.has_lost(start) {
-            let detail = format!("{topic}[{partition}] begins at offset {start} now: entries were erased");
-            self.restored = Err(Halt::new(HaltCode::ChainBroken, detail));
-            return Ok(Event::Restored { news: true });
-        }
-        if let Err(halt) = proof::still_there(&topic, next, extent) {
+        let whole = self.origin.still_begins(start).and_then(|()| proof::still_there(&topic, next, extent));
+        if let Err(halt) = whole {
             self.restored = Err(self.origin.of_kept(halt));
             return Ok(Event::Restored { news: true });
         }
@@ -150,6 +146,9 @@ impl LaneThread {
         });
         self.ledger = ledger;
         self.trail_next = Some(next);
+        if reading.has_met() && self.ledger.settled_head().next_seq > seq {
+            self.origin.met();
+        }
         self.shared.status.restore(partition, None);
         self.restored = match read? {
             Ok(()) => {
