@@ -32,6 +32,8 @@ build: ## the release binary, target/release/onefill
 verify: ## the quick gate: format, lints, layers, unit and property tests, house rules, docs; changes nothing
 	cargo fmt --all --check
 	cargo fmt --check --manifest-path fuzz/Cargo.toml
+	@# Its lock is its own, and must follow what the router depends on.
+	cargo metadata --locked --manifest-path fuzz/Cargo.toml --format-version 1 >/dev/null
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --package onefill-checker --package onefill-bench --all-targets -- -D warnings
 	@# The core builds alone, and each layer with only those below it.
