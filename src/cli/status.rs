@@ -171,10 +171,10 @@ fn notes(lane: &Standing, routers: &Routers) -> Vec<String> {
             "partition {partition}: a transaction is open on audit, from offset {} to {}",
             lane.audit.end, lane.audit_end
         ));
-    } else if let Some(cursors) = lane.last.map(|last| last.cursors) {
+    } else if let (Some(last), Some(committed)) = (lane.last, lane.committed) {
         for (input, cursor, committed) in [
-            ("intents", cursors.intents, lane.committed.intents),
-            ("executions", cursors.executions, lane.committed.executions),
+            ("intents", last.cursors.intents, committed.intents),
+            ("executions", last.cursors.executions, committed.executions),
         ] {
             let found = committed.map_or("nothing".to_owned(), |offset| offset.to_string());
             if committed != Some(cursor) {
@@ -184,6 +184,11 @@ fn notes(lane: &Standing, routers: &Routers) -> Vec<String> {
                 ));
             }
         }
+    } else if lane.committed.is_none() {
+        notes.push(format!(
+            "partition {partition}: what the group has committed is not known: a transaction is open on it, or \
+             its coordinator does not answer"
+        ));
     }
     notes
 }
@@ -202,7 +207,9 @@ fn to_json(config: &Config, group: Option<&Group>, lanes: &[Standing], routers: 
             "cursors": lane.last.map(|Last { cursors, .. }| json!({
                 "intents": cursors.intents, "executions": cursors.executions, "control": cursors.control,
             })),
-            "committed": { "intents": lane.committed.intents, "executions": lane.committed.executions },
+            "committed": lane.committed.map(|committed| {
+                json!({ "intents": committed.intents, "executions": committed.executions })
+            }),
             "lag": lane.lag().map(|lag| json!({ "intents": lag.intents, "executions": lag.executions })),
             "audit": { "start": lane.audit.start, "stable_end": lane.audit.end, "end": lane.audit_end },
             "unreadable": lane.unreadable,

@@ -37,8 +37,8 @@ pub struct Standing {
     pub last: Option<Last>,
     /// Why the last record of the trail is no entry.
     pub unreadable: Option<String>,
-    /// What the group has committed; `None` for nothing, or while a transaction is open on it.
-    pub committed: Offsets<Option<i64>>,
+    /// What the group has committed, with `None` for nothing; not known while a transaction is open on it.
+    pub committed: Option<Offsets<Option<i64>>>,
     /// What the inputs hold.
     pub inputs: Offsets<Range>,
     /// What the trail holds.
@@ -109,14 +109,16 @@ impl Standing {
 }
 
 /// Offsets of an open transaction are not there yet: to a look from outside, that is no error.
-fn committed(probe: &Probe, config: &Config, partition: i32) -> KafkaResult<Offsets<Option<i64>>> {
+fn committed(probe: &Probe, config: &Config, partition: i32) -> KafkaResult<Option<Offsets<Option<i64>>>> {
+    use RDKafkaErrorCode::{OperationTimedOut, UnstableOffsetCommit};
     let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
     match probe.committed(topics, partition) {
-        Ok([intents, executions]) => Ok(Offsets { intents, executions }),
-        Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::UnstableOffsetCommit) => {
-            Ok(Offsets { intents: None, executions: None })
-        }
-        Err(error) => Err(error),
+        Ok([intents, executions]) => Ok(Some(Offsets { intents, executions })),
+        // librdkafka asks for such offsets again and again, and then says that time is up.
+        Err(error) => match error.rdkafka_error_code() {
+            Some(UnstableOffsetCommit | OperationTimedOut) => Ok(None),
+            _ => Err(error),
+        },
     }
 }
 

@@ -92,6 +92,11 @@ fn an_offset_of_an_open_transaction_is_worth_a_warning_and_holds_nobody_back() {
     let out = String::from_utf8_lossy(&checked.stdout).into_owned();
     let due = [["offsets-unstable".to_owned(), format!("{}/1", world.topic("intents"))]];
     assert_eq!((checked.status.code(), news(&out)), (Some(0), due.to_vec()), "{out}");
+    let told = world.call(&["status", "--output", "json"]);
+    let out = String::from_utf8_lossy(&told.stdout).into_owned();
+    let status: Json = serde_json::from_str(&out).expect("status is JSON");
+    let committed = [0, 1].map(|lane| status["lanes"][lane]["committed"].clone());
+    assert_eq!(committed, [serde_json::json!({"intents": 0, "executions": 0}), Json::Null], "{out}");
 }
 
 /// Applies each remedy as it stands, by Kafka's own tool; those that differ in the topic alone, at once.
