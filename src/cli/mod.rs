@@ -87,7 +87,7 @@ impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
         let remedy = match &error {
             ClusterError::Unreachable { .. } => "name the brokers with --bootstrap or ONEFILL_BOOTSTRAP",
-            ClusterError::Refused { .. } => "",
+            ClusterError::Refused { .. } | ClusterError::Unsettled { .. } => "",
         };
         Self::failed(error.to_string(), remedy)
     }

@@ -14,6 +14,7 @@ use rdkafka::Message as _;
 use super::plan::{PARTITIONS, Side};
 use super::{Fault, Scene, venue};
 use crate::shell::config::Config;
+use crate::shell::topics::Role;
 use crate::shell::trail::{self, Probe, ReadError};
 
 /// How long any one thing may take. Opening a lane takes seconds; a slow machine takes more of them.
@@ -81,7 +82,8 @@ pub fn until_settled(scene: &Scene<'_>) -> Result<(), Fault> {
     let probe = Probe::open(ours)?;
     wait(scene, "the router has taken in every fill", || {
         all(|partition| {
-            Ok(is_read(ours, &probe, 1, partition)? && is_stable(&probe, &ours.topics.audit, partition)?)
+            Ok(is_read(ours, &probe, Role::Executions, partition)?
+                && is_stable(&probe, &ours.topics.audit, partition)?)
         })
     })
 }
@@ -100,16 +102,15 @@ fn all(holds: impl Fn(i32) -> Result<bool, Fault>) -> Result<bool, Fault> {
 /// # Errors
 /// Kafka's.
 pub fn is_all_read(config: &Config, probe: &Probe) -> Result<bool, Fault> {
-    all(|partition| is_read(config, probe, 0, partition))
+    all(|partition| is_read(config, probe, Role::Intents, partition))
 }
 
-/// Whether the group has committed the end of an input: 0, `intents`; 1, `executions`. An offset of
-/// an open transaction is an error to the asker, and no answer yet.
-fn is_read(config: &Config, probe: &Probe, input: usize, partition: i32) -> Result<bool, Fault> {
-    let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
-    let end = probe.extent(topics[input], partition)?.end;
-    let committed = probe.committed(topics, partition);
-    Ok(committed.is_ok_and(|offsets| offsets[input].unwrap_or(0) == end))
+/// Whether the group has committed the end of an input. A coordinator that does not answer now will later.
+fn is_read(config: &Config, probe: &Probe, input: Role, partition: i32) -> Result<bool, Fault> {
+    let end = probe.extent(config.topics.name(input), partition)?.end;
+    let Ok(Some(committed)) = probe.committed(&config.topics, partition) else { return Ok(false) };
+    let committed = if input == Role::Intents { committed.intents } else { committed.executions };
+    Ok(committed.unwrap_or(0) == end)
 }
 
 fn is_stable(probe: &Probe, topic: &str, partition: i32) -> Result<bool, Fault> {

@@ -55,6 +55,14 @@ pub enum ClusterError {
         /// What was answered.
         reason: String,
     },
+    /// What a group has committed may still be taken back.
+    #[error("group {group}: a transaction is open on its offsets of partition {partition}")]
+    Unsettled {
+        /// The group.
+        group: String,
+        /// The partition of its topics.
+        partition: i32,
+    },
 }
 
 fn because(reason: &str) -> String {

@@ -40,7 +40,7 @@ pub struct Gathered {
 /// Gathers.
 ///
 /// # Errors
-/// Brokers that do not answer: gather again.
+/// Brokers that do not answer, or offsets that are still being committed: gather again.
 pub fn gather(
     config: &Config,
     schemas: &Schemas,
@@ -51,31 +51,35 @@ pub fn gather(
     let (topics, at) = (&config.topics, ledger.placement());
     let partition = at.partition;
     let states = cluster.topics(config)?;
-    let refused = admin::refused(format!("partition {partition} cannot be looked at"));
-    let look = || -> KafkaResult<Evidence> {
-        let orders = probe.extent(&topics.orders, partition)?;
-        Ok(Evidence {
-            topology: topology(config, &states),
-            siblings: match ledger.opened() {
-                None => siblings(config, schemas, at, partitions(&states, Role::Audit))?,
-                Some(_) => Vec::new(),
-            },
-            committed: committed(config, probe, partition)?,
-            inputs: Offsets {
-                intents: probe.extent(&topics.intents, partition)?,
-                executions: probe.extent(&topics.executions, partition)?,
-            },
-            control: probe.extent(&topics.control, 0)?,
-            orders,
-            last_order: last_order(probe, &topics.orders, schemas, partition, orders)?,
-            orders_retention_ms: retention_ms(&states),
-            // Last: where it still ends now, all the rest was gathered behind one fence.
-            audit: probe.extent(&topics.audit, partition)?,
-            now: clock::now(),
-        })
+    let extent = |topic: &str, partition: i32| {
+        let refused = admin::refused(format!("the ends of {topic}[{partition}]"));
+        probe.extent(topic, partition).map_err(refused)
+    };
+    let orders = extent(&topics.orders, partition)?;
+    let last_order = last_order(probe, &topics.orders, schemas, partition, orders);
+    let siblings = match ledger.opened() {
+        None => siblings(config, schemas, at, partitions(&states, Role::Audit)),
+        Some(_) => Ok(Vec::new()),
+    };
+    let evidence = Evidence {
+        topology: topology(config, &states),
+        siblings: siblings.map_err(admin::refused("the first entries of the other trails"))?,
+        committed: committed(config, probe, partition)?,
+        inputs: Offsets {
+            intents: extent(&topics.intents, partition)?,
+            executions: extent(&topics.executions, partition)?,
+        },
+        control: extent(&topics.control, 0)?,
+        orders,
+        last_order: last_order
+            .map_err(admin::refused(format!("the last record of {}[{partition}]", topics.orders)))?,
+        orders_retention_ms: retention_ms(&states),
+        // Last: where it still ends now, all the rest was gathered behind one fence.
+        audit: extent(&topics.audit, partition)?,
+        now: clock::now(),
     };
     Ok(Gathered {
-        evidence: look().map_err(refused)?,
+        evidence,
         unsafe_topic: preflight::unsafe_topic(config, &states),
         quarantine_partitions: partitions(&states, Role::Quarantine).max(1),
     })
@@ -141,15 +145,18 @@ pub(super) fn retention_ms(states: &TopicStates) -> Option<i64> {
     text.parse().ok().filter(|millis| *millis >= 0)
 }
 
-fn committed(config: &Config, probe: &Probe, partition: i32) -> KafkaResult<Offsets<Option<i64>>> {
-    let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
+fn committed(config: &Config, probe: &Probe, partition: i32) -> Result<Offsets<Option<i64>>, ClusterError> {
+    let group = &config.group;
     let mut readings = 0;
     loop {
-        let [intents, executions] = probe.committed(topics, partition)?;
+        let found = probe.committed(&config.topics, partition);
+        let Some(found) = found.map_err(admin::refused(format!("the offsets of group {group}")))? else {
+            return Err(ClusterError::Unsettled { group: group.clone(), partition });
+        };
         readings += 1;
-        let whole = intents.is_some() && executions.is_some();
+        let whole = found.intents.is_some() && found.executions.is_some();
         if whole || readings >= NONE_BELIEVED_AFTER {
-            return Ok(Offsets { intents, executions });
+            return Ok(found);
         }
         thread::sleep(NONE_ASKED_EVERY);
     }

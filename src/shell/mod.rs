@@ -18,6 +18,7 @@ pub mod clock;
 mod closest;
 pub mod config;
 mod courier;
+pub mod cursor;
 pub mod evidence;
 pub mod failure;
 pub mod follow;

@@ -8,7 +8,7 @@ use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::KafkaResult;
 use serde_json::Value;
 
 use super::audit::find::{Filter, Search};
@@ -91,7 +91,7 @@ impl Standing {
             partition,
             last,
             unreadable,
-            committed: committed(probe, config, partition)?,
+            committed: probe.committed(topics, partition)?,
             inputs: Offsets { intents: range(&topics.intents)?, executions: range(&topics.executions)? },
             audit: search.range,
             audit_end,
@@ -105,20 +105,6 @@ impl Standing {
             intents: (self.inputs.intents.end - cursors.intents).max(0),
             executions: (self.inputs.executions.end - cursors.executions).max(0),
         })
-    }
-}
-
-/// Offsets of an open transaction are not there yet: to a look from outside, that is no error.
-fn committed(probe: &Probe, config: &Config, partition: i32) -> KafkaResult<Option<Offsets<Option<i64>>>> {
-    use RDKafkaErrorCode::{OperationTimedOut, UnstableOffsetCommit};
-    let topics = [config.topics.intents.as_str(), config.topics.executions.as_str()];
-    match probe.committed(topics, partition) {
-        Ok([intents, executions]) => Ok(Some(Offsets { intents, executions })),
-        // librdkafka asks for such offsets again and again, and then says that time is up.
-        Err(error) => match error.rdkafka_error_code() {
-            Some(UnstableOffsetCommit | OperationTimedOut) => Ok(None),
-            _ => Err(error),
-        },
     }
 }
 

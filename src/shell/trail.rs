@@ -13,8 +13,10 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, Isolation, Logged};
 use super::config::Config;
+use super::cursor::{Cursor, cursors};
 use super::librdkafka;
-use crate::core::proof::Extent;
+use super::topics::Topics;
+use crate::core::proof::{Extent, Offsets};
 
 /// How long one request may take: longer only delays what is done about it.
 pub const REQUEST_WAIT: Duration = Duration::from_secs(3);
@@ -66,25 +68,17 @@ impl Probe {
         Ok(self.committed.fetch_watermarks(topic, partition, self.wait)?.1)
     }
 
-    /// Offsets that the group has committed; unstable ones are an error, never "none".
+    /// What the group has committed of a lane's inputs; `None` while a transaction is open on that.
     ///
     /// # Errors
-    /// As [`Probe::extent`], and offsets of an open transaction.
-    pub fn committed(&self, topics: [&str; 2], partition: i32) -> KafkaResult<[Option<i64>; 2]> {
+    /// A coordinator that does not answer.
+    pub fn committed(&self, topics: &Topics, partition: i32) -> KafkaResult<Option<Offsets<Option<i64>>>> {
         let mut asked = TopicPartitionList::new();
-        for topic in topics {
-            asked.add_partition(topic, partition);
-        }
-        let found = self.committed.committed_offsets(asked, self.wait)?;
-        let offset = |topic| -> KafkaResult<Option<i64>> {
-            let element = found.find_partition(topic, partition).ok_or(KafkaError::NoMessageReceived)?;
-            element.error()?;
-            match element.offset() {
-                Offset::Offset(offset) => Ok(Some(offset)),
-                _ => Ok(None),
-            }
-        };
-        Ok([offset(topics[0])?, offset(topics[1])?])
+        asked.add_partition(&topics.intents, partition);
+        asked.add_partition(&topics.executions, partition);
+        let found = cursors([&self.committed, &self.uncommitted], &asked, self.wait)?;
+        let is_settled = !found.contains(&Cursor::Unstable);
+        Ok(is_settled.then(|| Offsets { intents: found[0].offset(), executions: found[1].offset() }))
     }
 
     /// Hands every committed record of a partition from `from` to the end to `each`, as the free

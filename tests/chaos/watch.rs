@@ -58,36 +58,25 @@ impl Watch {
 
     /// Waits until each of these lanes shows a verdict after this moment. How long each took.
     pub fn first_after(&self, moment: Instant, lanes: &[i32]) -> BTreeMap<i32, Duration> {
-        eventually(&format!("{lanes:?} decide again"), || self.have_decided(moment, lanes).then_some(()));
-        self.first(moment, lanes, |shown| &shown.verdicts)
+        all_of(lanes, "decides again", |lane| self.decided_after(moment, lane))
     }
 
     /// The same, of verdicts by an owner that opened the lane since: its former owner's last ones may be shown late.
     pub fn first_reopened(&self, moment: Instant, lanes: &[i32]) -> BTreeMap<i32, Duration> {
-        self.first(moment, lanes, |shown| &shown.reopened)
+        all_of(lanes, "decides again behind a new owner", |lane| {
+            self.first(moment, lane, |shown| &shown.reopened)
+        })
     }
 
-    fn first(
-        &self,
-        moment: Instant,
-        lanes: &[i32],
-        of: impl Fn(&Shown) -> &Vec<Instant>,
-    ) -> BTreeMap<i32, Duration> {
-        let first = |lane: i32| {
-            eventually(&format!("lane {lane} of {lanes:?} decides again"), || {
-                let seen = self.seen.lock().expect("the reader does not panic");
-                let after = of(seen.get(&lane)?).iter().rev().take_while(|at| **at > moment);
-                Some(after.last()?.duration_since(moment))
-            })
-        };
-        lanes.iter().map(|lane| (*lane, first(*lane))).collect()
+    /// How long after this moment a lane has shown a verdict, if it has.
+    pub fn decided_after(&self, moment: Instant, lane: i32) -> Option<Duration> {
+        self.first(moment, lane, |shown| &shown.verdicts)
     }
 
-    /// Whether each of these lanes has shown a verdict after this moment.
-    pub fn have_decided(&self, moment: Instant, lanes: &[i32]) -> bool {
+    fn first(&self, moment: Instant, lane: i32, of: impl Fn(&Shown) -> &Vec<Instant>) -> Option<Duration> {
         let seen = self.seen.lock().expect("the reader does not panic");
-        let latest = |lane| seen.get(lane).and_then(|shown| shown.verdicts.last());
-        lanes.iter().all(|lane| latest(lane).is_some_and(|at| *at > moment))
+        let after = of(seen.get(&lane)?).iter().rev().take_while(|at| **at > moment);
+        Some(after.last()?.duration_since(moment))
     }
 
     /// The longest time between two verdicts of one of these lanes, of those that ended after this moment.
@@ -98,6 +87,12 @@ impl Watch {
             .flat_map(|all| all.verdicts.windows(2).filter(|two| two[1] > moment).map(|two| two[1] - two[0]));
         gaps.max().unwrap_or_default()
     }
+}
+
+/// Asks of each of these lanes until there is an answer.
+fn all_of<T>(lanes: &[i32], claim: &str, ask: impl Fn(i32) -> Option<T>) -> BTreeMap<i32, T> {
+    let answer = |lane| eventually(&format!("lane {lane} of {lanes:?} {claim}"), || ask(lane));
+    lanes.iter().map(|lane| (*lane, answer(*lane))).collect()
 }
 
 fn look(consumer: &BaseConsumer, seen: &Seen, ended: &AtomicBool) {

@@ -54,7 +54,9 @@ impl<'w> Scene<'w> {
 
     /// Waits until every lane has decided something after this moment.
     pub fn wait_deciding(&self, moment: Instant) {
-        wait_for("all lanes decide", || self.watch.have_decided(moment, &self.lanes()).then_some(()));
+        for lane in self.lanes() {
+            wait_for(&format!("lane {lane} decides"), || self.watch.decided_after(moment, lane));
+        }
     }
 
     /// Lets something happen that costs no order, no verdict and no lane: afterwards all pods are ready, all lanes

@@ -142,6 +142,26 @@ fn each_lane_halts_for_its_own_reason_and_the_others_go_on() {
     assert_eq!(router.terminate().code(), Some(4));
 }
 
+#[test]
+fn offsets_in_a_transaction_that_nobody_ends_are_waited_for_and_halt_their_lane_alone() {
+    let world = worked_in("unsettled", 2);
+    let stranger = transactional(&world.bootstrap, &world.topic("stranger"));
+    stranger.begin_transaction().expect("a transaction");
+    world.commit_within(&stranger, "intents", 0, world.committed("intents")[&0]);
+    world.configure("transaction_timeout_ms = 4000\n[decide]\nmax_intent_age_ms = 0\n");
+    send_to_all(&world, "third");
+    let router = world.router(&[]);
+    world.wait_answered_in(&router, &[1]);
+    assert_eq!(router.halts(), [], "it is waited for, at first");
+    wait_halts(&router, &[(0, "OUTCOME_UNRESOLVED")]);
+    assert_eq!(router.terminate().code(), Some(4));
+    stranger.abort_transaction(WAIT).expect("an abort");
+    let router = world.router(&[]);
+    world.wait_answered(&router);
+    router.end_cleanly();
+    check(&world);
+}
+
 /// A stranger's transaction on a partition, with a record in it, and no end.
 fn open_transaction(stranger: &BaseProducer, topic: &str, partition: i32) {
     stranger.begin_transaction().expect("a transaction");

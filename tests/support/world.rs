@@ -212,9 +212,14 @@ impl World {
 
     /// What the group has committed of an input, stable, by partition.
     pub fn committed(&self, role: &str) -> BTreeMap<i32, i64> {
+        self.committed_of(role, 0..self.partitions)
+    }
+
+    /// The same, of some partitions only.
+    fn committed_of(&self, role: &str, partitions: impl Iterator<Item = i32>) -> BTreeMap<i32, i64> {
         let consumer = self.outsider();
         let mut asked = TopicPartitionList::new();
-        for partition in 0..self.partitions {
+        for partition in partitions {
             asked.add_partition(&self.topic(role), partition);
         }
         // Offsets of an open transaction are an error here, and asked for again.
@@ -238,6 +243,16 @@ impl World {
         eventually("an outsider commits to the empty group", || {
             consumer.commit(&offsets, rdkafka::consumer::CommitMode::Sync).ok()
         });
+    }
+
+    /// A stranger makes an offset of the group part of the transaction that it has open.
+    pub fn commit_within(&self, stranger: &BaseProducer, role: &str, partition: i32, offset: i64) {
+        let mut offsets = TopicPartitionList::new();
+        let topic = self.topic(role);
+        offsets.add_partition_offset(&topic, partition, Offset::Offset(offset)).expect("an offset");
+        let group = self.outsider().group_metadata().expect("the outsider names a group");
+        let sent = stranger.send_offsets_to_transaction(&offsets, &group, CALL_MAX);
+        sent.expect("whoever names a group may commit in it");
     }
 
     /// A consumer that names the group without joining it.
@@ -266,7 +281,7 @@ impl World {
         let due: Vec<(i32, i64)> =
             partitions.iter().filter_map(|at| Some((*at, last(*at)?.offset + 1))).collect();
         eventually("every intent is answered", || {
-            let committed = self.committed("intents");
+            let committed = self.committed_of("intents", due.iter().map(|(at, _)| *at));
             let answered = |(at, end): &(i32, i64)| committed.get(at).is_some_and(|offset| offset >= end);
             due.iter().all(answered).then_some(())
         });

@@ -51,7 +51,7 @@ pub struct Report {
     /// Where the trail says that the inputs stand; `None` after a fault.
     pub cursors: Option<Cursors>,
     /// Where the group says that the inputs stand. A running router moves on meanwhile.
-    pub committed: Offsets<Option<i64>>,
+    pub committed: Option<Offsets<Option<i64>>>,
     /// What could be compared with the other topics.
     pub compared: Compared,
     /// What is wrong.
@@ -114,14 +114,12 @@ pub fn verify(
     noted.end(last, Place { topic, partition, offset: None, seq: None }, &mut faults);
     let cursors = follower.is_whole.then(|| follower.ledger().head().cursors);
     sides.end(cursors, &mut faults)?;
-    let topics = &world.config.topics;
-    let [intents, executions] = world.probe.committed([&topics.intents, &topics.executions], partition)?;
     Ok(Report {
         partition,
         head: follower.tip.map(|(seq, link)| Head { partition, seq, link }),
         cursors: cursors.filter(|_| follower.tip.is_some()),
         counts: follower.counts,
-        committed: Offsets { intents, executions },
+        committed: world.probe.committed(&world.config.topics, partition)?,
         compared: sides.compared(),
         faults,
     })

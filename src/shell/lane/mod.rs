@@ -352,9 +352,9 @@ impl LaneThread {
         mut call: impl FnMut(&Self) -> Result<T, E>,
     ) -> Result<T, Break> {
         let partition = self.placement.partition;
-        let (mut attempts, mut said) = (0, false);
+        let mut attempts = 0;
         let began = Instant::now();
-        let mut renewed = began;
+        let (mut renewed, mut said) = (began, None::<Instant>);
         loop {
             self.heartbeat.beat();
             if let Some(wish) = self.signal.wish() {
@@ -365,17 +365,19 @@ impl LaneThread {
                     if attempts > 0 {
                         self.shared.status.wait(partition, None);
                     }
-                    if said {
+                    if said.is_some() {
                         tracing::info!(partition, "Kafka answers again: {what}");
                     }
                     return Ok(value);
                 }
                 Err(error) => {
                     self.check_topology()?;
-                    // What is over within a second is nobody's concern.
-                    let loud = !said && began.elapsed() >= SAID_AFTER;
+                    // What is over within a second is nobody's concern; what lasts is said again.
+                    let loud = said.map_or(began.elapsed() >= SAID_AFTER, |at| at.elapsed() >= SAID_EVERY);
                     self.say_waiting(what, &error, loud);
-                    said |= loud;
+                    if loud {
+                        said = Some(Instant::now());
+                    }
                     attempts += 1;
                     if renewed.elapsed() > RENEWED_EVERY {
                         self.renew_clients();
@@ -432,6 +434,8 @@ impl LaneThread {
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
 /// How long Kafka is waited for before it is said.
 const SAID_AFTER: Duration = Duration::from_secs(1);
+/// How often it is said again: the reason may have become another.
+const SAID_EVERY: Duration = Duration::from_secs(30);
 /// How often the size of the ledger is said.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// Measuring takes no more than one part in so many of a lane's time.

@@ -192,10 +192,18 @@ impl LaneThread {
 
     /// Compares the trail with the world.
     pub(super) fn prove(&mut self) -> Result<Event, Break> {
+        let (began, bound) = (Instant::now(), self.settling_max());
         let gathered = self.patiently("say how the topics stand", |lane| {
             let Shared { config, schemas, .. } = &*lane.shared;
-            evidence::gather(config, schemas, &*lane.shared.cluster()?, &lane.probe, &lane.ledger)
-        })?;
+            let cluster = lane.shared.cluster()?;
+            match evidence::gather(config, schemas, &cluster, &lane.probe, &lane.ledger) {
+                // The fence has settled what this lane had left open. This is a stranger's, or hangs.
+                Err(error @ ClusterError::Unsettled { .. }) if began.elapsed() > bound => {
+                    Ok(Err(unsettled(error.to_string())))
+                }
+                gathered => gathered.map(Ok),
+            }
+        })??;
         let restored = std::mem::replace(&mut self.restored, Ok(()));
         let proved = proof::prove(&self.ledger, restored, &gathered.evidence);
         let proved = proved.and_then(|()| proof::still_ends(gathered.evidence.audit, self.trail_end));

@@ -9,6 +9,7 @@ use crate::core::halt::{Halt, HaltCode};
 use crate::core::ledger::Opened;
 use crate::core::proof::{Extent, Topology, prove_input, prove_topology};
 use crate::shell::config::Config;
+use crate::shell::cursor::Cursor;
 
 /// The codes of what a lane halts for by itself.
 pub const LANE_CODES: [Code; 4] =
@@ -50,17 +51,6 @@ pub struct InputView {
     pub oldest_age_ms: Option<i64>,
     /// How long the topic keeps records, in milliseconds; `None` for ever.
     pub retention_ms: Option<i64>,
-}
-
-/// The offset that a group has committed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cursor {
-    /// The next offset that it has not answered.
-    At(i64),
-    /// Nothing is committed.
-    None,
-    /// A transaction is open on it.
-    Unstable,
 }
 
 impl InputView {

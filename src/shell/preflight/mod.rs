@@ -18,7 +18,7 @@ mod topics;
 pub use brokers::BrokerSettings;
 pub use code::Code;
 pub use internal::INTERNAL;
-pub use lanes::{Cursor, InputView, LANE_CODES, LaneView, Opening, lane_findings};
+pub use lanes::{InputView, LANE_CODES, LaneView, Opening, lane_findings};
 pub use protocol::Versions;
 pub(super) use rights::id_prefix;
 pub use rights::{Resource, needed};

@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use rdkafka::TopicPartitionList;
+use rdkafka::error::KafkaResult;
 use rdkafka::message::Message;
-use rdkafka::topic_partition_list::TopicPartitionListElem;
-use rdkafka::{Offset, TopicPartitionList};
 
 use super::reading::{self, Enough};
 use super::{Patience, Survey};
@@ -16,10 +14,11 @@ use crate::core::proof::Extent;
 use crate::shell::admin::Cluster;
 use crate::shell::client::{self, Isolation, Logged};
 use crate::shell::config::Config;
+use crate::shell::cursor::{Cursor, cursors};
 use crate::shell::evidence;
 use crate::shell::heard::Heard;
 use crate::shell::librdkafka::Operation;
-use crate::shell::preflight::{Cursor, InputView, LaneView, Opening, Resource};
+use crate::shell::preflight::{InputView, LaneView, Opening, Resource};
 use crate::shell::topics::Role;
 use crate::wire::schema::Schemas;
 
@@ -142,13 +141,19 @@ fn settled_cursors(
     patience: Patience<'_>,
 ) -> KafkaResult<BTreeMap<i32, Cursor>> {
     let open = |isolation| client::reader(config, isolation).create_with_context(Logged);
-    let readers = [open(Isolation::Committed)?, open(Isolation::Uncommitted)?];
+    let (stable, any) = (open(Isolation::Committed)?, open(Isolation::Uncommitted)?);
+    let wait = patience.wait().min(UNSTABLE_WAIT);
     let (began, mut found) = (Instant::now(), BTreeMap::new());
     let mut open: Vec<i32> = (0..count).collect();
     let mut at_once = open.len().max(1);
     loop {
         for partitions in open.chunks(at_once) {
-            found.extend(cursors(&readers, topic, partitions, patience.wait())?);
+            let mut asked = TopicPartitionList::new();
+            for partition in partitions {
+                asked.add_partition(topic, *partition);
+            }
+            let cursors = cursors([&stable, &any], &asked, wait)?;
+            found.extend(partitions.iter().copied().zip(cursors));
             // What is not asked again stays as it was found at first.
             if began.elapsed() > UNSTABLE_MAX {
                 return Ok(found);
@@ -162,40 +167,4 @@ fn settled_cursors(
         at_once = 1;
         std::thread::sleep(UNSTABLE_ASKED_EVERY);
     }
-}
-
-/// The offsets as the first reader is told them, who takes only stable ones. While one of them is not, librdkafka asks
-/// again by itself until the time is up, and then says no more than that. So the second reader, who takes all, is asked
-/// whether there is anybody who answers.
-fn cursors(
-    [stable, any]: &[BaseConsumer<Logged>; 2],
-    topic: &str,
-    partitions: &[i32],
-    wait: Duration,
-) -> KafkaResult<BTreeMap<i32, Cursor>> {
-    let code = |error: &KafkaError| error.rdkafka_error_code();
-    let is_unstable = |error: &KafkaError| code(error) == Some(RDKafkaErrorCode::UnstableOffsetCommit);
-    let is_late = |error: &KafkaError| code(error) == Some(RDKafkaErrorCode::OperationTimedOut);
-    let mut asked = TopicPartitionList::new();
-    for partition in partitions {
-        asked.add_partition(topic, *partition);
-    }
-    let is_answered = |asked| any.committed_offsets(asked, wait).is_ok();
-    let found = match stable.committed_offsets(asked.clone(), wait.min(UNSTABLE_WAIT)) {
-        Ok(found) => found,
-        Err(error) if is_unstable(&error) || is_late(&error) && is_answered(asked) => {
-            return Ok(partitions.iter().map(|partition| (*partition, Cursor::Unstable)).collect());
-        }
-        Err(error) => return Err(error),
-    };
-    let cursor = |element: &TopicPartitionListElem<'_>| {
-        let cursor = match (element.error(), element.offset()) {
-            (Err(error), _) if is_unstable(&error) => Cursor::Unstable,
-            (Err(error), _) => return Err(error),
-            (Ok(()), Offset::Offset(offset)) => Cursor::At(offset),
-            (Ok(()), _) => Cursor::None,
-        };
-        Ok((element.partition(), cursor))
-    };
-    found.elements().iter().map(cursor).collect()
 }
