@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Common, Failure, Output, Status, findings, print};
 use crate::shell::admin::Cluster;
-use crate::shell::check::{Checked, check};
+use crate::shell::check::{Checked, before_start, check};
 use crate::shell::config::Config;
 use crate::shell::preflight::{Finding, TopicStates};
 use crate::shell::schemas;
@@ -21,6 +21,10 @@ pub(super) struct Check {
     /// Who reads the output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
+
+    /// Only what `run` looks at before it starts: no single lane, whose fault stops no other, and no limits
+    #[arg(long)]
+    start: bool,
 }
 
 impl Check {
@@ -29,7 +33,9 @@ impl Check {
         super::log(&config, super::QUIET);
         let cluster = super::connect(&config)?;
         let schemas = schemas::load(&config)?;
-        let Checked { topics: states, findings: found } = check(&cluster, &config, &schemas);
+        let checked =
+            if self.start { before_start(&cluster, &config) } else { check(&cluster, &config, &schemas) };
+        let Checked { topics: states, findings: found } = checked;
         match self.output {
             Output::Json => print::say_json(&json!({
                 "bootstrap": config.bootstrap,

@@ -17,6 +17,14 @@ pub struct Checked {
     pub findings: Vec<Finding>,
 }
 
+/// Looks at what a router looks at before it starts, and at no more. It changes nothing, and what it could not look
+/// at is a finding.
+pub fn before_start(cluster: &Cluster, config: &Config) -> Checked {
+    let survey = Survey::take(cluster, config, Patience::once());
+    let findings = preflight::findings(config, &survey);
+    Checked { topics: survey.topics, findings }
+}
+
 /// Looks at everything. It changes nothing, and what it could not look at is a finding.
 pub fn check(cluster: &Cluster, config: &Config, schemas: &Schemas) -> Checked {
     let patience = Patience::once();

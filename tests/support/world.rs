@@ -245,14 +245,15 @@ impl World {
         });
     }
 
-    /// A stranger makes an offset of the group part of the transaction that it has open.
+    /// An offset of the group becomes part of the transaction that a stranger has open.
     pub fn commit_within(&self, stranger: &BaseProducer, role: &str, partition: i32, offset: i64) {
         let mut offsets = TopicPartitionList::new();
         let topic = self.topic(role);
         offsets.add_partition_offset(&topic, partition, Offset::Offset(offset)).expect("an offset");
         let group = self.outsider().group_metadata().expect("the outsider names a group");
-        let sent = stranger.send_offsets_to_transaction(&offsets, &group, CALL_MAX);
-        sent.expect("whoever names a group may commit in it");
+        eventually("the transaction holds an offset", || {
+            stranger.send_offsets_to_transaction(&offsets, &group, CALL_MAX).ok()
+        });
     }
 
     /// A consumer that names the group without joining it.

@@ -12,6 +12,7 @@ session_timeout_ms = {{ int64 .Values.config.session_timeout_ms }}
 transaction_timeout_ms = {{ int64 .Values.config.transaction_timeout_ms }}
 dev = {{ .Values.config.dev }}
 log = {{ .Values.config.log | toJson }}
+log_format = {{ .Values.config.log_format | toJson }}
 {{- with .Values.config.topics }}
 [topics]
 {{- range $role, $name := . }}
