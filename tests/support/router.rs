@@ -73,6 +73,16 @@ impl Router {
         eventually(&format!("the router says: {text}"), || self.log().contains(text).then_some(()));
     }
 
+    /// What it says of its lanes, for whoever looks into a failure.
+    fn status(&self) -> String {
+        let log = self.log();
+        let Some(line) = log.lines().find(|line| line.contains("/livez")) else { return String::new() };
+        let mut asked = Command::new(env!("CARGO_BIN_EXE_onefill"));
+        asked.args(["status", "--output", "json", "--http", field(line, "address=")]);
+        let told = asked.output().map(|told| [told.stdout, told.stderr].concat());
+        String::from_utf8_lossy(&told.unwrap_or_default()).into_owned()
+    }
+
     /// The halts that it has logged so far: partition and code, in order of partition.
     pub fn halts(&self) -> Vec<(i32, String)> {
         let log = self.log();
@@ -114,8 +124,10 @@ fn field<'a>(line: &'a str, name: &str) -> &'a str {
 
 impl Drop for Router {
     fn drop(&mut self) {
+        let last_words = std::thread::panicking().then(|| self.status());
         let (_killed, _ended) = (self.child.kill(), self.child.wait());
-        if std::thread::panicking() {
+        if let Some(status) = last_words {
+            eprintln!("--- how the router's lanes stood:\n{status}");
             let log = self.log();
             let tail = log.lines().rev().take(40).collect::<Vec<_>>();
             eprintln!("--- the router's log, its end:");
