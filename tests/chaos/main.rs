@@ -30,4 +30,4 @@ mod watch;
 
 #[path = "../support/mod.rs"]
 mod support;
-use support::{broker, dice, producer, reader, records, router, strangers, world};
+use support::{broker, dice, loud, producer, reader, records, router, strangers, world};

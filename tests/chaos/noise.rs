@@ -1,44 +1,12 @@
 //! What a router may say aloud under which fault, and why. Every other warning or error fails the run.
 
-use crate::stage::is_full;
-
-/// A piece of a line, and why it is no surprise.
-#[derive(Clone, Copy, Debug)]
-pub struct Expected {
-    pub piece: &'static str,
-    pub why: &'static str,
-}
-
-const fn expect(piece: &'static str, why: &'static str) -> Expected {
-    Expected { piece, why }
-}
-
-/// The lines that nothing explains.
-pub fn unexplained(lines: &[String], expected: &[Expected]) -> Vec<String> {
-    let always = if is_full() { &[] } else { BUSY };
-    let explained =
-        |line: &&String| expected.iter().chain(ALWAYS).chain(always).any(|one| line.contains(one.piece));
-    lines.iter().filter(|line| !explained(line)).cloned().collect()
-}
-
-/// On a machine that does other work as well. The full form has it to itself.
-const BUSY: &[Expected] = &[
-    expect(
-        "no intents are taken: control goes to offset",
-        "control is read more than a second late, and the lane holds its intents until it was",
-    ),
-    expect("waiting for Kafka: unanswered: ", "a request of preflight took too long, and was made again"),
-];
+use crate::loud::{Expected, expect};
 
 /// Whatever happens.
-pub const ALWAYS: &[Expected] = &[
-    expect(
-        "offsets.retention.minutes is 1",
-        "the stage lets offsets expire within a run, and preflight warns of it",
-    ),
-    expect("Coordinator load in progress: retrying", "the cluster is young: a coordinator is being made"),
-    expect("Not coordinator: retrying", "the cluster is young: a coordinator is being made"),
-];
+pub const ALWAYS: &[Expected] = &[expect(
+    "offsets.retention.minutes is 1",
+    "the stage lets offsets expire within a run, and preflight warns of it",
+)];
 
 /// A router was started, killed or frozen, and nothing else.
 pub const ROUTERS_DIED: &[Expected] = &[
@@ -50,17 +18,6 @@ pub const ROUTERS_DIED: &[Expected] = &[
         "no intents are taken: control cannot be read",
         "a lane that has just opened hears of control a second later",
     ),
-];
-
-/// A router was frozen, and woke up when others had its lanes.
-pub const FROZEN: &[Expected] = &[
-    expect("transaction: ", "the transaction that was open when it froze is over"),
-    expect("fenced", "its lanes were opened by others meanwhile"),
-    expect("Current transaction failed", "its lanes were opened by others meanwhile"),
-    expect("no intents are taken", "it has not looked at control for that long"),
-    expect("Timed out", "what it had asked for when it froze is long overdue"),
-    expect("session timed out", "the group has heard nothing of it"),
-    expect("watchdog: a t", "its own watchdog notices that a thread or a transaction stood still"),
 ];
 
 /// Brokers were killed, frozen or restarted, or the way to them was cut.
@@ -83,12 +40,6 @@ pub const BROKERS_DIED: &[Expected] = &[
     expect("FencedInstanceId", "a static member that was away for a session joins once more"),
     expect("facility=\"METADATAUPDATE\"", "brokers that have just come back know old metadata"),
     expect("Static consumer fenced", "a static member that was away for a session joins once more"),
-];
-
-/// Lanes have halted, as they should.
-pub const HALTS: &[Expected] = &[
-    expect("lane halted", "that is how a halt is said, once"),
-    expect("ended with halted lanes", "that is how a router ends then"),
 ];
 
 /// A request came late, twice, or its answer was lost.
@@ -121,11 +72,3 @@ pub const CLOCK: &[Expected] = &[
     expect("transaction: ", "a transaction that was held up for too long has no clear end"),
     expect("waiting for Kafka", "a lane that is opened anew waits for a client that oversleeps"),
 ];
-
-#[test]
-fn a_line_that_nothing_explains_is_found() {
-    let lines = ["a WARN b".to_owned(), "c WARN d".to_owned()];
-    let known = [expect("WARN b", "it is")];
-    assert_eq!(unexplained(&lines, &known), ["c WARN d"]);
-    assert!(known.iter().all(|one| !one.why.is_empty()));
-}

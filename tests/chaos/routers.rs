@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use crate::dice::Dice;
-use crate::noise::{FROZEN, ROUTERS_DIED};
+use crate::loud::FROZEN;
+use crate::noise::ROUTERS_DIED;
 use crate::scene::{LANES, SESSION_TIME, Scene, world};
 use crate::stage::{take, times};
 use crate::team::Kind;

@@ -4,7 +4,8 @@ use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 use crate::load::Load;
-use crate::noise::{Expected, HALTS, unexplained};
+use crate::loud::{BUSY, Expected, HALTS, YOUNG, unexplained};
+use crate::noise::ALWAYS;
 use crate::reader::eventually;
 use crate::report::{self, Ending, Row};
 use crate::stage::{Stage, is_full};
@@ -191,7 +192,10 @@ impl<'w> Scene<'w> {
     /// Looks at what routers have said, and remembers what nothing explains.
     pub fn note(&mut self, fault: &str, expected: &[&[Expected]]) {
         self.explained.extend(expected.iter().copied().flatten());
-        let loud = unexplained(&self.team.news(), &self.explained);
+        // The full form has the machine to itself.
+        let busy = if is_full() { &[] } else { BUSY };
+        let news = self.team.news();
+        let loud = unexplained(news.iter().map(String::as_str), &[&self.explained, ALWAYS, YOUNG, busy]);
         self.faults.extend(loud.into_iter().map(|line| format!("{fault}: {line}")));
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use crate::loud::loud;
 use crate::reader::eventually;
 use crate::router::Router;
 use crate::world::World;
@@ -47,7 +48,7 @@ impl<'w> Team<'w> {
         let others = self.variables.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         let variables: Vec<_> = named.into_iter().chain(others).collect();
         let began = Instant::now();
-        let router = self.world.router_with("127.0.0.1:0", &flags, &variables);
+        let router = self.world.router_with("127.0.0.1:0", &flags, &variables).unheard();
         assert!(self.members.insert(name.to_owned(), router).is_none(), "{name} runs already");
         began
     }
@@ -156,15 +157,4 @@ impl<'w> Team<'w> {
         }
         news
     }
-}
-
-/// What would wake an operator.
-fn loud(log: &str) -> impl Iterator<Item = &str> {
-    log.lines().filter(|line| [" WARN ", " ERROR ", "panicked"].iter().any(|mark| line.contains(mark)))
-}
-
-#[test]
-fn what_wakes_an_operator_is_loud() {
-    let log = "t  INFO onefill: x\nt  WARN onefill: y\nt ERROR onefill: z\nthread 'a' panicked at b\n";
-    assert_eq!(loud(log).count(), 3);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use onefill::shell::checkpoint::file;
 
 use crate::checker::check;
+use crate::loud::{Expected, expect};
 use crate::reader::eventually;
 use crate::records::{account_in, new_intent};
 use crate::router::Router;
@@ -48,10 +49,10 @@ impl Kept {
     }
 
     /// What was decided long ago comes again beside what is new: the one must be known, the other not.
-    fn goes_on(&self, id: &str, says: &str) {
+    fn goes_on(&self, id: &str, says: &'static str) {
         self.send("first");
         self.send(id);
-        let router = self.router();
+        let router = self.router().saying(&[expect(says, "it is what is asked for")]);
         self.world.wait_answered(&router);
         assert!(router.log().contains(says), "{id}: it says {says:?}:\n{}", router.log());
         router.end_cleanly();
@@ -66,7 +67,7 @@ fn a_lane_goes_on_from_its_checkpoint_and_without_it_just_so() {
     kept.goes_on("third", "checkpoint read");
     let older = fs::read(kept.path(0)).expect("a checkpoint");
     kept.goes_on("fourth", "checkpoint read");
-    let spoil = |id: &str, change: &dyn Fn(&Path, Vec<u8>), says: &str| {
+    let spoil = |id: &str, change: &dyn Fn(&Path, Vec<u8>), says: &'static str| {
         let path = kept.path(0);
         change(&path, fs::read(&path).expect("a checkpoint"));
         kept.goes_on(id, says);
@@ -104,10 +105,16 @@ fn rewrite(path: &Path, change: impl FnOnce(&mut file::Stamp)) {
     file::write(path, &stamp, &ledger.freeze()).expect("it can be written");
 }
 
+/// What was done to the topics, as preflight and the checkpoint see it.
+const ANEW: &[Expected] = &[
+    expect("preflight: record-room", "a topic that was made anew has a smaller bound"),
+    expect("checkpoint thrown away", "a checkpoint of another topic is worth nothing"),
+];
+
 /// What the only lane halts with, with its checkpoint and without.
 fn halts(kept: &Kept) -> [(i32, String); 2] {
     [true, false].map(|uses| {
-        let router = if uses { kept.router() } else { kept.world.router(&[]) };
+        let router = if uses { kept.router() } else { kept.world.router(&[]) }.saying(ANEW);
         let halt = eventually("the lane has halted", || router.halts().pop());
         assert_eq!(router.terminate().code(), Some(4));
         halt

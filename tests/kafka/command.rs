@@ -1,8 +1,12 @@
 //! Calling the built binary against a real broker.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::router::Router;
 
 /// What a call printed, and how it ended.
 pub struct Called {
@@ -26,13 +30,17 @@ pub struct Installation {
     is_dev: bool,
     /// What its topics begin with.
     pub prefix: String,
+    /// Where its routers' logs go.
+    logs: TempDir,
+    routers: AtomicUsize,
 }
 
 impl Installation {
     /// On this broker; the name keeps it apart from other tests.
     pub fn new(bootstrap: &str, name: &str) -> Self {
         let prefix = format!("{name}-{}.", std::process::id());
-        Self { bootstrap: bootstrap.to_owned(), is_dev: true, prefix }
+        let logs = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+        Self { bootstrap: bootstrap.to_owned(), is_dev: true, prefix, logs, routers: AtomicUsize::new(0) }
     }
 
     /// The same, with nothing waived.
@@ -79,8 +87,9 @@ impl Installation {
     }
 
     fn run(&self, flags: &[&str]) -> Router {
-        let mut command = self.command(&[&["run"], flags].concat());
-        Router(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary runs"))
+        let number = self.routers.fetch_add(1, Ordering::Relaxed);
+        let log = self.logs.path().join(format!("router-{number}.log"));
+        Router::start(self.command(&[&["run"], flags].concat()), log)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -95,15 +104,5 @@ impl Installation {
         }
         command.stdin(Stdio::null());
         command
-    }
-}
-
-/// A running router.
-pub struct Router(Child);
-
-impl Drop for Router {
-    fn drop(&mut self) {
-        let ended = self.0.kill().and_then(|()| self.0.wait());
-        assert!(ended.is_ok() || std::thread::panicking(), "{ended:?}");
     }
 }

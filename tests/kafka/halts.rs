@@ -7,6 +7,7 @@ use apache_avro::types::Value;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use crate::checker::check;
+use crate::loud::expect;
 use crate::producer::transactional;
 use crate::reader::{Isolation, Record, eventually};
 use crate::records::{ORDER, account_in, instrument, new_intent, set};
@@ -124,7 +125,8 @@ fn each_lane_halts_for_its_own_reason_and_the_others_go_on() {
     let cursor = world.committed("intents");
     let stranger = sabotage(&world);
     world.configure("transaction_timeout_ms = 4000\n[decide]\nmax_intent_age_ms = 0\n");
-    let mut router = world.router(&[]);
+    let held = expect("a transaction stays open on the trail", "the stranger's does, on lane 13");
+    let mut router = world.router(&[]).saying(&[held]);
     world.wait_answered_in(&router, &[0, 14]);
     wait_halts(&router, &SABOTAGED);
     // The clock catches up with the entry from the future, and its lane goes on by itself.
@@ -150,7 +152,8 @@ fn offsets_in_a_transaction_that_nobody_ends_are_waited_for_and_halt_their_lane_
     world.commit_within(&stranger, "intents", 0, world.committed("intents")[&0]);
     world.configure("transaction_timeout_ms = 4000\n[decide]\nmax_intent_age_ms = 0\n");
     send_to_all(&world, "third");
-    let router = world.router(&[]);
+    let waits = expect("waiting for Kafka to say how the topics stand", "the lane waits, and says for what");
+    let router = world.router(&[]).saying(&[waits]);
     world.wait_answered_in(&router, &[1]);
     assert_eq!(router.halts(), [], "it is waited for, at first");
     wait_halts(&router, &[(0, "OUTCOME_UNRESOLVED")]);
@@ -281,7 +284,7 @@ fn records_that_are_lost_under_a_running_lane_halt_it() {
 #[test]
 fn the_fourth_fence_by_a_stranger_halts_the_lane_and_no_other() {
     let world = World::new("fenced", 2);
-    let router = world.router(&[]);
+    let router = world.router(&[]).saying(&[expect("fenced", "the stranger has taken the lane's ids")]);
     world.wait_openings(2);
     for theft in 0..4 {
         // Both, since the lane uses them in turn.

@@ -53,4 +53,4 @@ mod uncommitted;
 mod support;
 use support::{broker, producer, reader};
 #[cfg(feature = "cli")]
-use support::{dice, records, router, strangers, world};
+use support::{dice, loud, records, router, strangers, world};

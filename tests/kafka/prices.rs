@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::checker::check;
 use crate::http::{ask, free, metrics};
+use crate::loud::expect;
 use crate::producer::transactional;
 use crate::reader::eventually;
 use crate::records::{INSTRUMENT, PRICE, new_intent};
@@ -47,7 +48,8 @@ fn prices_of_all_partitions_are_held_and_what_cannot_be_used_is_dropped_and_coun
         world.produce("prices", partition, Some(key.as_bytes()), Some(value));
     };
     put(0, "OTHER.XTST", &price("OTHER.XTST", "7", 60_000));
-    let router = world.router_at(&address, &[]);
+    let useless = expect("prices dropped", "it says of what cannot be used that it is dropped");
+    let router = world.router_at(&address, &[]).saying(&[useless]);
     world.wait_openings(1);
     // What was there before the lane opened is held when it does.
     let oldest = age(&address).expect("a price is held");
@@ -84,9 +86,10 @@ fn a_lane_waits_for_the_end_of_prices_and_opens_without_it_after_10_s() {
     let record = BaseRecord::to(&topic).partition(0).key(INSTRUMENT).payload(&value);
     feed.send(record).map_err(|(error, _)| error).expect("the queue has room");
     feed.flush(WAIT).expect("the broker takes records");
-    let router = world.router(&[]);
+    let says = "prices are not read to their end";
+    let router = world.router(&[]).saying(&[expect(says, "the feed keeps its transaction open")]);
     world.send(&new_intent("A1", "I0", "C0"));
-    router.wait_logged("prices are not read to their end");
+    router.wait_logged(says);
     world.wait_answered(&router);
     router.end_cleanly();
 

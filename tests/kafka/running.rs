@@ -5,6 +5,7 @@ use std::time::Duration;
 use rdkafka::producer::{BaseRecord, Producer as _};
 
 use crate::checker::check;
+use crate::loud::expect;
 use crate::producer::transactional;
 use crate::reader::{Isolation, eventually};
 use crate::records::{ENTRY, account_in, new_intent};
@@ -56,7 +57,8 @@ fn a_running_lane_sees_that_partitions_were_added() {
 #[test]
 fn a_record_that_its_topic_never_takes_halts_the_lane_by_name_and_no_other() {
     let world = World::new("oversized", 2);
-    let router = world.router(&[]);
+    let refused = expect("transaction: ", "the topic has refused the entry, and with it the transaction");
+    let router = world.router(&[]).saying(&[refused]);
     world.wait_openings(2);
     // As much as is required, and less than `init` gives.
     let kept = i64::MAX.to_string();
@@ -81,7 +83,9 @@ fn a_record_that_its_topic_never_takes_halts_the_lane_by_name_and_no_other() {
 #[test]
 fn of_two_routers_with_one_name_one_goes_on_and_the_other_ends() {
     let world = World::new("twins", 2);
-    let twin = || world.router(&["--instance-id", "one"]);
+    let put_out = ["Static consumer fenced", "FencedInstanceId"];
+    let put_out = put_out.map(|piece| expect(piece, "the other one has its name, and puts it out"));
+    let twin = || world.router(&["--instance-id", "one"]).saying(&put_out);
     let first = twin();
     world.wait_openings(2);
     // Each puts the other out, and joins once more when it was put out itself: three times.

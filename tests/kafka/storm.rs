@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use crate::broker::broker;
 use crate::checker::check;
 use crate::dice::Dice;
+use crate::loud::FROZEN;
 use crate::records::{INTENT, new_intent, place, with};
 use crate::router::Router;
 use crate::world::World;
@@ -157,12 +158,12 @@ fn killed_again_and_again(name: &str, flags: &[&str], seed: u64) {
 fn a_retry_storm_gives_one_order_for_each_key_while_owners_freeze_and_wake_up_too_late() {
     let world = World::new("storm-freeze", 2);
     let flags = ["--session-timeout", "2s"];
-    let mut owner = world.router(&flags);
+    let mut owner = world.router(&flags).saying(FROZEN);
     world.wait_openings(2);
     let storm = Storm::rise(&world, 200, 0xF2EE2E, Duration::from_millis(40));
     for _ in 0..2 {
         let opened = world.openings();
-        let successor = world.router(&flags);
+        let successor = world.router(&flags).saying(FROZEN);
         // One lane each, and the storm over both, when the older one freezes.
         world.wait_openings(opened + 2);
         let opened = world.openings();

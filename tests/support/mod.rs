@@ -8,6 +8,7 @@
 
 pub mod broker;
 pub mod dice;
+pub mod loud;
 pub mod producer;
 pub mod reader;
 #[cfg(feature = "cli")]

@@ -1,15 +1,21 @@
 //! The built binary as a process: what an operator starts, signals and reads the log of.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use super::loud::{BUSY, Expected, HALTS, YOUNG, loud, unexplained};
 use super::reader::eventually;
 
-/// A running `onefill run`. Killed when dropped.
+/// A running `onefill run`. Killed when dropped; whatever it has said aloud by then must be expected.
 pub struct Router {
     child: Child,
     log: PathBuf,
+    /// What it may say; `None` when somebody else listens.
+    expected: Option<Vec<Expected>>,
+    /// Whether the test knows that lanes have halted.
+    knows_halts: Cell<bool>,
 }
 
 impl Router {
@@ -18,7 +24,20 @@ impl Router {
         let file = File::create(&log).expect("a log file");
         command.env("ONEFILL_LOG_FORMAT", "text");
         let child = mortal(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
-        Self { child: child.expect("the router can be started"), log }
+        let child = child.expect("the router can be started");
+        Self { child, log, expected: Some(Vec::new()), knows_halts: Cell::new(false) }
+    }
+
+    /// The same router, which may say this aloud.
+    pub fn saying(mut self, expected: &[Expected]) -> Self {
+        self.expected.get_or_insert_default().extend(expected);
+        self
+    }
+
+    /// The same router; whoever has it listens by other rules.
+    pub fn unheard(mut self) -> Self {
+        self.expected = None;
+        self
     }
 
     pub fn kill9(mut self) {
@@ -30,19 +49,17 @@ impl Router {
     pub fn terminate(mut self) -> ExitStatus {
         self.signal("TERM");
         let status = self.exited("after SIGTERM");
+        self.knows_halts.set(self.knows_halts.get() || status.code() == Some(4));
         assert!(!self.log().contains("panicked"), "no thread panicked:\n{}", self.log());
         status
     }
 
-    /// SIGTERM, exit status 0, and nothing that an operator would be woken for.
+    /// SIGTERM, and exit status 0.
     pub fn end_cleanly(self) {
         let path = self.log.clone();
         let status = self.terminate();
         let log = std::fs::read_to_string(path).expect("a log");
         assert_eq!(status.code(), Some(0), "the router ended in order:\n{log}");
-        let loud: Vec<&str> =
-            log.lines().filter(|line| line.contains(" ERROR ") || line.contains("panicked")).collect();
-        assert_eq!(loud, [""; 0], "no errors in the log");
     }
 
     /// Waits until the process ends by itself.
@@ -94,6 +111,7 @@ impl Router {
             })
             .collect();
         halts.sort();
+        self.knows_halts.set(self.knows_halts.get() || !halts.is_empty());
         halts
     }
 }
@@ -126,12 +144,15 @@ impl Drop for Router {
     fn drop(&mut self) {
         let last_words = std::thread::panicking().then(|| self.status());
         let (_killed, _ended) = (self.child.kill(), self.child.wait());
+        let log = self.log();
         if let Some(status) = last_words {
-            eprintln!("--- how the router's lanes stood:\n{status}");
-            let log = self.log();
             let tail = log.lines().rev().take(40).collect::<Vec<_>>();
-            eprintln!("--- the router's log, its end:");
+            eprintln!("--- how the router's lanes stood:\n{status}\n--- the router's log, its end:");
             tail.iter().rev().for_each(|line| eprintln!("{line}"));
+        } else if let Some(expected) = &self.expected {
+            let halts = if self.knows_halts.get() { HALTS } else { &[] };
+            let said = unexplained(loud(&log), &[expected, halts, YOUNG, BUSY]);
+            assert_eq!(said, [""; 0], "nothing explains what the router has said");
         }
     }
 }

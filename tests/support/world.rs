@@ -89,8 +89,10 @@ impl World {
     }
 
     fn bare(at: Place, name: &str, partitions: i32, flags: &[&str]) -> Self {
-        // A broker that is given may have been tested with before.
-        let prefix = format!("{name}-{}.", std::process::id());
+        // A broker that is given may have been tested with before, and two tests may think of the same name.
+        static WORLDS: AtomicUsize = AtomicUsize::new(0);
+        let number = WORLDS.fetch_add(1, Ordering::Relaxed);
+        let prefix = format!("{name}-{}-{number}.", std::process::id());
         let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("target/tmp can be written");
         let strategy = ClientConfig::new()
             .set("bootstrap.servers", &at.bootstrap)

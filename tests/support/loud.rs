@@ -1,0 +1,70 @@
+//! What a router may say aloud, and why. Every other warning or error fails the test that has the router.
+
+/// A piece of a line, and why it is no surprise.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected {
+    pub piece: &'static str,
+    pub why: &'static str,
+}
+
+pub const fn expect(piece: &'static str, why: &'static str) -> Expected {
+    Expected { piece, why }
+}
+
+/// What would wake an operator.
+pub fn loud(log: &str) -> impl Iterator<Item = &str> {
+    log.lines().filter(|line| [" WARN ", " ERROR ", "panicked"].iter().any(|mark| line.contains(mark)))
+}
+
+/// The lines that nothing explains.
+pub fn unexplained<'l>(lines: impl IntoIterator<Item = &'l str>, expected: &[&[Expected]]) -> Vec<&'l str> {
+    let explained = |line: &&str| expected.iter().copied().flatten().any(|one| line.contains(one.piece));
+    lines.into_iter().filter(|line| !explained(line)).collect()
+}
+
+/// On a machine that does other work as well.
+pub const BUSY: &[Expected] = &[
+    expect(
+        "no intents are taken: ",
+        "control is heard of more than a second late, and the lane holds its intents until it was",
+    ),
+    expect("waiting for Kafka", "a request took too long, and was made again"),
+    expect("facility=\"REQTMOUT\"", "a request took too long, and was made again"),
+    expect("no prices yet", "a request took too long, and was made again"),
+];
+
+/// The cluster is young: its coordinators are just being made.
+pub const YOUNG: &[Expected] = &[
+    expect("Coordinator load in progress: retrying", "a coordinator is being made"),
+    expect("Not coordinator: retrying", "a coordinator is being made"),
+];
+
+/// Lanes have halted, as they should.
+pub const HALTS: &[Expected] = &[
+    expect("lane halted", "that is how a halt is said, once"),
+    expect("ended with halted lanes", "that is how a router ends then"),
+];
+
+/// A router was frozen, and woke up when others had its lanes.
+pub const FROZEN: &[Expected] = &[
+    expect("transaction: ", "the transaction that was open when it froze is over"),
+    expect("fenced", "its lanes were opened by others meanwhile"),
+    expect("Current transaction failed", "its lanes were opened by others meanwhile"),
+    expect("no intents are taken", "it has not looked at control for that long"),
+    expect("Timed out", "what it had asked for when it froze is long overdue"),
+    expect("session timed out", "the group has heard nothing of it"),
+    expect("watchdog: a t", "its own watchdog notices that a thread or a transaction stood still"),
+];
+
+#[test]
+fn what_wakes_an_operator_is_loud() {
+    let log = "t  INFO onefill: x\nt  WARN onefill: y\nt ERROR onefill: z\nthread 'a' panicked at b\n";
+    assert_eq!(loud(log).count(), 3);
+}
+
+#[test]
+fn a_line_that_nothing_explains_is_found() {
+    let known = [expect("WARN b", "it is")];
+    assert_eq!(unexplained(["a WARN b", "c WARN d"], &[&known, &[]]), ["c WARN d"]);
+    assert!([BUSY, YOUNG, HALTS, FROZEN].iter().copied().flatten().all(|one| !one.why.is_empty()));
+}
