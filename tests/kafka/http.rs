@@ -1,15 +1,14 @@
 //! What a router says of itself over HTTP, held against the topics.
 
 use std::collections::BTreeMap;
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::time::Duration;
+use std::net::TcpListener;
 
 use apache_avro::Schema;
 use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value as Avro;
 use serde_json::Value;
 
+use crate::ask::ask;
 use crate::broker::broker;
 use crate::command::Installation;
 use crate::reader::{Isolation, eventually, read_all};
@@ -21,17 +20,6 @@ const HEADER: usize = 10;
 pub fn free() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").to_string()
-}
-
-/// Status code and body; `None` while nobody serves there.
-pub fn ask(address: &str, path: &str) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
 }
 
 /// Every sample that is a whole number, by its name with labels.

@@ -51,6 +51,6 @@ mod uncommitted;
 
 #[path = "../support/mod.rs"]
 mod support;
-use support::{broker, producer, reader};
 #[cfg(feature = "cli")]
-use support::{dice, loud, records, router, strangers, world};
+use support::{ask, dice, loud, records, router, strangers, world};
+use support::{broker, producer, reader};

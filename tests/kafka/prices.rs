@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rdkafka::producer::{BaseRecord, Producer as _};
 use serde_json::json;
 
+use crate::ask::ask;
 use crate::checker::check;
-use crate::http::{ask, free, metrics};
+use crate::http::{free, metrics};
 use crate::loud::expect;
 use crate::producer::transactional;
 use crate::reader::eventually;

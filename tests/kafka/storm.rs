@@ -174,7 +174,10 @@ fn a_retry_storm_gives_one_order_for_each_key_while_owners_freeze_and_wake_up_to
         // It joins again, and gets a lane back by the group's word, not by its own.
         world.wait_openings(opened + 4);
         assert_eq!((woken.halts(), successor.halts()), (Vec::new(), Vec::new()));
+        let opened = world.openings();
         assert_eq!(woken.terminate().code(), Some(0));
+        // The successor has both, before somebody joins it.
+        world.wait_openings(opened + 2);
         owner = successor;
     }
     storm.verify(&world, owner);

@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test program uses a part")]
 
+pub mod ask;
 pub mod broker;
 pub mod dice;
 pub mod loud;

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use super::ask::ask;
 use super::loud::{BUSY, Expected, HALTS, YOUNG, loud, unexplained};
 use super::reader::eventually;
 
@@ -93,11 +94,8 @@ impl Router {
     /// What it says of its lanes, for whoever looks into a failure.
     fn status(&self) -> String {
         let log = self.log();
-        let Some(line) = log.lines().find(|line| line.contains("/livez")) else { return String::new() };
-        let mut asked = Command::new(env!("CARGO_BIN_EXE_onefill"));
-        asked.args(["status", "--output", "json", "--http", field(line, "address=")]);
-        let told = asked.output().map(|told| [told.stdout, told.stderr].concat());
-        String::from_utf8_lossy(&told.unwrap_or_default()).into_owned()
+        let address = log.lines().find(|line| line.contains("/livez")).map(|line| field(line, "address="));
+        address.and_then(|address| ask(address, "/status")).map(|(_, status)| status).unwrap_or_default()
     }
 
     /// The halts that it has logged so far: partition and code, in order of partition.
