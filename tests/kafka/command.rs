@@ -101,6 +101,13 @@ impl Installation {
 /// A running router.
 pub struct Router(Child);
 
+impl Router {
+    /// Whether it has not ended by itself.
+    pub fn is_up(&mut self) -> bool {
+        self.0.try_wait().expect("it is a child").is_none()
+    }
+}
+
 impl Drop for Router {
     fn drop(&mut self) {
         let ended = self.0.kill().and_then(|()| self.0.wait());

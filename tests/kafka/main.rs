@@ -6,6 +6,8 @@
 #![cfg(feature = "shell")]
 
 #[cfg(feature = "cli")]
+mod acls;
+#[cfg(feature = "cli")]
 mod audit;
 #[cfg(feature = "cli")]
 mod bad_input;
@@ -53,4 +55,4 @@ mod uncommitted;
 mod support;
 use support::{broker, producer, reader};
 #[cfg(feature = "cli")]
-use support::{dice, records, router, strangers, world};
+use support::{dice, login, records, rights, router, strangers, world};

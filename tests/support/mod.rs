@@ -8,10 +8,12 @@
 
 pub mod broker;
 pub mod dice;
+pub mod login;
 pub mod producer;
 pub mod reader;
 #[cfg(feature = "cli")]
 pub mod records;
+pub mod rights;
 #[cfg(feature = "cli")]
 pub mod router;
 #[cfg(feature = "cli")]

@@ -1,0 +1,315 @@
+//! Least privilege on brokers that have an authorizer: `onefill init --acls` grants what is enough, and `onefill check`
+//! names each right that lacks.
+
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::Message as _;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use serde_json::Value as Json;
+
+use crate::broker::{Cluster, broker};
+use crate::command::{Called, Installation};
+use crate::login::Login;
+use crate::reader::{Isolation, eventually, read_all};
+use crate::rights::{Allowed, revoke};
+
+const WAIT: Duration = Duration::from_secs(30);
+/// How long a router is without a right.
+const WITHOUT: Duration = Duration::from_secs(4);
+
+/// A cluster with an authorizer and the address of its users. Each test has logins of its own.
+fn cluster() -> &'static (Cluster, String) {
+    static SHARED: OnceLock<(Cluster, String)> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let users = ["router", "strategy", "gateway", "feed", "operator", "searched", "running", "nobody"];
+        Cluster::with_users(&users)
+    })
+}
+
+/// What one user calls.
+struct Caller {
+    here: Installation,
+    login: Login,
+}
+
+impl Caller {
+    fn new(name: &str, user: &str) -> Self {
+        let users = &cluster().1;
+        Self { here: Installation::new(users, name), login: Login::new(users, user) }
+    }
+
+    fn call(&self, arguments: &[&str]) -> Called {
+        self.here.call(&[arguments, &["--config", self.login.config()]].concat())
+    }
+
+    fn done(&self, arguments: &[&str]) -> Called {
+        self.here.done(&[arguments, &["--config", self.login.config()]].concat())
+    }
+}
+
+/// An administrator, who may do everything.
+fn admin(name: &str) -> Installation {
+    Installation::new(cluster().0.bootstrap(), name)
+}
+
+const INSTRUMENT: [&str; 9] =
+    ["control", "instrument", "X.SIM", "--currency", "USD", "--tick", "1", "--lot", "1"];
+const ORDER: [&str; 17] = [
+    "submit",
+    "--account",
+    "A1",
+    "--strategy",
+    "S1",
+    "--instrument",
+    "X.SIM",
+    "--side",
+    "BUY",
+    "--order-type",
+    "LIMIT",
+    "--qty",
+    "1",
+    "--price",
+    "1",
+    "--output",
+    "json",
+];
+const LIMIT: [&str; 14] = [
+    "control",
+    "limit",
+    "--limit-id",
+    "A1",
+    "--account",
+    "A1",
+    "--max-order-qty",
+    "9",
+    "--max-long-qty",
+    "9",
+    "--max-short-qty",
+    "9",
+    "--reason",
+    "test",
+];
+
+/// What `init --acls` said of each right: who, what, with what, and whether it is new.
+fn granted(called: &Called) -> Vec<Json> {
+    let acls = called.json().into_iter().find_map(|line| line.get("acls").cloned());
+    acls.and_then(|acls| acls.as_array().cloned()).expect("a list of rights")
+}
+
+fn text<'j>(of: &'j Json, field: &str) -> &'j str {
+    of[field].as_str().unwrap_or_else(|| panic!("no text {field} in {of}"))
+}
+
+/// Takes away a right that was granted. Returns how Kafka's own tool names what it is for.
+fn take_away(right: &Json) -> String {
+    let [principal, subject, operation] =
+        ["principal", "resource", "operation"].map(|field| text(right, field));
+    let ids = subject.strip_prefix("transactional ids ").and_then(|ids| ids.strip_suffix('*'));
+    let (kind, name, flags) = match (ids, subject.strip_prefix("group ")) {
+        (Some(ids), _) => {
+            ("TransactionalId", ids, format!("--transactional-id {ids} --resource-pattern-type prefixed"))
+        }
+        (None, Some(group)) => ("Group", group, format!("--group {group}")),
+        (None, None) if subject == "cluster" => ("Cluster", "kafka-cluster", "--cluster".to_owned()),
+        (None, None) => ("Topic", subject, format!("--topic {subject}")),
+    };
+    revoke(cluster().0.bootstrap(), Allowed { kind, name, principal, operation });
+    flags
+}
+
+/// What a check names as lacking: with what, what lacks, and the remedy.
+fn lacking(checked: &Called) -> Vec<[String; 3]> {
+    let findings = checked.json()[0]["findings"].as_array().expect("findings").clone();
+    let lacking = findings.iter().filter(|finding| finding["code"] == "right-missing");
+    let fields = ["subject", "is", "remedy"];
+    lacking.map(|one| fields.map(|field| one[field].as_str().expect("a text").to_owned())).collect()
+}
+
+/// The codes of what a check calls a fault, and nothing forgives.
+fn faults(checked: &Called) -> BTreeSet<String> {
+    let findings = checked.json()[0]["findings"].as_array().expect("findings").clone();
+    let open = findings.iter().filter(|one| one["severity"] == "fault" && one["waived"] == false);
+    open.map(|one| one["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+#[test]
+fn what_init_grants_is_enough_for_everybody() {
+    let admin = admin("granted");
+    let grant = [
+        "init",
+        "--partitions",
+        "1",
+        "--output",
+        "json",
+        "--acls",
+        "--principal",
+        "User:router",
+        "--strategy",
+        "User:strategy",
+        "--gateway",
+        "User:gateway",
+        "--feed",
+        "User:feed",
+        "--operator",
+        "User:operator",
+    ];
+    let first = granted(&admin.done(&grant));
+    assert!(first.iter().all(|acl| acl["created"] == true), "{first:?}");
+    let of = |who: &str| first.iter().filter(|acl| acl["principal"] == format!("User:{who}")).count();
+    assert_eq!(["router", "strategy", "gateway", "feed", "operator"].map(of), [23, 2, 2, 1, 10]);
+    eventually("the rights are there", || {
+        let again = granted(&admin.done(&grant));
+        again.iter().all(|acl| acl["created"] == false).then_some(())
+    });
+
+    let as_user = |user: &str| Caller::new("granted", user);
+    let router = as_user("router");
+    let checked = router.call(&["check", "--output", "json"]);
+    assert_eq!((checked.status, lacking(&checked)), (0, vec![]), "{}", checked.out);
+    let _router = router.here.router_with(&["--config", router.login.config()]);
+
+    let operator = as_user("operator");
+    operator.done(&[&INSTRUMENT[..], &["--wait"]].concat());
+    operator.done(&[&LIMIT[..], &["--wait"]].concat());
+    let strategy = as_user("strategy");
+    let submitted = strategy.done(&[&ORDER[..], &["--wait"]].concat());
+    assert!(submitted.out.contains("ACCEPTED"), "{}\n{}", submitted.out, submitted.err);
+    as_user("feed").done(&["prices", "set", "X.SIM", "1"]);
+
+    let gateway = as_user("gateway");
+    let (orders, executions) =
+        (format!("{}orders", gateway.here.prefix), format!("{}executions", gateway.here.prefix));
+    let reader: BaseConsumer = gateway
+        .login
+        .client()
+        .set("group.id", "none")
+        .set("isolation.level", "read_committed")
+        .create()
+        .expect("a consumer");
+    let mut from = TopicPartitionList::new();
+    from.add_partition_offset(&orders, 0, Offset::Beginning).expect("a partition");
+    reader.assign(&from).expect("an assignment");
+    let order = eventually("the gateway reads the order", || {
+        let record = reader.poll(Duration::from_millis(100))?.ok()?;
+        record.payload().map(<[u8]>::len)
+    });
+    assert!(order > 0);
+    let writer: BaseProducer = gateway.login.client().create().expect("a producer");
+    let report = BaseRecord::to(&executions).partition(0).key("A1").payload("no report");
+    writer.send(report).expect("the queue has room");
+    writer.flush(WAIT).expect("it lies in the topic");
+    eventually("the router has written what nobody can read to quarantine", || {
+        let shown = operator.call(&["audit", "show", "--kind", "EXECUTION", "--output", "json"]);
+        shown.out.contains("MALFORMED").then_some(())
+    });
+    operator.done(&["status"]);
+    operator.done(&["audit", "verify"]);
+    operator.done(&["state", "--account", "A1"]);
+
+    // Nobody may do what others are for.
+    let stranger = strategy.call(&["control", "halt", "--global", "--reason", "mine"]);
+    assert_ne!(stranger.status, 0, "{}", stranger.out);
+    let stranger = gateway.call(&ORDER);
+    assert_ne!(stranger.status, 0, "{}", stranger.out);
+}
+
+#[test]
+fn check_names_each_right_that_lacks_and_no_other() {
+    let admin = admin("searched");
+    let grant = ["init", "--partitions", "1", "--output", "json", "--acls", "--principal", "User:searched"];
+    let rights = granted(&admin.done(&grant));
+    assert_eq!(rights.len(), 23);
+    let router = Caller::new("searched", "searched");
+    let check = || router.call(&["check", "--output", "json"]);
+    let passes = || {
+        eventually("check passes", || {
+            let checked = check();
+            (checked.status == 0 && lacking(&checked).is_empty()).then_some(())
+        });
+    };
+    passes();
+    for right in &rights {
+        let [subject, operation] = ["resource", "operation"].map(|field| text(right, field));
+        let flags = take_away(right);
+        let remedy = format!(
+            "kafka-acls.sh --bootstrap-server {} --add --allow-principal User:searched --operation {operation} {flags}",
+            cluster().1
+        );
+        let due = [subject.to_owned(), format!("without {operation}"), remedy];
+        let checked = eventually(&format!("check names {operation} of {subject}"), || {
+            let checked = check();
+            (!lacking(&checked).is_empty()).then_some(checked)
+        });
+        assert_eq!((checked.status, lacking(&checked)), (3, vec![due]), "{}", checked.out);
+        assert_eq!(
+            faults(&checked),
+            ["right-missing".to_owned()].into(),
+            "{operation} of {subject}: {}",
+            checked.out
+        );
+        let again = granted(&admin.done(&grant));
+        let new: Vec<_> = again.iter().filter(|acl| acl["created"] == true).collect();
+        assert_eq!(new, [right].map(|one| one), "what lacked is granted, and nothing else");
+        passes();
+    }
+}
+
+/// Without a right the router waits, decides nothing and goes on by itself: what waited is answered, once.
+#[test]
+fn a_right_that_is_taken_from_a_running_router_costs_time_and_nothing_else() {
+    let admin = admin("running");
+    let grant = ["init", "--partitions", "1", "--output", "json", "--acls", "--principal", "User:running"];
+    let rights = granted(&admin.done(&grant));
+    let user = Caller::new("running", "running");
+    eventually("check passes", || (user.call(&["check"]).status == 0).then_some(()));
+    let mut router = user.here.router_with(&["--config", user.login.config()]);
+    admin.done(&[&INSTRUMENT[..], &["--wait"]].concat());
+    admin.allow("A1");
+    let orders =
+        || read_all(cluster().0.bootstrap(), &format!("{}orders", admin.prefix), Isolation::Committed).len();
+    admin.done(&[&ORDER[..], &["--wait"]].concat());
+    let mut ordered = orders();
+    assert_eq!(ordered, 1);
+    for (subject, operation) in [
+        (format!("{}orders", admin.prefix), "Write"),
+        (format!("{}audit", admin.prefix), "Write"),
+        (format!("{}intents", admin.prefix), "Read"),
+        (format!("group {}router", admin.prefix), "Read"),
+        (format!("transactional ids {}audit-*", admin.prefix), "Write"),
+    ] {
+        let is_it = |one: &&Json| one["resource"] == subject.as_str() && one["operation"] == operation;
+        take_away(rights.iter().find(is_it).expect("it was granted"));
+        std::thread::sleep(Duration::from_secs(1));
+        admin.done(&ORDER);
+        std::thread::sleep(WITHOUT);
+        assert_eq!(orders(), ordered, "no order without {operation} of {subject}");
+        assert!(router.is_up(), "it waits without {operation} of {subject}");
+        admin.done(&grant);
+        ordered += 1;
+        eventually(&format!("it goes on with {operation} of {subject}"), || {
+            (orders() >= ordered).then_some(())
+        });
+        assert_eq!(orders(), ordered, "one order for each intent, {operation} of {subject}");
+    }
+    drop(router);
+    admin.done(&["audit", "verify"]);
+}
+
+#[test]
+fn who_may_not_grant_is_told_who_may_and_without_an_authorizer_there_is_nothing_to_grant() {
+    let admin = admin("refused");
+    admin.done(&["init", "--partitions", "1"]);
+    let nobody = Caller::new("refused", "nobody");
+    let grant = ["init", "--acls", "--principal", "User:nobody"];
+    let refused = nobody.call(&grant);
+    assert_eq!(refused.status, 1, "{}\n{}", refused.out, refused.err);
+    assert!(refused.err.contains("administrator") && refused.err.contains("--dry-run"), "{}", refused.err);
+    let open = Installation::new(broker(), "refused");
+    let needless = open.call(&grant);
+    assert_eq!(needless.status, 1, "{}\n{}", needless.out, needless.err);
+    assert!(needless.err.contains("authorizer.class.name"), "{}", needless.err);
+}
