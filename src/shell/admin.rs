@@ -123,11 +123,19 @@ impl Cluster {
     /// # Errors
     /// When the cluster does not answer, or does not allow it.
     pub fn descriptions(&self, config: &Config) -> Result<TopicStates, ClusterError> {
-        let names = Role::ALL.map(|role| config.topics.name(role));
+        self.descriptions_of(config, &Role::ALL)
+    }
+
+    /// The same of these topics alone: for whoever may know of no others.
+    ///
+    /// # Errors
+    /// When the cluster does not answer, or does not allow it.
+    pub fn descriptions_of(&self, config: &Config, roles: &[Role]) -> Result<TopicStates, ClusterError> {
+        let names: Vec<&str> = roles.iter().map(|role| config.topics.name(*role)).collect();
         let described = librdkafka::describe_topics(self.admin.inner(), &names, self.timeout)
             .map_err(refused("the topics cannot be described"))?;
         let mut states = TopicStates::new();
-        for (role, topic) in Role::ALL.into_iter().filter_map(|role| {
+        for (role, topic) in roles.iter().copied().filter_map(|role| {
             described.iter().find(|topic| topic.name == config.topics.name(role)).map(|topic| (role, topic))
         }) {
             match topic.error {

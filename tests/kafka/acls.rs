@@ -278,6 +278,8 @@ fn a_right_that_is_taken_from_a_running_router_costs_time_and_nothing_else() {
         (format!("{}orders", admin.prefix), "Write"),
         (format!("{}audit", admin.prefix), "Write"),
         (format!("{}intents", admin.prefix), "Read"),
+        (format!("{}executions", admin.prefix), "Read"),
+        (format!("{}control", admin.prefix), "Read"),
         (format!("group {}router", admin.prefix), "Read"),
         (format!("transactional ids {}audit-*", admin.prefix), "Write"),
     ] {
@@ -302,14 +304,25 @@ fn a_right_that_is_taken_from_a_running_router_costs_time_and_nothing_else() {
 #[test]
 fn who_may_not_grant_is_told_who_may_and_without_an_authorizer_there_is_nothing_to_grant() {
     let admin = admin("refused");
-    admin.done(&["init", "--partitions", "1"]);
+    admin.done(&["init", "--partitions", "1", "--acls", "--principal", "User:nobody"]);
     let nobody = Caller::new("refused", "nobody");
-    let grant = ["init", "--acls", "--principal", "User:nobody"];
-    let refused = nobody.call(&grant);
+    eventually("the router's rights are there", || (nobody.call(&["check"]).status == 0).then_some(()));
+    let refused = nobody.call(&["init", "--acls", "--strategy", "User:nobody"]);
     assert_eq!(refused.status, 1, "{}\n{}", refused.out, refused.err);
     assert!(refused.err.contains("administrator") && refused.err.contains("--dry-run"), "{}", refused.err);
+    let told = nobody.done(&["init", "--acls", "--strategy", "User:nobody", "--dry-run"]);
+    let commands: Vec<&str> = told.out.lines().collect();
+    let command = |operation: &str, role: &str| {
+        let (broker, prefix) = (&cluster().1, &nobody.here.prefix);
+        format!(
+            "kafka-acls.sh --bootstrap-server {broker} --add --allow-principal User:nobody --operation {operation} \
+             --topic {prefix}{role}"
+        )
+    };
+    assert_eq!(commands, [command("Write", "intents"), command("Read", "audit")]);
+
     let open = Installation::new(broker(), "refused");
-    let needless = open.call(&grant);
+    let needless = open.call(&["init", "--acls", "--principal", "User:nobody"]);
     assert_eq!(needless.status, 1, "{}\n{}", needless.out, needless.err);
     assert!(needless.err.contains("authorizer.class.name"), "{}", needless.err);
 }
