@@ -1,18 +1,20 @@
-//! `onefill init`: the topics, created or checked.
+//! `onefill init`: the topics, created or checked, and the rights to use them.
 
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::acls::Acls;
 use super::{Common, Failure, Output, Status, findings, print, recover};
 use crate::shell::admin::Cluster;
 use crate::shell::config::Config;
 use crate::shell::preflight::{self, Finding, Layout, TopicStates};
 use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
 
-/// Create the topics, or check those that exist.
+/// Create the topics, or check those that exist; grant the rights to use them.
 ///
 /// Makes what is missing and changes nothing that exists: run again, it names every difference
-/// between the topics and what they must be, with the command that mends it.
+/// between the topics and what they must be, with the command that mends it. With --acls it also
+/// grants those who are named the rights that they need, and no others.
 #[derive(Args, Debug)]
 pub(super) struct Init {
     /// Lanes: partitions of intents, executions, orders and audit. It can never be changed: a wider
@@ -36,6 +38,8 @@ pub(super) struct Init {
     /// Who reads the output
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     output: Output,
+    #[command(flatten)]
+    acls: Acls,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -50,6 +54,10 @@ impl Init {
     pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
+        if self.acls.is_dry_run() {
+            self.acls.tell(&config, self.output);
+            return Ok(Status::Done);
+        }
         let replication = self.replication(&config)?;
         let cluster = super::connect(&config)?;
         let before = cluster.topics(&config)?;
@@ -79,6 +87,7 @@ impl Init {
                 findings::show(&found);
             }
         }
+        self.acls.grant(&config, &cluster, self.output)?;
         if self.genesis && !found.iter().any(Finding::refuses) {
             return self.begin(&config);
         }

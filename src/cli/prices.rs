@@ -130,7 +130,7 @@ impl Set {
 
 /// Partitions of `prices`, after a look at whether it is there.
 fn partitions(config: &Config) -> Result<usize, Failure> {
-    let states = super::connect(config)?.topics(config)?;
+    let states = super::connect(config)?.descriptions_of(config, &[Role::Prices])?;
     states.get(&Role::Prices).map(|state| state.partitions.len()).ok_or_else(|| {
         let message = format!("there is no topic {}", config.topics.prices);
         Failure::failed(message, "see `onefill check`; `onefill init` creates it")

@@ -63,7 +63,7 @@ impl Recover {
 
 /// The lanes: all, or the one that was named.
 pub(super) fn partitions(config: &Config, named: Option<i32>) -> Result<Vec<Placement>, Failure> {
-    let states = super::connect(config)?.topics(config)?;
+    let states = super::connect(config)?.descriptions_of(config, &[Role::Audit])?;
     let count = states.get(&Role::Audit).map_or(0, |state| state.partitions.len() as i32);
     match named {
         None => Ok((0..count).map(|partition| Placement { partition, count }).collect()),

@@ -43,7 +43,7 @@ impl ShowStatus {
     pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
-        let states = super::connect(&config)?.topics(&config)?;
+        let states = super::connect(&config)?.descriptions_of(&config, &[Role::Audit])?;
         let Some(audit) = states.get(&Role::Audit) else {
             let message = format!("there is no topic {}", config.topics.audit);
             return Err(Failure::failed(message, "name its --prefix, or create the topics: `onefill init`"));

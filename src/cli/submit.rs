@@ -202,9 +202,9 @@ impl Fill for Made {
     }
 }
 
-/// Partitions of `intents`, after a look at whether the topics are there.
+/// Partitions of `intents`, after a look at whether the topics are there, as far as a strategy may know of them.
 pub(super) fn lanes(config: &Config) -> Result<usize, Failure> {
-    let states = super::connect(config)?.topics(config)?;
+    let states = super::connect(config)?.descriptions_of(config, &[Role::Intents, Role::Audit])?;
     let count = |role| states.get(&role).map(|state| state.partitions.len());
     match (count(Role::Intents), count(Role::Audit)) {
         (Some(lanes), Some(trails)) if lanes == trails => Ok(lanes),

@@ -3,7 +3,7 @@
 //! Reads and creates; never alters or deletes what exists. What the answers mean is for
 //! [`super::preflight`] to say. Every call ends within its timeout.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use super::client::{self, Isolation, Logged};
 use super::config::Config;
 use super::heard::{self, Heard};
-use super::librdkafka;
+use super::librdkafka::{self, Acl, AclRefused};
 use super::preflight::{Layout, TopicState, TopicStates};
 use super::topics::{MESSAGE_BYTES_MIN, Partitions, Role};
 
@@ -53,6 +53,15 @@ pub enum ClusterError {
         /// What was asked.
         what: String,
         /// What was answered.
+        reason: String,
+    },
+    /// Nobody is asked what he may do.
+    #[error("rights cannot be granted: the brokers have no authorizer, so that everybody may do everything")]
+    NoAuthorizer,
+    /// Whoever asks must not grant anything.
+    #[error("rights cannot be granted: {reason}")]
+    NotGranting {
+        /// The broker's words.
         reason: String,
     },
     /// What a group has committed may still be taken back.
@@ -114,11 +123,19 @@ impl Cluster {
     /// # Errors
     /// When the cluster does not answer, or does not allow it.
     pub fn descriptions(&self, config: &Config) -> Result<TopicStates, ClusterError> {
-        let names = Role::ALL.map(|role| config.topics.name(role));
+        self.descriptions_of(config, &Role::ALL)
+    }
+
+    /// The same of these topics alone: for whoever may know of no others.
+    ///
+    /// # Errors
+    /// When the cluster does not answer, or does not allow it.
+    pub fn descriptions_of(&self, config: &Config, roles: &[Role]) -> Result<TopicStates, ClusterError> {
+        let names: Vec<&str> = roles.iter().map(|role| config.topics.name(*role)).collect();
         let described = librdkafka::describe_topics(self.admin.inner(), &names, self.timeout)
             .map_err(refused("the topics cannot be described"))?;
         let mut states = TopicStates::new();
-        for (role, topic) in Role::ALL.into_iter().filter_map(|role| {
+        for (role, topic) in roles.iter().copied().filter_map(|role| {
             described.iter().find(|topic| topic.name == config.topics.name(role)).map(|topic| (role, topic))
         }) {
             match topic.error {
@@ -179,7 +196,8 @@ impl Cluster {
         once_known(|| self.ask_settings_each(wanted, wait), |found| found.iter().any(is_empty))
     }
 
-    fn ask_settings_each(
+    /// The same, asked once: what is not known yet, or not to be known, shows none.
+    pub(super) fn ask_settings_each(
         &self,
         wanted: &[ResourceSpecifier<'_>],
         wait: Duration,
@@ -229,8 +247,42 @@ impl Cluster {
         }
     }
 
+    /// Makes those of these ACLs that are not there yet, and returns them.
+    ///
+    /// # Errors
+    /// When there is no authorizer, or it does not let this client do so.
+    pub fn grant(&self, wanted: &[Acl]) -> Result<Vec<Acl>, ClusterError> {
+        let what = "rights cannot be granted";
+        let principals: BTreeSet<&str> = wanted.iter().map(|acl| acl.principal.as_str()).collect();
+        let mut held = BTreeSet::new();
+        for principal in principals {
+            let found = librdkafka::acls_of(self.client(), principal, self.timeout);
+            held.extend(found.map_err(refused(what))?);
+        }
+        let missing: Vec<Acl> = wanted.iter().filter(|acl| !held.contains(acl)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(missing);
+        }
+        let made = librdkafka::create_acls(self.client(), &missing, self.timeout).map_err(refused(what))?;
+        match made.into_iter().find_map(Result::err) {
+            None => Ok(missing),
+            Some(refusal) => Err(not_granted(refusal)),
+        }
+    }
+
     fn options(&self) -> AdminOptions {
         AdminOptions::new().request_timeout(Some(self.timeout))
+    }
+}
+
+fn not_granted(AclRefused { code, reason }: AclRefused) -> ClusterError {
+    match code {
+        RDKafkaErrorCode::SecurityDisabled => ClusterError::NoAuthorizer,
+        RDKafkaErrorCode::ClusterAuthorizationFailed => ClusterError::NotGranting { reason },
+        code => {
+            let what = "rights cannot be granted".to_owned();
+            ClusterError::Refused { what, reason: format!("{reason} ({code})") }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! every path frees them.
 #![allow(unsafe_code)] // No safe interface to these calls exists; see each function for its reason.
 
+mod acls;
 mod describe;
 mod members;
 
@@ -17,9 +18,10 @@ use rdkafka::client::{Client, ClientContext};
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
+pub use acls::{Acl, AclRefused, Operation, Resource, acls_of, create_acls};
 pub use describe::{
-    GroupDescription, ListedOffset, OffsetSpec, Operation, PartitionDescription, TopicDescription,
-    describe_group, describe_topics, list_offsets,
+    GroupDescription, ListedOffset, OffsetSpec, PartitionDescription, TopicDescription, describe_group,
+    describe_topics, list_offsets,
 };
 pub use members::{GroupMember, GroupMembers, group_members};
 

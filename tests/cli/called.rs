@@ -90,3 +90,33 @@ fn explain_prints_the_page_and_corrects_a_slip() {
     let all = onefill(&["explain"]);
     assert!(all.out.contains("CHAIN_BROKEN") && all.out.contains("GROSS_NOTIONAL_EXCEEDED"));
 }
+
+#[test]
+fn rights_are_granted_to_whoever_is_named_and_a_dry_run_asks_nobody() {
+    let refused = |arguments: &[&str], word: &str| {
+        let called = onefill(&[&["init"], arguments].concat());
+        assert_eq!(called.status, 2, "{arguments:?}: {}", called.err);
+        assert!(called.err.contains(word), "{arguments:?}: {}", called.err);
+    };
+    refused(&["--acls"], "--principal");
+    refused(&["--principal", "User:router"], "--acls");
+    refused(&["--dry-run"], "--acls");
+    refused(&["--acls", "--principal", "router"], "such as User:router");
+    refused(&["--acls", "--principal", "User:router", "--dry-run", "--genesis"], "--genesis");
+
+    let parties = ["--principal", "User:CN=a b", "--gateway", "User:v1", "--gateway", "User:v2"];
+    let told =
+        onefill(&[&["init", "--bootstrap", "nowhere:1", "--acls", "--dry-run"], &parties[..]].concat());
+    assert_eq!(told.status, 0, "{}", told.err);
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert_eq!(lines.len(), 12 + 2 + 2, "{}", told.out);
+    let beginning = "kafka-acls.sh --bootstrap-server nowhere:1 --add --allow-principal";
+    assert_eq!(
+        (lines[0], lines[15]),
+        (
+            format!("{beginning} 'User:CN=a b' --operation Read --operation DescribeConfigs --topic onefill.intents")
+                .as_str(),
+            format!("{beginning} User:v2 --operation Read --topic onefill.orders").as_str()
+        )
+    );
+}

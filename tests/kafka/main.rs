@@ -6,6 +6,8 @@
 #![cfg(feature = "shell")]
 
 #[cfg(feature = "cli")]
+mod acls;
+#[cfg(feature = "cli")]
 mod audit;
 #[cfg(feature = "cli")]
 mod bad_input;
@@ -52,5 +54,5 @@ mod uncommitted;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(feature = "cli")]
-use support::{ask, dice, loud, records, router, strangers, world};
+use support::{ask, dice, login, loud, records, rights, router, strangers, world};
 use support::{broker, producer, reader};

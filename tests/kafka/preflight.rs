@@ -1,6 +1,5 @@
 //! `onefill check` on real brokers: what they say of rights, of protocols, of what waits and of what a trail recorded.
 
-use std::io::Write as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rdkafka::ClientConfig;
@@ -9,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::broker::{Cluster, broker};
 use crate::command::{Called, Installation};
+use crate::login::Login;
 use crate::producer::transactional;
 use crate::reader::eventually;
 use crate::records::{account_in, new_intent};
@@ -122,19 +122,11 @@ fn apply(cluster: &Cluster, findings: &[Json]) {
 
 #[test]
 fn the_rights_that_check_asks_for_are_enough_to_route() {
-    let (cluster, users) = Cluster::with_user("router");
+    let (cluster, users) = Cluster::with_users(&["router"]);
     let admin = Installation::new(cluster.bootstrap(), "rights");
     admin.done(&["init", "--partitions", "1"]);
-    let mut secret = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a file");
-    secret.write_all(b"router").expect("a secret");
-    let mut file = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a file");
-    let settings = format!(
-        "[kafka]\n\"security.protocol\" = \"sasl_plaintext\"\n\"sasl.mechanism\" = \"PLAIN\"\n\
-         \"sasl.username\" = \"router\"\n\"sasl.password.file\" = {:?}\n",
-        secret.path()
-    );
-    file.write_all(settings.as_bytes()).expect("a configuration");
-    let config = file.path().to_str().expect("a path in UTF-8");
+    let login = Login::new(&users, "router");
+    let config = login.config();
     let user = Installation::new(&users, "rights");
     let check = || -> Called { user.call(&["check", "--output", "json", "--config", config]) };
 

@@ -48,10 +48,10 @@ impl Cluster {
         Self::start_with(brokers, &[], |_| ())
     }
 
-    /// One broker with an authorizer, and the address at which this user, whose name is his password, may do what he
-    /// was granted; who comes to the other address may do everything.
-    pub fn with_user(name: &str) -> (Self, String) {
-        let cluster = Self::start_with(1, &["--users", name], |_| ());
+    /// One broker with an authorizer, and the address at which these users, whose names are their passwords, may do
+    /// what they were granted; who comes to the other address may do everything.
+    pub fn with_users(names: &[&str]) -> (Self, String) {
+        let cluster = Self::start_with(1, &["--users", &names.join(",")], |_| ());
         let address = std::fs::read_to_string(cluster.dir.join("users-bootstrap")).expect("an address");
         (cluster, address.trim().to_owned())
     }

@@ -9,11 +9,13 @@
 pub mod ask;
 pub mod broker;
 pub mod dice;
+pub mod login;
 pub mod loud;
 pub mod producer;
 pub mod reader;
 #[cfg(feature = "cli")]
 pub mod records;
+pub mod rights;
 #[cfg(feature = "cli")]
 pub mod router;
 #[cfg(feature = "cli")]

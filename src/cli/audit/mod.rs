@@ -65,7 +65,7 @@ impl Desk {
         super::log(&config, super::QUIET);
         let schemas = schemas::load(&config)?;
         let cluster = super::connect(&config)?;
-        let states = cluster.topics(&config)?;
+        let states = cluster.descriptions_of(&config, &[Role::Audit])?;
         let Some(audit) = states.get(&Role::Audit) else {
             let message = format!("there is no topic {}", config.topics.audit);
             return Err(Failure::failed(message, "name its --prefix, or create the topics: `onefill init`"));

@@ -254,6 +254,7 @@ impl LaneThread {
             }
             self.heartbeat.beat();
             self.shared.status.enter(partition, machine.stage());
+            let opens = matches!(effect, Effect::Open);
             let event = match effect {
                 Effect::AwaitOwnership => self.await_ownership(),
                 Effect::Fence => self.fence(),
@@ -268,7 +269,7 @@ impl LaneThread {
                 Effect::Halt(halt) => return self.rest(&halt),
             };
             let event = event.unwrap_or_else(Event::from);
-            self.count(&event);
+            self.count(&event, opens);
             effect = machine.on(event, clock::now());
         }
     }
@@ -304,19 +305,23 @@ impl LaneThread {
     }
 
     /// A lane that fails again and again tries again ever more slowly.
-    fn count(&mut self, event: &Event) {
+    fn count(&mut self, event: &Event, opens: bool) {
         match event {
-            Event::Ended(outcome) => self.count_outcome(*outcome),
+            Event::Ended(outcome) => self.count_outcome(*outcome, opens),
             Event::Disturbed => self.cause = Cause::Doubt,
             Event::Reopen | Event::Doubted(_) => self.cause = Cause::Unknown,
             _ => {}
         }
     }
 
-    fn count_outcome(&mut self, outcome: Outcome) {
+    fn count_outcome(&mut self, outcome: Outcome, opens: bool) {
         self.cause = Cause::after(outcome);
         if outcome.is_committed() {
-            self.failures = 0;
+            // An opening that commits says nothing of the batch that failed before it, and may fail again: without
+            // the right to write orders, there would be many entries a second.
+            if !opens {
+                self.failures = 0;
+            }
         } else {
             self.failures = self.failures.saturating_add(1);
             self.pause(Duration::from_millis(50) * self.failures.min(40));

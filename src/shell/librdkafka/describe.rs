@@ -10,32 +10,8 @@ use rdkafka::bindings as sys;
 use rdkafka::client::{Client, ClientContext};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
+use super::acls::Operation;
 use super::{Guard, checked, millis, text};
-
-/// What a client may be allowed to do, as far as the router needs it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Operation {
-    /// To read records, or to be a member of a group.
-    Read,
-    /// To write records, or to use a transactional id.
-    Write,
-    /// To learn that it is there.
-    Describe,
-    /// To read its settings.
-    DescribeConfigs,
-}
-
-impl Operation {
-    /// As Kafka's own tools write it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Read => "Read",
-            Self::Write => "Write",
-            Self::Describe => "Describe",
-            Self::DescribeConfigs => "DescribeConfigs",
-        }
-    }
-}
 
 /// A topic as the controller sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,7 +200,7 @@ pub fn list_offsets<C: ClientContext>(
 ///
 /// # Safety
 /// `op` and `send` are about the same request, and what `send` hands over is alive meanwhile.
-unsafe fn ask<C: ClientContext>(
+pub(super) unsafe fn ask<C: ClientContext>(
     client: &Client<C>,
     op: sys::rd_kafka_admin_op_t,
     timeout: Duration,
@@ -262,7 +238,7 @@ unsafe fn ask<C: ClientContext>(
 }
 
 /// An answer of another kind than the request's is none.
-fn answered<T>(result: *const T) -> KafkaResult<*const T> {
+pub(super) fn answered<T>(result: *const T) -> KafkaResult<*const T> {
     if result.is_null() { Err(KafkaError::AdminOp(RDKafkaErrorCode::Fail)) } else { Ok(result) }
 }
 
@@ -341,25 +317,17 @@ unsafe fn listed_offset(listed: *const sys::rd_kafka_ListOffsetsResultInfo_t) ->
 /// # Safety
 /// `held` is null, or points to `count` operations that stay alive meanwhile.
 unsafe fn operations(held: *const sys::rd_kafka_AclOperation_t, count: usize) -> Option<BTreeSet<Operation>> {
-    use sys::rd_kafka_AclOperation_t as Acl;
     if held.is_null() {
         return None;
     }
     // SAFETY: by the caller's word, and not null.
     let held = unsafe { std::slice::from_raw_parts(held, count) };
-    let known = held.iter().filter_map(|operation| match operation {
-        Acl::RD_KAFKA_ACL_OPERATION_READ => Some(Operation::Read),
-        Acl::RD_KAFKA_ACL_OPERATION_WRITE => Some(Operation::Write),
-        Acl::RD_KAFKA_ACL_OPERATION_DESCRIBE => Some(Operation::Describe),
-        Acl::RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS => Some(Operation::DescribeConfigs),
-        _ => None,
-    });
-    Some(known.collect())
+    Some(held.iter().filter_map(|operation| Operation::of(*operation)).collect())
 }
 
 /// # Safety
 /// `items` is null, or points to `count` pointers that stay alive while the slice is used.
-unsafe fn borrowed<'a, T>(items: *mut *const T, count: usize) -> &'a [*const T] {
+pub(super) unsafe fn borrowed<'a, T>(items: *mut *const T, count: usize) -> &'a [*const T] {
     if items.is_null() || count == 0 {
         return &[];
     }

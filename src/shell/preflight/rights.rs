@@ -6,24 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Code, Finding, INTERNAL};
+use super::{Code, Finding, Party};
 use crate::shell::config::Config;
-use crate::shell::librdkafka::Operation;
+use crate::shell::librdkafka::{Operation, Resource};
 use crate::shell::survey::Survey;
-use crate::shell::topics::Role;
-
-/// What a right is for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Resource {
-    /// A topic of this name.
-    Topic(String),
-    /// The group of this name.
-    Group(String),
-    /// The transactional ids that begin so.
-    TransactionalIds(String),
-    /// The cluster itself.
-    Cluster,
-}
 
 impl Resource {
     /// What stands for it in a finding.
@@ -57,32 +43,6 @@ impl Resource {
     }
 }
 
-/// The least that the router needs: what `docs/OPERATING.md` grants.
-pub fn needed(config: &Config) -> Vec<(Resource, BTreeSet<Operation>)> {
-    use Operation::{Describe, DescribeConfigs, Read, Write};
-    let of_role = |role: Role| {
-        let operations = match role {
-            Role::Intents | Role::Executions | Role::Control | Role::Prices => &[Read, DescribeConfigs][..],
-            Role::Orders | Role::Audit => &[Read, Write, DescribeConfigs],
-            Role::Quarantine => &[Write, DescribeConfigs],
-        };
-        (Resource::Topic(config.topics.name(role).to_owned()), operations)
-    };
-    let internal = INTERNAL.map(|name| (Resource::Topic(name.to_owned()), &[Describe, DescribeConfigs][..]));
-    let others = [
-        (Resource::Group(config.group.clone()), &[Read][..]),
-        (Resource::TransactionalIds(id_prefix(config)), &[Write]),
-        (Resource::Cluster, &[DescribeConfigs]),
-    ];
-    let all = Role::ALL.map(of_role).into_iter().chain(internal).chain(others);
-    all.map(|(resource, operations)| (resource, operations.iter().copied().collect())).collect()
-}
-
-/// What the transactional ids of all lanes begin with.
-pub fn id_prefix(config: &Config) -> String {
-    format!("{}-", config.topics.audit)
-}
-
 /// Every right that lacks.
 pub(super) fn right_findings(config: &Config, survey: &Survey) -> Vec<Finding> {
     let lacking = |(resource, needed): (Resource, BTreeSet<Operation>)| {
@@ -93,24 +53,29 @@ pub(super) fn right_findings(config: &Config, survey: &Survey) -> Vec<Finding> {
             let without = format!("without {}", listed(&missing));
             let found =
                 Finding::of(Code::RightMissing, resource.subject(), "rights", without, listed(&needed));
-            found.because(resource.otherwise(), grant(config, &resource, &missing))
+            found.because(resource.otherwise(), grant(config, &principal(config), &resource, &missing))
         })
     };
-    needed(config).into_iter().filter_map(lacking).collect()
+    Party::Router.rights(config).into_iter().filter_map(lacking).collect()
 }
 
-fn listed(operations: &BTreeSet<Operation>) -> String {
+pub(super) fn listed(operations: &BTreeSet<Operation>) -> String {
     operations.iter().map(|operation| operation.name()).collect::<Vec<_>>().join(", ")
 }
 
-/// The command that grants it.
-fn grant(config: &Config, resource: &Resource, missing: &BTreeSet<Operation>) -> String {
+/// The command of Kafka's own tool that grants it.
+pub fn grant(
+    config: &Config,
+    principal: &str,
+    resource: &Resource,
+    operations: &BTreeSet<Operation>,
+) -> String {
     let operations: String =
-        missing.iter().map(|operation| format!(" --operation {}", operation.name())).collect();
+        operations.iter().map(|operation| format!(" --operation {}", operation.name())).collect();
     format!(
         "kafka-acls.sh --bootstrap-server {} --add --allow-principal {}{operations} {}",
         config.bootstrap,
-        quoted(&principal(config)),
+        quoted(principal),
         resource.flags()
     )
 }
@@ -139,7 +104,8 @@ mod tests {
 
     fn granted(change: impl FnOnce(&mut Survey)) -> Vec<[String; 4]> {
         let config = Config::default();
-        let mut survey = Survey { rights: needed(&config).into_iter().collect(), ..Survey::default() };
+        let mut survey =
+            Survey { rights: Party::Router.rights(&config).into_iter().collect(), ..Survey::default() };
         change(&mut survey);
         let found = right_findings(&config, &survey);
         found.into_iter().map(|one| [one.subject, one.is, one.should, one.remedy]).collect()

@@ -11,9 +11,10 @@ use crate::shell::admin::Cluster;
 use crate::shell::client;
 use crate::shell::config::Config;
 use crate::shell::librdkafka::{
-    OffsetSpec, Operation, TopicDescription, describe_group, describe_topics, group_members, list_offsets,
+    OffsetSpec, Operation, Resource, TopicDescription, describe_group, describe_topics, group_members,
+    list_offsets,
 };
-use crate::shell::preflight::{BrokerSettings, INTERNAL, Resource, TopicState, id_prefix};
+use crate::shell::preflight::{BrokerSettings, INTERNAL, TopicState, id_prefix};
 use crate::shell::topics::Role;
 
 /// The topics that are asked for: the router's, and Kafka's own.
@@ -48,12 +49,8 @@ impl Survey {
             Err(error) => return self.unanswered("description of the topics", &error),
         };
         self.hidden.whole.clear();
-        let mut seen = Vec::new();
-        for topic in described {
-            if self.take_description(&topic) {
-                seen.push(topic);
-            }
-        }
+        let (seen, hidden): (Vec<_>, Vec<_>) =
+            described.into_iter().partition(|topic| self.take_description(topic));
         let wanted: Vec<_> = seen.iter().map(|topic| ResourceSpecifier::Topic(&topic.name)).collect();
         let answers = cluster.settings_each(&wanted, patience.wait());
         for (topic, answer) in seen.iter().zip(answers) {
@@ -69,6 +66,24 @@ impl Survey {
             match Role::ALL.into_iter().find(|role| config.topics.name(*role) == topic.name) {
                 Some(role) => drop(self.topics.insert(role, state)),
                 None => drop(self.internal.insert(topic.name.clone(), state)),
+            }
+        }
+        self.ask_hidden(cluster, &hidden, patience);
+    }
+
+    /// What may be done with a topic that was not shown: its settings may be read all the same.
+    fn ask_hidden(&mut self, cluster: &Cluster, hidden: &[TopicDescription], patience: Patience<'_>) {
+        let denied =
+            hidden.iter().filter(|topic| topic.error == Some(RDKafkaErrorCode::TopicAuthorizationFailed));
+        let names: Vec<&str> = denied.map(|topic| topic.name.as_str()).collect();
+        if names.is_empty() {
+            return;
+        }
+        let wanted: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+        for (name, answer) in names.iter().zip(cluster.ask_settings_each(&wanted, patience.wait())) {
+            if answer.is_ok_and(|settings| !settings.is_empty()) {
+                let resource = Resource::Topic((*name).to_owned());
+                self.rights.insert(resource, [Operation::DescribeConfigs].into());
             }
         }
     }

@@ -17,8 +17,8 @@ use crate::shell::config::Config;
 use crate::shell::cursor::{Cursor, cursors};
 use crate::shell::evidence;
 use crate::shell::heard::Heard;
-use crate::shell::librdkafka::Operation;
-use crate::shell::preflight::{InputView, LaneView, Opening, Resource};
+use crate::shell::librdkafka::{Operation, Resource};
+use crate::shell::preflight::{InputView, LaneView, Opening};
 use crate::shell::topics::Role;
 use crate::wire::schema::Schemas;
 
