@@ -7,6 +7,7 @@
 
 mod describe;
 mod members;
+mod outgoing;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{self, NonNull};
@@ -22,6 +23,7 @@ pub use describe::{
     describe_group, describe_topics, list_offsets,
 };
 pub use members::{GroupMember, GroupMembers, group_members};
+pub use outgoing::{NotTaken, Outbox, TopicHandle};
 
 /// Waits until every message that was sent is delivered or has failed.
 ///
