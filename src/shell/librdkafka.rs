@@ -31,6 +31,10 @@ pub use outgoing::{NotTaken, Outbox, TopicHandle};
 /// transaction that much. Something else must poll the producer meanwhile, such as the thread of a
 /// `ThreadedProducer`; otherwise delivery reports pile up and this times out.
 ///
+/// While it lasts no broker's thread waits for a linger, whichever partition it has records of. It says nothing
+/// of how they fared: whoever needs each of them has the transaction's commit, which librdkafka refuses after a
+/// delivery that failed.
+///
 /// # Errors
 /// `Flush` with `OperationTimedOut` when messages are still outstanding.
 pub fn flush<C: ClientContext>(client: &Client<C>, timeout: Duration) -> KafkaResult<()> {
