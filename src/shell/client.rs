@@ -16,6 +16,9 @@ use super::topics::MESSAGE_BYTES;
 /// How often a producer counts what it had to do again.
 const STATISTICS_EVERY_MS: &str = "250";
 
+/// How long a lane's records wait for a request to fill up, at most.
+const LINGER_MS_MAX: u32 = 1_000;
+
 /// How often the group's member says which brokers it is connected to. It also wakes librdkafka's main thread, which
 /// sends heartbeats only when something wakes it, and by itself once a second: this makes them as many as are due.
 const MEMBER_STATISTICS_EVERY_MS: &str = "200";
@@ -86,6 +89,13 @@ pub fn member(config: &Config) -> ClientConfig {
 /// A lane's producer.
 pub fn producer(config: &Config, transactional_id: &str) -> ClientConfig {
     let mut client = publisher(config);
+    if ["linger.ms", "queue.buffering.max.ms"].iter().all(|name| config.kafka.value(name).is_none()) {
+        // The flush at the end of a batch ends the wait. A short linger would end it many times while a large
+        // batch is being decided, with a small request each: that is most of what a broker then does.
+        // librdkafka refuses one that is not shorter than a message lives.
+        let linger_ms = LINGER_MS_MAX.min(config.transaction_timeout_ms / 2);
+        client.set("linger.ms", linger_ms.to_string());
+    }
     client
         .set("transactional.id", transactional_id)
         .set("transaction.timeout.ms", config.transaction_timeout_ms.to_string())
@@ -247,6 +257,23 @@ mod tests {
         }
         for client in [producer(&config, "t-0-0"), publisher(&config), admin(&config)] {
             drop(client.create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
+        }
+    }
+
+    #[test]
+    fn a_lane_lingers_for_less_than_a_message_lives_and_as_long_as_it_is_told_to() {
+        let mut config = Config::default();
+        let lane = |config: &Config| producer(config, "t-0-0");
+        assert_eq!(lane(&config).get("linger.ms"), Some("1000"));
+        config.transaction_timeout_ms = 1_000;
+        assert_eq!(lane(&config).get("linger.ms"), Some("500"));
+        drop(lane(&config).create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
+        // Two names of one setting: the latter would win or lose by accident.
+        for name in ["linger.ms", "queue.buffering.max.ms"] {
+            let mut config = Config::default();
+            config.kafka.put(&"here", name, "3".to_owned(), false).unwrap();
+            let told = lane(&config);
+            assert_eq!((told.get(name), told.get("linger.ms") == Some("1000")), (Some("3"), false), "{name}");
         }
     }
 

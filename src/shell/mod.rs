@@ -17,7 +17,7 @@ pub mod client;
 pub mod clock;
 mod closest;
 pub mod config;
-mod courier;
+pub mod courier;
 pub mod cursor;
 pub mod evidence;
 pub mod failure;

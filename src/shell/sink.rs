@@ -15,7 +15,7 @@ use rdkafka::producer::{Producer as _, ThreadedProducer};
 use super::client;
 use super::config::Config;
 use super::courier::Courier;
-use super::librdkafka::Log;
+use super::librdkafka::{Log, TopicHandle};
 use super::metrics::kafka::Kafka;
 use super::outcome::is_retriable;
 use super::watch::Watch;
@@ -31,11 +31,15 @@ pub struct Sink {
     watch: Watch,
 }
 
-/// One producer, and the log of what happened to it.
-struct Line {
+/// One producer, the topics that it writes most to, and the log of what happened to it.
+pub struct Line {
+    /// Of `audit`.
+    pub audit: TopicHandle<Producer>,
+    /// Of `orders`.
+    pub orders: TopicHandle<Producer>,
     log: Log,
     /// The courier may still be at work with it when the lane has given it up.
-    producer: Arc<Producer>,
+    pub producer: Arc<Producer>,
 }
 
 impl Sink {
@@ -60,9 +64,9 @@ impl Sink {
         Ok(sink)
     }
 
-    /// The producer of a slot.
-    pub const fn producer(&self, slot: Slot) -> &Arc<Producer> {
-        &self.slots[slot.index()].producer
+    /// The producer of a slot, and its topics.
+    pub const fn line(&self, slot: Slot) -> &Line {
+        &self.slots[slot.index()]
     }
 
     /// Who sends the offsets of their transactions.
@@ -98,8 +102,10 @@ impl Line {
     fn open(config: &Config, partition: i32, slot: Slot, watch: &Watch) -> KafkaResult<Self> {
         let id = config.topics.transactional_id(partition, slot.index());
         let client = client::producer(config, &id);
-        let producer = Producer::from_config_and_context(&client, watch.of_another())?;
-        Ok(Self { log: Log::of(producer.client())?, producer: Arc::new(producer) })
+        let producer = Arc::new(Producer::from_config_and_context(&client, watch.of_another())?);
+        let topic = |name: &str| TopicHandle::of(&producer, name);
+        let (audit, orders) = (topic(&config.topics.audit)?, topic(&config.topics.orders)?);
+        Ok(Self { audit, orders, log: Log::of(producer.client())?, producer })
     }
 }
 

@@ -5,24 +5,26 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::mem;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::{Header, OwnedHeaders, ToBytes};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::clock;
 use super::config::Config;
+use super::courier::Sending;
 use super::failure::{Failure, failure};
+use super::librdkafka::{self, NotTaken, Outbox, TopicHandle};
 use super::metrics::Metrics;
 use super::metrics::laps::{Laps, Phase};
 use super::metrics::tally::Tally;
 use super::outcome::{Step, is_retriable, outcome};
-use super::sink::{Producer, Sink};
-use super::{clock, librdkafka};
+use super::sink::{Line, Producer, Sink};
 use crate::core::batch::Batch;
 use crate::core::decide::Arrival;
 use crate::core::entry::{Body, Cursors, Entry, Opening, Recovery, Ruling};
@@ -37,7 +39,13 @@ use crate::wire;
 
 /// A commit that takes longer leaves a doubt behind, even when it returns OK.
 const SLOW_COMMIT: Duration = Duration::from_millis(500);
-/// How long a full queue is given to send some of what it holds.
+/// Records that are handed over to librdkafka together: enough that its locks cost little for each, few
+/// enough that it has something to send while the next ones are decided.
+const SHIPPED_TOGETHER: usize = 64;
+/// How long deliveries are waited for before it is looked whether the offsets have failed meanwhile. The call
+/// returns as soon as all is delivered.
+const FLUSH_SLICE: Duration = Duration::from_millis(50);
+/// How long a full queue is given to send some of what it holds, before it is tried again.
 const QUEUE_WAIT: Duration = Duration::from_millis(1);
 /// How much of a value that could not be read is kept.
 const QUARANTINED_BYTES_MAX: usize = 64 * 1024;
@@ -59,11 +67,13 @@ pub struct Destination<'t> {
 /// An open transaction over an open batch.
 pub struct Transaction<'t> {
     batch: Batch<'t, 't>,
-    producer: &'t Arc<Producer>,
+    line: &'t Line,
     sink: &'t Sink,
     to: &'t Destination<'t>,
     began: Instant,
-    value: Vec<u8>,
+    /// Entries and orders that are written, and not handed over yet.
+    entries: Outbox,
+    orders: Outbox,
     /// What this batch counts, if it commits.
     tally: Tally,
     laps: Laps,
@@ -82,16 +92,17 @@ impl<'t> Transaction<'t> {
     ) -> Result<Self, Outcome> {
         let mut transaction = Self {
             batch,
-            producer: sink.producer(slot),
+            line: sink.line(slot),
             sink,
             to,
             began: Instant::now(),
-            value: Vec::with_capacity(1024),
+            entries: Outbox::default(),
+            orders: Outbox::default(),
             tally: Tally::default(),
             laps: Laps::start(),
         };
         sink.begin();
-        transaction.written(transaction.producer.begin_transaction())?;
+        transaction.written(transaction.line.producer.begin_transaction())?;
         transaction.laps = Laps::start();
         Ok(transaction)
     }
@@ -107,8 +118,7 @@ impl<'t> Transaction<'t> {
         let entry = self.batch.take(arrival);
         self.laps.lap(Phase::Decide);
         self.tally.entry(&entry);
-        self.write_entry(&entry)?;
-        self.write_order(&entry)?;
+        self.write(&entry)?;
         if let Some((reason, detail)) = quarantined(&entry) {
             self.write_quarantined(arrival, reason, detail)?;
             self.tally.quarantine(reason);
@@ -130,8 +140,7 @@ impl<'t> Transaction<'t> {
         let entry = self.batch.take_owed(owing);
         self.laps.lap(Phase::Decide);
         self.tally.entry(&entry);
-        self.write_entry(&entry)?;
-        self.write_order(&entry)?;
+        self.write(&entry)?;
         self.laps.lap(Phase::Produce);
         Ok(())
     }
@@ -148,7 +157,7 @@ impl<'t> Transaction<'t> {
     pub fn open_lane(&mut self, opening: Opening<'_>, cursors: Cursors) -> Result<(), Outcome> {
         let entry = self.batch.open_lane_at(opening, cursors);
         self.tally.entry(&entry);
-        self.write_entry(&entry)
+        self.write(&entry)
     }
 
     /// Writes that an operator led the lane past a halt, to go on at these cursors.
@@ -157,23 +166,19 @@ impl<'t> Transaction<'t> {
     /// As [`Transaction::answer`].
     pub fn recover(&mut self, recovery: Recovery<'_>, cursors: Cursors) -> Result<(), Outcome> {
         let entry = self.batch.recover(recovery, cursors);
-        self.write_entry(&entry)
+        self.write(&entry)
     }
 
     /// Commits, with the offsets after the last answered record of each input.
     ///
-    /// Nothing is written any more when this is called, so the offsets overlap with the delivery.
+    /// Nothing is written any more when this is called, so that offsets and delivery overlap.
     pub fn commit(mut self, group: ConsumerGroupMetadata) -> Outcome {
         self.laps.lap(Phase::Fetch);
-        if let Err(outcome) = tracing::trace_span!("offsets").in_scope(|| self.send_offsets(group)) {
+        let shipped = self.ship();
+        self.laps.lap(Phase::Produce);
+        if let Err(outcome) = shipped.and_then(|()| self.deliver(group)) {
             return outcome;
         }
-        self.laps.lap(Phase::Offsets);
-        let flush = || librdkafka::flush(self.producer.client(), self.patience());
-        if let Err(error) = tracing::trace_span!("flush").in_scope(flush) {
-            return self.ended(&error, Step::Writing);
-        }
-        self.laps.lap(Phase::Flush);
         if let Some(low) = self.sink.watch().audit_low().filter(|low| *low < self.to.audit_from) {
             let (partition, known) = (self.to.partition, self.to.audit_from);
             tracing::error!(
@@ -186,7 +191,7 @@ impl<'t> Transaction<'t> {
         }
         let committing = tracing::trace_span!("commit").entered();
         loop {
-            match self.producer.commit_transaction(self.patience()) {
+            match self.line.producer.commit_transaction(self.patience()) {
                 Ok(()) => break,
                 Err(error) if is_retriable(&error) && !self.is_overdue() => continue,
                 Err(error) => return self.ended(&error, Step::Committing),
@@ -211,63 +216,91 @@ impl<'t> Transaction<'t> {
         if in_doubt { Outcome::CommittedInDoubt } else { Outcome::Committed }
     }
 
-    fn send_offsets(&self, group: ConsumerGroupMetadata) -> Result<(), Outcome> {
+    /// Sends the offsets, and meanwhile what was shipped: a linger would hold that back until the offsets are
+    /// sent, and the one would wait for the other.
+    ///
+    /// OK means that the offsets were taken and that no record is left, not that each was delivered: one that
+    /// failed makes librdkafka refuse the commit, and tells [`Watch`](super::watch::Watch) why.
+    fn deliver(&mut self, group: ConsumerGroupMetadata) -> Result<(), Outcome> {
+        let mut sending = self.send_offsets(group)?;
+        tracing::trace_span!("flush").in_scope(|| self.flush(&mut sending))?;
+        self.laps.lap(Phase::Flush);
+        let sent = tracing::trace_span!("offsets").in_scope(|| sending.wait());
+        self.laps.lap(Phase::Offsets);
+        self.written(sent)
+    }
+
+    /// Waits until no record is left, or until the offsets have failed: a transaction that can no longer
+    /// commit may deliver nothing more, and its offsets say why.
+    fn flush(&self, sending: &mut Sending) -> Result<(), Outcome> {
+        loop {
+            match librdkafka::flush(self.line.producer.client(), FLUSH_SLICE) {
+                Err(error) if self.is_overdue() => return self.written(Err(error)),
+                Err(_) if !sending.has_failed() => {}
+                Ok(()) | Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    fn send_offsets(&self, group: ConsumerGroupMetadata) -> Result<Sending, Outcome> {
         let (topics, cursors) = (&self.to.config.topics, self.batch.ledger().head().cursors);
         let mut offsets = TopicPartitionList::new();
         for (topic, next) in [(&topics.intents, cursors.intents), (&topics.executions, cursors.executions)] {
             let added = offsets.add_partition_offset(topic, self.to.partition, Offset::Offset(next));
             self.written(added)?;
         }
-        self.written(self.sink.courier().send(self.producer, offsets, group, self.patience()))
+        self.written(self.sink.courier().send(&self.line.producer, offsets, group, self.patience()))
     }
 
-    fn write_entry(&mut self, entry: &Entry<'_>) -> Result<(), Outcome> {
-        self.value.clear();
-        wire::entry::encode(entry, &mut self.value);
-        self.batch.link(Digest::leaf(&self.value));
+    /// Writes an entry, and the order that it publishes, if it publishes one.
+    fn write(&mut self, entry: &Entry<'_>) -> Result<(), Outcome> {
         let key = entry.seq.to_be_bytes();
-        self.send(&self.to.config.topics.audit, self.to.partition, &key)
+        let value = self.entries.put(&key, |out| wire::entry::encode(entry, out));
+        self.batch.link(Digest::leaf(value));
+        if let Some(order) = self.batch.order(entry) {
+            self.tally.order(order.command);
+            self.orders.put(order.account_id.as_str().as_bytes(), |out| wire::order::encode(&order, out));
+        }
+        if self.entries.len() < SHIPPED_TOGETHER { Ok(()) } else { self.ship() }
     }
 
-    fn write_order(&mut self, entry: &Entry<'_>) -> Result<(), Outcome> {
-        let Some(order) = self.batch.order(entry) else { return Ok(()) };
-        self.value.clear();
-        wire::order::encode(&order, &mut self.value);
-        self.tally.order(order.command);
-        self.send(&self.to.config.topics.orders, self.to.partition, order.account_id.as_str().as_bytes())
+    /// Hands over what is written. What was not taken stays in its box, so that nothing commits without it.
+    fn ship(&mut self) -> Result<(), Outcome> {
+        let (mut entries, mut orders) = (mem::take(&mut self.entries), mem::take(&mut self.orders));
+        let shipped = self
+            .hand_over(&self.line.audit, &mut entries)
+            .and_then(|()| self.hand_over(&self.line.orders, &mut orders));
+        (self.entries, self.orders) = (entries, orders);
+        shipped
     }
 
-    fn send(&self, topic: &str, partition: i32, key: &[u8]) -> Result<(), Outcome> {
-        self.deliver(BaseRecord::to(topic).partition(partition).key(key).payload(&self.value))
-    }
-
-    fn deliver<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
-        &self,
-        mut record: BaseRecord<'_, K, P>,
-    ) -> Result<(), Outcome> {
+    fn hand_over(&self, topic: &TopicHandle<Producer>, outbox: &mut Outbox) -> Result<(), Outcome> {
         loop {
-            match self.producer.send(record) {
-                Err((error, again)) if is_full(&error) && !self.is_overdue() => record = again,
-                Err((error, record)) => return self.written(Err(self.unsent(error, &record))),
+            match topic.send(self.to.partition, outbox) {
                 Ok(()) => return Ok(()),
+                Err(NotTaken { error, .. }) if is_full(&error) && !self.is_overdue() => self.make_room(),
+                Err(NotTaken { error, bytes }) => {
+                    self.not_taken(&error, topic.name(), bytes);
+                    return self.written(Err(error));
+                }
             }
+        }
+    }
+
+    /// Lets a full queue send some of what it holds. A flush ends the linger, for which a queue that is smaller
+    /// than a request would stand still otherwise.
+    fn make_room(&self) {
+        if librdkafka::flush(self.line.producer.client(), QUEUE_WAIT).is_ok() {
+            // Empty, and yet too small: it is not asked without a pause.
             thread::sleep(QUEUE_WAIT);
         }
     }
 
     /// A record that the client itself finds too large is one that its topic may not take either.
-    fn unsent<K: ToBytes + ?Sized, P: ToBytes + ?Sized>(
-        &self,
-        error: KafkaError,
-        record: &BaseRecord<'_, K, P>,
-    ) -> KafkaError {
+    fn not_taken(&self, error: &KafkaError, topic: &str, bytes: usize) {
         if error.rdkafka_error_code().and_then(failure) == Some(Failure::Oversized) {
-            let length = |part: Option<usize>| part.unwrap_or_default();
-            let key = length(record.key.map(|key| key.to_bytes().len()));
-            let value = length(record.payload.map(|value| value.to_bytes().len()));
-            self.sink.watch().refuse_size(record.topic, key + value);
+            self.sink.watch().refuse_size(topic, bytes);
         }
-        error
     }
 
     fn write_quarantined(&self, arrival: &Arrival<'_>, reason: &str, detail: &str) -> Result<(), Outcome> {
@@ -281,14 +314,25 @@ impl<'t> Transaction<'t> {
             .insert(Header { key: "sha256", value: Some(&sha256) })
             .insert(Header { key: "length", value: Some(&length) })
             .insert(Header { key: "key", value: arrival.key });
-        let mut record = BaseRecord::to(&self.to.config.topics.quarantine)
+        let topic = &self.to.config.topics.quarantine;
+        let mut record = BaseRecord::to(topic)
             .partition(self.to.partition % self.to.quarantine_partitions)
             .key(&origin)
             .headers(headers);
         if arrival.value.is_some() {
             record = record.payload(kept);
         }
-        self.deliver(record)
+        loop {
+            match self.line.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((error, again)) if is_full(&error) && !self.is_overdue() => record = again,
+                Err((error, _)) => {
+                    self.not_taken(&error, topic, origin.len() + kept.len());
+                    return self.written(Err(error));
+                }
+            }
+            self.make_room();
+        }
     }
 
     fn written<T>(&self, result: KafkaResult<T>) -> Result<T, Outcome> {
@@ -296,7 +340,7 @@ impl<'t> Transaction<'t> {
     }
 
     fn ended(&self, error: &KafkaError, step: Step) -> Outcome {
-        let fatal = self.producer.client().fatal_error().map(|(code, _)| code);
+        let fatal = self.line.producer.client().fatal_error().map(|(code, _)| code);
         let outcome = outcome(error, fatal, step, self.is_overdue());
         if let Some(metrics) = self.to.metrics {
             metrics.kafka.failed(step.into(), error);

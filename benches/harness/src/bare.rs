@@ -1,20 +1,26 @@
 //! The bare client in a loop: consume, produce two records for each, offsets, commit. No logic, no state.
 //!
 //! It is what exactly-once costs with this client, tuned as the router is: the same settings, a flush that
-//! returns at once, two transactional ids that take turns, as large a batch. It starts where the topic
-//! begins, and would know nothing of what a former process did.
+//! returns at once, two transactional ids that take turns, records handed over in boxes, offsets beside the
+//! delivery, as large a batch. It starts where the topic begins, and would know nothing of what a former
+//! process did.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use onefill::shell::client::{self, Isolation, Logged};
 use onefill::shell::config::Config;
-use onefill::shell::librdkafka;
+use onefill::shell::courier::Courier;
+use onefill::shell::librdkafka::{self, NotTaken, Outbox, TopicHandle};
+use onefill::shell::sink::Producer;
+use onefill::shell::watch::Watch;
+use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{BorrowedMessage, Message as _};
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, ThreadedProducer};
+use rdkafka::producer::Producer as _;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::Fault;
@@ -22,6 +28,8 @@ use crate::Fault;
 const WAIT: Duration = Duration::from_secs(10);
 /// How long an empty partition is waited at.
 const IDLE: Duration = Duration::from_millis(100);
+/// As many records as the router hands over together.
+const SHIPPED_TOGETHER: usize = 64;
 
 #[derive(Args)]
 pub struct Bare {
@@ -42,7 +50,13 @@ pub struct Bare {
     one: bool,
 }
 
-type Producer = ThreadedProducer<DefaultProducerContext>;
+/// A producer, its topics, and a thread that sends its offsets while it delivers.
+struct Line {
+    courier: Courier,
+    audit: TopicHandle<Producer>,
+    orders: TopicHandle<Producer>,
+    producer: Arc<Producer>,
+}
 
 impl Bare {
     pub fn run(self) -> Result<(), Fault> {
@@ -68,44 +82,65 @@ impl Bare {
             places.add_partition_offset(&self.intents, *partition, Offset::Beginning)?;
         }
         consumer.assign(&places)?;
-        let (audit, orders) = (format!("{}audit", self.prefix), format!("{}orders", self.prefix));
-        let producer = |slot: usize| -> Result<Producer, Fault> {
-            let id = format!("{audit}-{}-{slot}", partitions[0]);
-            let producer: Producer = client::producer(&config, &id).create()?;
-            producer.init_transactions(WAIT)?;
-            Ok(producer)
-        };
-        let producers = [producer(0)?, producer(1)?];
-        let (entry, order) = (vec![b'e'; self.entry_bytes], vec![b'o'; self.order_bytes]);
+        let lines = [self.line(&config, partitions[0], 0)?, self.line(&config, partitions[0], 1)?];
         let mut next = vec![0; self.partitions as usize];
-        for producer in producers.iter().cycle() {
+        for line in lines.iter().cycle() {
             let first = loop {
                 if let Some(message) = taken(&consumer, IDLE) {
                     break message;
                 }
             };
-            producer.begin_transaction()?;
-            let deadline = Instant::now() + Duration::from_millis(config.batch.time_ms);
-            let (mut left, mut message) = (config.batch.records, Some(first));
-            while let Some(record) = message {
-                let (partition, offset) = (record.partition(), record.offset());
-                let seq = offset.to_be_bytes();
-                send(producer, BaseRecord::to(&audit).partition(partition).key(&seq[..]).payload(&entry))?;
-                let key = record.key().unwrap_or_default();
-                send(producer, BaseRecord::to(&orders).partition(partition).key(key).payload(&order))?;
-                next[partition as usize] = offset + 1;
-                left -= 1;
-                let goes_on = left > 0 && Instant::now() < deadline;
-                message = if goes_on { taken(&consumer, Duration::ZERO) } else { None };
+            line.producer.begin_transaction()?;
+            self.answer(&config, &consumer, line, first, &mut next)?;
+            self.commit(line, &consumer, partitions, &next)?;
+        }
+        Ok(())
+    }
+
+    fn line(&self, config: &Config, partition: i32, slot: usize) -> Result<Line, Fault> {
+        let (audit, orders) = (format!("{}audit", self.prefix), format!("{}orders", self.prefix));
+        let client = client::producer(config, &format!("{audit}-{partition}-{slot}"));
+        let producer = Arc::new(Producer::from_config_and_context(&client, Watch::of(&audit, None))?);
+        producer.init_transactions(WAIT)?;
+        let (audit, orders) = (TopicHandle::of(&producer, &audit)?, TopicHandle::of(&producer, &orders)?);
+        Ok(Line { courier: Courier::start()?, audit, orders, producer })
+    }
+
+    /// Writes two records for each that is queued, up to the bounds of a batch.
+    fn answer<'c>(
+        &self,
+        config: &Config,
+        consumer: &'c BaseConsumer<Logged>,
+        line: &Line,
+        first: BorrowedMessage<'c>,
+        next: &mut [i64],
+    ) -> Result<(), Fault> {
+        let (entry, order) = (vec![b'e'; self.entry_bytes], vec![b'o'; self.order_bytes]);
+        let mut boxes: Vec<[Outbox; 2]> = next.iter().map(|_| Default::default()).collect();
+        let deadline = Instant::now() + Duration::from_millis(config.batch.time_ms);
+        let (mut left, mut message) = (config.batch.records, Some(first));
+        while let Some(record) = message {
+            let (partition, offset) = (record.partition(), record.offset());
+            let [entries, orders] = &mut boxes[partition as usize];
+            entries.put(&offset.to_be_bytes(), |out| out.extend_from_slice(&entry));
+            orders.put(record.key().unwrap_or_default(), |out| out.extend_from_slice(&order));
+            next[partition as usize] = offset + 1;
+            if entries.len() >= SHIPPED_TOGETHER {
+                line.ship(partition, entries, orders)?;
             }
-            self.commit(producer, &consumer, partitions, &next)?;
+            left -= 1;
+            let goes_on = left > 0 && Instant::now() < deadline;
+            message = if goes_on { taken(consumer, Duration::ZERO) } else { None };
+        }
+        for (partition, [entries, orders]) in (0..).zip(&mut boxes) {
+            line.ship(partition, entries, orders)?;
         }
         Ok(())
     }
 
     fn commit(
         &self,
-        producer: &Producer,
+        line: &Line,
         consumer: &BaseConsumer<Logged>,
         partitions: &[i32],
         next: &[i64],
@@ -116,9 +151,10 @@ impl Bare {
             offsets.add_partition_offset(&self.intents, *partition, offset)?;
         }
         let group = consumer.group_metadata().ok_or("the consumer has no group")?;
-        producer.send_offsets_to_transaction(&offsets, &group, WAIT)?;
-        librdkafka::flush(producer.client(), WAIT)?;
-        producer.commit_transaction(WAIT)?;
+        let sending = line.courier.send(&line.producer, offsets, group, WAIT)?;
+        librdkafka::flush(line.producer.client(), WAIT)?;
+        sending.wait()?;
+        line.producer.commit_transaction(WAIT)?;
         Ok(())
     }
 }
@@ -135,13 +171,16 @@ fn taken(consumer: &BaseConsumer<Logged>, wait: Duration) -> Option<BorrowedMess
     }
 }
 
-fn send(producer: &Producer, mut record: BaseRecord<'_, [u8], Vec<u8>>) -> Result<(), Fault> {
-    loop {
-        match producer.send(record) {
-            Ok(()) => return Ok(()),
-            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => record = again,
-            Err((error, _)) => return Err(error.into()),
+impl Line {
+    fn ship(&self, partition: i32, entries: &mut Outbox, orders: &mut Outbox) -> Result<(), Fault> {
+        for (topic, outbox) in [(&self.audit, entries), (&self.orders, orders)] {
+            while let Err(NotTaken { error, .. }) = topic.send(partition, outbox) {
+                if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
+                    return Err(error.into());
+                }
+                thread::sleep(Duration::from_millis(1));
+            }
         }
-        thread::sleep(Duration::from_millis(1));
+        Ok(())
     }
 }

@@ -121,7 +121,7 @@ impl KafkaSettings {
     /// # Errors
     /// When it is refused, is a secret in the wrong place, names a file that cannot be read, or is
     /// nothing that librdkafka knows.
-    pub(super) fn put(
+    pub(in crate::shell) fn put(
         &mut self,
         source: &impl fmt::Display,
         key: &str,

@@ -14,7 +14,7 @@ symbols! {
         Decide = "decide",
         /// Encoding and handing over to the producer.
         Produce = "produce",
-        /// Adding the offsets to the transaction.
+        /// Waiting for the offsets, for as long as that took longer than the delivery.
         Offsets = "offsets",
         /// Waiting until everything is delivered.
         Flush = "flush",
