@@ -17,7 +17,7 @@ use crate::world::World;
 const STREAMS_CLASSES: &str = "benches/peers/streams/target/classes";
 const STREAMS_LIBRARIES: &str = "benches/peers/streams/target/libraries";
 /// The variable that names the build before a change.
-pub const BEFORE: &str = "ONEFILL_BENCH_BEFORE";
+pub const BEFORE: &str = "BENCH_BEFORE";
 /// A process that does not end when asked is killed.
 const END_WAIT: Duration = Duration::from_secs(20);
 
@@ -26,7 +26,7 @@ const END_WAIT: Duration = Duration::from_secs(20);
 pub enum Peer {
     /// The router, every check on.
     Onefill,
-    /// Another build of the router, to see what a change has brought: `ONEFILL_BENCH_BEFORE` names it.
+    /// Another build of the router, to see what a change has brought: `BENCH_BEFORE` names it.
     Before,
     /// The bare client in a loop, one loop for each partition, as the router has lanes.
     Bare,

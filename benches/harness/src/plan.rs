@@ -34,7 +34,7 @@ pub struct Run {
     /// Keys that onefill has decided before it is started again; 0 measures none
     #[arg(long, value_delimiter = ',', default_value = "1000000")]
     restart: Vec<u64>,
-    /// Only these: onefill, before (with ONEFILL_BENCH_BEFORE), bare, bare-one, streams-disk, streams-memory, streams-prompt
+    /// Only these: onefill, before (with BENCH_BEFORE), bare, bare-one, streams-disk, streams-memory, streams-prompt
     #[arg(long, value_delimiter = ',', value_parser = peer)]
     only: Vec<Peer>,
     /// Add to what was measured before
