@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test helm image sbom page-test chaos sim mutants fuzz fuzz-short bench-micro demo screenshot \
+.PHONY: help build verify fix test helm image sbom deny page-test chaos sim mutants fuzz fuzz-short bench-micro demo screenshot \
 	dashboards dashboards-check metrics-cost bench kafka-start kafka-stop \
 	k8s-start k8s-stop e2e-k8s clean
 
@@ -21,6 +21,7 @@ REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 ENGINE ?= $(shell command -v podman || command -v docker)
 BENCH_ARGS ?=
+DENY_ARGS ?=
 export DEMO_ARGS
 
 help: ## what there is
@@ -77,6 +78,10 @@ sbom: ## what the image's program is made of, as CycloneDX: target/onefill.cdx.j
 	@sed -i 's#file://$(CURDIR)#file://.#g' onefill.cdx.json
 	@mv onefill.cdx.json target/ && find . -path ./target -prune -o -name onefill.cdx.json -exec rm {} +
 	@echo target/onefill.cdx.json
+
+deny: ## licenses, sources, banned crates and known vulnerabilities of what onefill is built of; the last asks GitHub
+	@command -v target/tools/bin/cargo-deny >/dev/null || cargo install --locked --quiet --root target/tools cargo-deny@0.20.2
+	target/tools/bin/cargo-deny --locked check --hide-inclusion-graph $(DENY_ARGS) licenses bans sources advisories
 
 chaos: ## every fault several times on three brokers, with a release build; prints the table, and keeps it in target/chaos
 	dev/kafka fetch
