@@ -85,11 +85,7 @@ impl From<ConfigError> for Failure {
 
 impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
-        let remedy = match &error {
-            ClusterError::Unreachable { .. } => "name the brokers with --bootstrap or ONEFILL_BOOTSTRAP",
-            ClusterError::Refused { .. } | ClusterError::Unsettled { .. } => "",
-        };
-        Self::failed(error.to_string(), remedy)
+        Self::failed(error.to_string(), error.remedy())
     }
 }
 

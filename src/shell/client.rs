@@ -167,6 +167,12 @@ fn pass_through(client: &mut ClientConfig, config: &Config, kind: ClientKind) {
     for (key, value) in config.kafka.of(kind) {
         client.set(key, value);
     }
+    let protocol = config.kafka.value("security.protocol").unwrap_or_default();
+    let authorities = ["ssl.ca.location", "ssl.ca.pem"].map(|key| config.kafka.value(key));
+    if protocol.to_ascii_lowercase().ends_with("ssl") && authorities == [None; 2] {
+        // The authorities that the system trusts: an OpenSSL that is linked in would look where no system has any.
+        client.set("ssl.ca.location", "probe");
+    }
 }
 
 fn common(client: &mut ClientConfig, config: &Config) {
@@ -237,6 +243,7 @@ mod tests {
     use rdkafka::producer::{DefaultProducerContext, ThreadedProducer};
 
     use super::*;
+    use crate::shell::config::KafkaSettings;
 
     #[test]
     fn every_configuration_is_one_that_librdkafka_takes() {
@@ -247,6 +254,22 @@ mod tests {
         for client in [producer(&config, "t-0-0"), publisher(&config), admin(&config)] {
             drop(client.create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
         }
+    }
+
+    #[test]
+    fn whom_nobody_says_to_trust_the_system_says() {
+        let authority = |settings| {
+            let config = Config { kafka: settings, ..Config::default() };
+            reader(&config, Isolation::Committed).get("ssl.ca.location").map(str::to_owned)
+        };
+        let probed = Some("probe".to_owned());
+        assert_eq!(authority(KafkaSettings::given([("security.protocol", "SSL")])), probed);
+        assert_eq!(authority(KafkaSettings::given([("security.protocol", "sasl_ssl")])), probed);
+        assert_eq!(authority(KafkaSettings::given([("security.protocol", "SASL_PLAINTEXT")])), None);
+        let given = KafkaSettings::given([("security.protocol", "SSL"), ("ssl.ca.location", "ca.crt")]);
+        assert_eq!(authority(given), Some("ca.crt".to_owned()));
+        let given = KafkaSettings::given([("security.protocol", "SSL"), ("ssl.ca.pem", "x")]);
+        assert_eq!(authority(given), None);
     }
 
     #[test]
