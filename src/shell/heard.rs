@@ -44,6 +44,15 @@ struct Said {
 /// A request and the lowest and highest version of it.
 type Spoken = (String, (i16, i16));
 
+impl Said {
+    fn complain(&mut self, reason: &str) {
+        let plain = reason.split(" (after ").next().unwrap_or(reason).to_owned();
+        if self.complaints.len() < COMPLAINTS_MAX && !self.complaints.contains(&plain) {
+            self.complaints.push(plain);
+        }
+    }
+}
+
 impl Heard {
     fn said(&self) -> MutexGuard<'_, Said> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -91,6 +100,10 @@ pub fn listen_until(client: &BaseConsumer<Heard>, holds: impl Fn() -> bool) {
 impl ClientContext for Heard {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         client::log(level, facility, message);
+        // A connection that a broker closes is no error to librdkafka: only its log tells of it.
+        if facility == "FAIL" {
+            self.said().complain(message.split_once("]: ").map_or(message, |(_, said)| said));
+        }
         if let Some(spoken) = spoken(message).filter(|_| facility == "APIVERSION") {
             self.said().spoken.push(spoken);
         }
@@ -99,12 +112,10 @@ impl ClientContext for Heard {
     fn error(&self, error: KafkaError, reason: &str) {
         client::log_error(&error, reason);
         let mut said = self.said();
-        // "All brokers are down" is what the caller says already.
-        let telling = error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown);
-        let plain = reason.split(" (after ").next().unwrap_or(reason).to_owned();
         said.mistrust = said.mistrust.or(mistrust(&error, reason));
-        if telling && said.complaints.len() < COMPLAINTS_MAX && !said.complaints.contains(&plain) {
-            said.complaints.push(plain);
+        // "All brokers are down" is what the caller says already.
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            said.complain(reason);
         }
     }
 

@@ -166,9 +166,9 @@ fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, Run
             Err(error) => {
                 // Brokers that are out of reach are waited for as long as it takes.
                 passing_since = None;
-                if !matches!(error, ClusterError::Untrusted { .. }) {
-                    untrusted_since = None;
-                } else if untrusted_since.get_or_insert_with(Instant::now).elapsed() >= UNTRUSTED_MAX {
+                // A broker may close the connection so early that it does not say why: that ends no count.
+                let untrusted = matches!(error, ClusterError::Untrusted { .. });
+                if untrusted && untrusted_since.get_or_insert_with(Instant::now).elapsed() >= UNTRUSTED_MAX {
                     return Err(RunError::Untrusted(error));
                 }
                 if waiting {

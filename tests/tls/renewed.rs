@@ -1,7 +1,6 @@
 //! Certificates and passwords that are renewed while a router runs under load: nothing is lost, nothing doubled, and
 //! nobody restarts it.
 
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -90,15 +89,6 @@ impl Scene {
     }
 }
 
-/// Whom the broker says to be.
-fn shown_by_broker(scene: &Scene) -> String {
-    let address = scene.secured.cluster.address_of("mutual");
-    let mut command = Command::new("openssl");
-    command.args(["s_client", "-connect", &address]).arg("-cert").arg(&scene.place.certificate);
-    let done = command.arg("-key").arg(&scene.place.key).stdin(std::process::Stdio::null()).output();
-    String::from_utf8_lossy(&done.expect("there is an openssl").stdout).into_owned()
-}
-
 #[test]
 fn certificates_that_are_renewed_in_time_are_used_without_a_restart() {
     let scene = Scene::new("renewed");
@@ -111,7 +101,6 @@ fn certificates_that_are_renewed_in_time_are_used_without_a_restart() {
         scene.router.wait_logged(RENEWED);
         scene.world.wait_openings(2);
     });
-    assert!(shown_by_broker(&scene).contains("broker-renewed"), "the broker's was renewed too");
     scene.outlive_the_first();
     strategy.while_doing(|| thread::sleep(PAUSE * 10));
     scene.world.wait_answered(&scene.router);

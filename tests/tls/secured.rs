@@ -51,12 +51,9 @@ impl Secured {
         }
     }
 
-    /// Lets the broker show another certificate from now on.
+    /// Lets the broker show another certificate from its next start on.
     pub fn renew_broker(&self) {
-        let keystore = keystore(self.cluster.dir());
-        self.authority.sign("broker-renewed", "10 years").keystore(&keystore);
-        let told = format!("listener.name.mutual.ssl.keystore.location={}", keystore.display());
-        self.alter("brokers", "1", &told);
+        self.authority.sign("broker-renewed", "10 years").keystore(&keystore(self.cluster.dir()));
     }
 
     fn alter(&self, kind: &str, name: &str, setting: &str) {
