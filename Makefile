@@ -2,16 +2,17 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help build verify fix test helm image sbom page-test chaos sim mutants fuzz fuzz-short bench-micro demo screenshot \
+.PHONY: help build verify fix test helm image sbom deny tls-test page-test chaos sim mutants fuzz fuzz-short bench-micro demo screenshot \
 	dashboards dashboards-check metrics-cost bench kafka-start kafka-stop \
 	k8s-start k8s-stop e2e-k8s clean
 
 # Test targets that need a real Kafka, and all others; what k8s has to do needs a Kubernetes, and is ignored without.
 TESTS := $(notdir $(basename $(wildcard tests/*.rs)) $(patsubst %/main.rs,%,$(wildcard tests/*/main.rs)))
 REAL := $(filter kafka chaos,$(TESTS))
-# And those that need a Chromium.
+# And those that need a Chromium, or a build with TLS.
 SEEN := page
-QUICK := $(filter-out $(REAL) $(SEEN),$(TESTS))
+SECURED := tls
+QUICK := $(filter-out $(REAL) $(SEEN) $(SECURED),$(TESTS))
 SCRIPTS := dev/bench-micro dev/kafka dev/demo dev/fuzz dev/helm dev/mutants dev/watched dev/k8s/cluster .ci/run
 SEEDS ?= 5000
 FROM ?= 1
@@ -21,6 +22,7 @@ REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 ENGINE ?= $(shell command -v podman || command -v docker)
 BENCH_ARGS ?=
+DENY_ARGS ?=
 export DEMO_ARGS
 
 help: ## what there is
@@ -61,6 +63,11 @@ test: verify helm fuzz-short ## everything: the gate, a short fuzzing, then all 
 page-test: ## the status page in a real Chromium (Debian: apt-get install chromium)
 	cargo test --locked --test page
 
+tls-test: ## TLS, mutual TLS and SASL on a real Kafka; not part of make test, for it compiles OpenSSL first (minutes)
+	dev/kafka fetch
+	cargo clippy --locked --features tls --test tls -- -D warnings
+	cargo test --locked --features tls --test tls
+
 helm: ## the chart without a cluster: lint, unit tests, schemas, refusals, alerts; builds its tools first
 	cargo build --locked --bin onefill
 	dev/helm check
@@ -77,6 +84,10 @@ sbom: ## what the image's program is made of, as CycloneDX: target/onefill.cdx.j
 	@sed -i 's#file://$(CURDIR)#file://.#g' onefill.cdx.json
 	@mv onefill.cdx.json target/ && find . -path ./target -prune -o -name onefill.cdx.json -exec rm {} +
 	@echo target/onefill.cdx.json
+
+deny: ## licenses, sources, banned crates and known vulnerabilities of what is built in; asks GitHub but with DENY_ARGS=--offline
+	@command -v target/tools/bin/cargo-deny >/dev/null || cargo install --locked --quiet --root target/tools cargo-deny@0.20.2
+	target/tools/bin/cargo-deny --locked $(DENY_ARGS) check --hide-inclusion-graph licenses bans sources advisories
 
 chaos: ## every fault several times on three brokers, with a release build; prints the table, and keeps it in target/chaos
 	dev/kafka fetch

@@ -86,19 +86,7 @@ impl From<ConfigError> for Failure {
 
 impl From<ClusterError> for Failure {
     fn from(error: ClusterError) -> Self {
-        let remedy = match &error {
-            ClusterError::Unreachable { .. } => "name the brokers with --bootstrap or ONEFILL_BOOTSTRAP",
-            ClusterError::NoAuthorizer => {
-                "set authorizer.class.name on every broker and controller first, see docs/OPERATING.md; without one \
-                the router needs no rights"
-            }
-            ClusterError::NotGranting { .. } => {
-                "call it with the login of an administrator, who may Alter the cluster (--config); or have one run \
-                the commands that --dry-run prints"
-            }
-            ClusterError::Refused { .. } | ClusterError::Unsettled { .. } => "",
-        };
-        Self::failed(error.to_string(), remedy)
+        Self::failed(error.to_string(), error.remedy())
     }
 }
 

@@ -95,6 +95,7 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         let remedy = match &error {
             RunError::Kafka(_) => "see that the brokers named with --bootstrap answer: `onefill check`",
+            RunError::Untrusted(error) => error.remedy(),
             RunError::Refused(_) => "mend what is named above, or forgive it by name with --dev",
             RunError::Http(_) => "name a free address with --http",
             RunError::Thread(_) => "let the process have more threads",

@@ -17,7 +17,7 @@ use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 use super::client::{self, Isolation, Logged};
 use super::config::Config;
-use super::heard::{self, Heard};
+use super::heard::{self, Heard, Mistrust};
 use super::librdkafka::{self, Acl, AclRefused};
 use super::preflight::{Layout, TopicState, TopicStates};
 use super::topics::{MESSAGE_BYTES_MIN, Partitions, Role};
@@ -29,6 +29,31 @@ pub struct Cluster {
     timeout: Duration,
     /// The brokers that are there, with their addresses.
     pub brokers: BTreeMap<i32, String>,
+}
+
+impl ClusterError {
+    /// What to do about it; may be empty.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "name the brokers with --bootstrap or ONEFILL_BOOTSTRAP",
+            Self::Untrusted { mistrust: Mistrust::Login, .. } => {
+                "see that sasl.mechanism, sasl.username and the password in [kafka] are what the brokers know"
+            }
+            Self::Untrusted { mistrust: Mistrust::Certificate, .. } => {
+                "see in [kafka] that ssl.ca.location holds the authority that signed the brokers, and that \
+                 ssl.certificate.location, where they ask for one, is signed by theirs and has not expired"
+            }
+            Self::NoAuthorizer => {
+                "set authorizer.class.name on every broker and controller first, see docs/OPERATING.md; without one \
+                 the router needs no rights"
+            }
+            Self::NotGranting { .. } => {
+                "call it with the login of an administrator, who may Alter the cluster (--config); or have one run \
+                 the commands that --dry-run prints"
+            }
+            Self::Refused { .. } | Self::Unsettled { .. } => "",
+        }
+    }
 }
 
 /// As a client is told it.
@@ -46,6 +71,16 @@ pub enum ClusterError {
         bootstrap: String,
         /// What the connections said; may be empty.
         reason: String,
+    },
+    /// Brokers answered, and one side does not trust the other.
+    #[error("the brokers at {bootstrap} and this process do not trust each other: {reason}")]
+    Untrusted {
+        /// Where.
+        bootstrap: String,
+        /// What the connections said.
+        reason: String,
+        /// Who does not trust whom.
+        mistrust: Mistrust,
     },
     /// A request failed.
     #[error("{what}: {reason}")]
@@ -87,7 +122,8 @@ impl Cluster {
     /// Asks the brokers who they are, for as long as `reaching`; each later answer may take `timeout`.
     ///
     /// # Errors
-    /// [`ClusterError::Unreachable`] when none has answered in time, with what the connections said.
+    /// [`ClusterError::Unreachable`] when none has answered in time, with what the connections said, or
+    /// [`ClusterError::Untrusted`].
     pub fn connect(config: &Config, reaching: Duration, timeout: Duration) -> Result<Self, ClusterError> {
         let heard = Heard::default();
         let probe: BaseConsumer<Heard> = client::reader(config, Isolation::Uncommitted)
@@ -96,7 +132,10 @@ impl Cluster {
         let metadata = probe.fetch_metadata(None, reaching).map_err(|_| {
             heard::listen(&probe);
             let (bootstrap, reason) = (config.bootstrap.clone(), heard.complaints());
-            ClusterError::Unreachable { bootstrap, reason }
+            match heard.mistrust() {
+                Some(mistrust) => ClusterError::Untrusted { bootstrap, reason, mistrust },
+                None => ClusterError::Unreachable { bootstrap, reason },
+            }
         })?;
         let brokers = metadata.brokers().iter();
         let brokers = brokers.map(|broker| (broker.id(), address(broker.host(), broker.port()))).collect();

@@ -178,6 +178,12 @@ fn pass_through(client: &mut ClientConfig, config: &Config, kind: ClientKind) {
     for (key, value) in config.kafka.of(kind) {
         client.set(key, value);
     }
+    let protocol = config.kafka.value("security.protocol").unwrap_or_default();
+    let authorities = ["ssl.ca.location", "ssl.ca.pem"].map(|key| config.kafka.value(key));
+    if protocol.to_ascii_lowercase().ends_with("ssl") && authorities == [None; 2] {
+        // The authorities that the system trusts: an OpenSSL that is linked in would look where no system has any.
+        client.set("ssl.ca.location", "probe");
+    }
 }
 
 fn common(client: &mut ClientConfig, config: &Config) {
@@ -248,6 +254,7 @@ mod tests {
     use rdkafka::producer::{DefaultProducerContext, ThreadedProducer};
 
     use super::*;
+    use crate::shell::config::KafkaSettings;
 
     #[test]
     fn every_configuration_is_one_that_librdkafka_takes() {
@@ -275,6 +282,22 @@ mod tests {
             let told = lane(&config);
             assert_eq!((told.get(name), told.get("linger.ms") == Some("1000")), (Some("3"), false), "{name}");
         }
+    }
+
+    #[test]
+    fn whom_nobody_says_to_trust_the_system_says() {
+        let authority = |settings| {
+            let config = Config { kafka: settings, ..Config::default() };
+            reader(&config, Isolation::Committed).get("ssl.ca.location").map(str::to_owned)
+        };
+        let probed = Some("probe".to_owned());
+        assert_eq!(authority(KafkaSettings::given([("security.protocol", "SSL")])), probed);
+        assert_eq!(authority(KafkaSettings::given([("security.protocol", "sasl_ssl")])), probed);
+        assert_eq!(authority(KafkaSettings::given([("security.protocol", "SASL_PLAINTEXT")])), None);
+        let given = KafkaSettings::given([("security.protocol", "SSL"), ("ssl.ca.location", "ca.crt")]);
+        assert_eq!(authority(given), Some("ca.crt".to_owned()));
+        let given = KafkaSettings::given([("security.protocol", "SSL"), ("ssl.ca.pem", "x")]);
+        assert_eq!(authority(given), None);
     }
 
     #[test]

@@ -23,9 +23,19 @@ const COMPLAINTS_MAX: usize = 3;
 #[derive(Clone, Debug, Default)]
 pub struct Heard(Arc<Mutex<Said>>);
 
+/// What keeps a process and brokers apart that reach each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mistrust {
+    /// The brokers do not take the user, the password or the mechanism.
+    Login,
+    /// One side does not take the other's certificate.
+    Certificate,
+}
+
 #[derive(Debug, Default)]
 struct Said {
     complaints: Vec<String>,
+    mistrust: Option<Mistrust>,
     /// Each with what stands before it, which names the broker.
     spoken: Vec<(String, Spoken)>,
     throttle_ms_max: Option<i64>,
@@ -33,6 +43,15 @@ struct Said {
 
 /// A request and the lowest and highest version of it.
 type Spoken = (String, (i16, i16));
+
+impl Said {
+    fn complain(&mut self, reason: &str) {
+        let plain = reason.split(" (after ").next().unwrap_or(reason).to_owned();
+        if self.complaints.len() < COMPLAINTS_MAX && !self.complaints.contains(&plain) {
+            self.complaints.push(plain);
+        }
+    }
+}
 
 impl Heard {
     fn said(&self) -> MutexGuard<'_, Said> {
@@ -42,6 +61,11 @@ impl Heard {
     /// Why connections failed, in the client's own words; may be empty.
     pub fn complaints(&self) -> String {
         self.said().complaints.join("; ")
+    }
+
+    /// Why whoever answered was not trusted, or did not trust, if that was so.
+    pub fn mistrust(&self) -> Option<Mistrust> {
+        self.said().mistrust
     }
 
     /// What the broker at this address speaks; empty where it was not heard. Only a client with
@@ -76,6 +100,10 @@ pub fn listen_until(client: &BaseConsumer<Heard>, holds: impl Fn() -> bool) {
 impl ClientContext for Heard {
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         client::log(level, facility, message);
+        // A connection that a broker closes is no error to librdkafka: only its log tells of it.
+        if facility == "FAIL" {
+            self.said().complain(message.split_once("]: ").map_or(message, |(_, said)| said));
+        }
         if let Some(spoken) = spoken(message).filter(|_| facility == "APIVERSION") {
             self.said().spoken.push(spoken);
         }
@@ -84,11 +112,10 @@ impl ClientContext for Heard {
     fn error(&self, error: KafkaError, reason: &str) {
         client::log_error(&error, reason);
         let mut said = self.said();
+        said.mistrust = said.mistrust.or(mistrust(&error, reason));
         // "All brokers are down" is what the caller says already.
-        let telling = error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown);
-        let plain = reason.split(" (after ").next().unwrap_or(reason).to_owned();
-        if telling && said.complaints.len() < COMPLAINTS_MAX && !said.complaints.contains(&plain) {
-            said.complaints.push(plain);
+        if error.rdkafka_error_code() != Some(RDKafkaErrorCode::AllBrokersDown) {
+            said.complain(reason);
         }
     }
 
@@ -101,6 +128,17 @@ impl ClientContext for Heard {
 }
 
 impl ConsumerContext for Heard {}
+
+/// A broker that misses a certificate says so in an alert when all else is done: to librdkafka that is a
+/// connection that broke, and only its words tell more.
+fn mistrust(error: &KafkaError, reason: &str) -> Option<Mistrust> {
+    match error.rdkafka_error_code()? {
+        RDKafkaErrorCode::Authentication => Some(Mistrust::Login),
+        RDKafkaErrorCode::SSL => Some(Mistrust::Certificate),
+        RDKafkaErrorCode::BrokerTransportFailure if reason.contains(" alert ") => Some(Mistrust::Certificate),
+        _ => None,
+    }
+}
 
 /// A line such as `[thrd:HOST:PORT/1]: HOST:PORT/1:   ApiKey Produce (0) Versions 0..12`.
 fn spoken(line: &str) -> Option<(String, Spoken)> {
@@ -161,6 +199,20 @@ mod tests {
         fail(RDKafkaErrorCode::BrokerTransportFailure, "a: refused (after 1ms)");
         fail(RDKafkaErrorCode::BrokerTransportFailure, "a: refused (after 2ms)");
         fail(RDKafkaErrorCode::AllBrokersDown, "1/1 brokers are down");
-        assert_eq!(heard.complaints(), "a: refused");
+        assert_eq!((heard.complaints().as_str(), heard.mistrust()), ("a: refused", None));
+    }
+
+    #[test]
+    fn who_is_not_trusted_is_told_from_who_is_not_there() {
+        let after = |code, reason: &str| {
+            let heard = Heard::default();
+            heard.error(KafkaError::Global(code), reason);
+            heard.mistrust()
+        };
+        assert_eq!(after(RDKafkaErrorCode::Authentication, "x"), Some(Mistrust::Login));
+        assert_eq!(after(RDKafkaErrorCode::SSL, "x"), Some(Mistrust::Certificate));
+        let alert = "Receive failed: tlsv13 alert certificate required";
+        assert_eq!(after(RDKafkaErrorCode::BrokerTransportFailure, alert), Some(Mistrust::Certificate));
+        assert_eq!(after(RDKafkaErrorCode::BrokerTransportFailure, "Disconnected"), None);
     }
 }

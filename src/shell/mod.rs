@@ -5,7 +5,7 @@
 //! reads by its [`source`], writes [`transaction`]s to its [`sink`], and before that restores its
 //! [`trail`] and gathers [`evidence`]. [`http`] shows the lanes' [`status`], the threads'
 //! [`heartbeat`]s and the [`metrics`]. Beside the lanes [`prices`] are read, [`freshness`] watches the
-//! end of control, and the [`observer`] measures what waits. [`topics`], [`config`] and [`client`] say
+//! end of control, [`renewal`] the certificates, and the [`observer`] measures what waits. [`topics`], [`config`] and [`client`] say
 //! how.
 
 pub mod admin;
@@ -42,6 +42,7 @@ mod peek;
 pub mod preflight;
 pub mod prices;
 pub mod publish;
+pub mod renewal;
 pub mod restore;
 pub mod risk;
 pub mod router;

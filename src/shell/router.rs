@@ -14,6 +14,7 @@ use super::http::Server;
 use super::lane::Shared;
 use super::membership::{Expelled, Member};
 use super::preflight::{self, Finding, Severity};
+use super::renewal::{Contents, Renewal};
 use super::survey::{Patience, Survey};
 use super::worker::Worker;
 use super::{checkpoint, freshness, observer, prices, topology, watchdog};
@@ -32,6 +33,9 @@ pub enum RunError {
     /// Kafka's word.
     #[error("{0}")]
     Kafka(#[from] KafkaError),
+    /// Brokers that are there, and one side that does not trust the other.
+    #[error("{0}")]
+    Untrusted(ClusterError),
     /// Preflight: all that was found, and at least one thing that no promise can be kept with.
     #[error("preflight refuses")]
     Refused(Vec<Finding>),
@@ -60,9 +64,10 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     let config = &shared.config;
     // Before the group is joined: whoever cannot be watched takes no lanes from others.
     let _server = Server::start(Arc::clone(shared)).map_err(RunError::Http)?;
+    let contents = Contents::now(&config.kafka);
     let Some(partitions) = pass_preflight(shared, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
-    let _beside = beside(shared)?;
+    let mut beside = Beside::begin(shared, contents)?;
     let mut member = Member::join(Arc::clone(shared), partitions)?;
     let mut expelled = Vec::new();
     while !stop.load(Ordering::Relaxed) {
@@ -85,6 +90,17 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
             tracing::warn!("the group has put this member out, it joins once more: {reason}");
             member = Member::join(Arc::clone(shared), partitions)?;
         }
+        if beside.renewal.is_due() {
+            tracing::info!(
+                "certificates or passwords were renewed: lanes end in order, and all clients are made anew"
+            );
+            let contents = Contents::now(&config.kafka);
+            member.leave();
+            drop(beside);
+            shared.forget_cluster();
+            beside = Beside::begin(shared, contents)?;
+            member = Member::join(Arc::clone(shared), partitions)?;
+        }
         if let Some(reason) = member.fault() {
             member.leave();
             return Err(RunError::Unserved(reason));
@@ -99,31 +115,43 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
 }
 
 /// The threads beside the lanes: what they find out, lanes need from their opening on.
-fn beside(shared: &Arc<Shared>) -> Result<[Worker; 6], RunError> {
-    let prices = prices::reader::Reader::open(Arc::clone(shared))?;
-    let started = || -> io::Result<[Worker; 6]> {
-        Ok([
-            freshness::watch::start(Arc::clone(shared))?,
-            topology::start(Arc::clone(shared))?,
-            prices.start()?,
-            observer::start(Arc::clone(shared))?,
-            watchdog::start(Arc::clone(shared))?,
-            checkpoint::start(Arc::clone(shared))?,
-        ])
-    };
-    started().map_err(RunError::Thread)
+struct Beside {
+    renewal: Renewal,
+    _workers: [Worker; 6],
+}
+
+impl Beside {
+    /// Clients are made of what the files hold now, which is not older than `contents`.
+    fn begin(shared: &Arc<Shared>, contents: Contents) -> Result<Self, RunError> {
+        let prices = prices::reader::Reader::open(Arc::clone(shared))?;
+        let started = || -> io::Result<Self> {
+            let workers = [
+                freshness::watch::start(Arc::clone(shared))?,
+                topology::start(Arc::clone(shared))?,
+                prices.start()?,
+                observer::start(Arc::clone(shared))?,
+                watchdog::start(Arc::clone(shared))?,
+                checkpoint::start(Arc::clone(shared))?,
+            ];
+            Ok(Self { renewal: Renewal::start(Arc::clone(shared), contents)?, _workers: workers })
+        };
+        started().map_err(RunError::Thread)
+    }
 }
 
 /// How many lanes there are; `None` when told to stop before that was known.
 ///
-/// Brokers that cannot be reached are waited for, as a lane would. What may pass by itself, because
+/// Brokers that cannot be reached are waited for, as a lane would. Those that do not trust this process, or
+/// are not trusted, are asked again for a while: users are known late to a broker that comes up. What may pass by itself, because
 /// brokers are coming back, is waited for too, but not for ever: then it refuses like the rest.
 fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
     let mut waiting = false;
     let mut passing_since = None;
+    let mut untrusted_since = None;
     while !stop.load(Ordering::Relaxed) {
         match examine(shared, stop) {
             Ok((partitions, findings)) => {
+                untrusted_since = None;
                 let since = *passing_since.get_or_insert_with(Instant::now);
                 match judge(&findings, since.elapsed()) {
                     Verdict::Start => {
@@ -138,6 +166,11 @@ fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, Run
             Err(error) => {
                 // Brokers that are out of reach are waited for as long as it takes.
                 passing_since = None;
+                // A broker may close the connection so early that it does not say why: that ends no count.
+                let untrusted = matches!(error, ClusterError::Untrusted { .. });
+                if untrusted && untrusted_since.get_or_insert_with(Instant::now).elapsed() >= UNTRUSTED_MAX {
+                    return Err(RunError::Untrusted(error));
+                }
                 if waiting {
                     tracing::debug!("still waiting for Kafka: {error}");
                 } else {
@@ -204,6 +237,8 @@ const EXPELLED_WITHIN: Duration = Duration::from_secs(15 * 60);
 const SERVED_FOR: Duration = Duration::from_millis(100);
 /// How often a cluster that does not answer is asked again.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
+/// How long brokers are asked again that do not trust this process, or are not trusted.
+const UNTRUSTED_MAX: Duration = Duration::from_secs(10);
 /// How long what may pass by itself is waited for.
 const PASSING_MAX: Duration = Duration::from_secs(60);
 

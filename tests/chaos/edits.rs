@@ -25,7 +25,7 @@ fn other_account(batch: &mut [u8]) -> bool {
 fn an_entry_that_was_edited_on_disk_halts_its_lane_alone() {
     let (stage, alone) = (take(), Cluster::start(1));
     let bootstrap = alone.bootstrap().to_owned();
-    let place = Place { routers: bootstrap.clone(), bootstrap, dev: true };
+    let place = Place { routers: bootstrap.clone(), bootstrap, dev: true, kafka: String::new() };
     let world = World::made_on(place, "chaos-edits", 2, &[]);
     configure(&world);
     let mut scene = Scene::open(&stage, &world, Kind::Static, "tampering", 0xED17);

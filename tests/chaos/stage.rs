@@ -79,7 +79,12 @@ impl Stage {
     }
 
     pub fn place(&self) -> Place {
-        Place { bootstrap: self.cluster.bootstrap().to_owned(), routers: self.net.bootstrap(), dev: false }
+        Place {
+            bootstrap: self.cluster.bootstrap().to_owned(),
+            routers: self.net.bootstrap(),
+            dev: false,
+            kafka: String::new(),
+        }
     }
 
     /// Waits until every broker is there, and every partition of every topic has all its replicas in sync.

@@ -40,7 +40,7 @@ fn make_namespace() {
 
 pub fn place(brokers: &Cluster) -> Place {
     let bootstrap = brokers.bootstrap().to_owned();
-    Place { routers: bootstrap.clone(), bootstrap, dev: false }
+    Place { routers: bootstrap.clone(), bootstrap, dev: false, kafka: String::new() }
 }
 
 /// What `dev/k8s/cluster enter` sets.

@@ -52,8 +52,14 @@ impl Cluster {
     /// what they were granted; who comes to the other address may do everything.
     pub fn with_users(names: &[&str]) -> (Self, String) {
         let cluster = Self::start_with(1, &["--users", &names.join(",")], |_| ());
-        let address = std::fs::read_to_string(cluster.dir.join("users-bootstrap")).expect("an address");
-        (cluster, address.trim().to_owned())
+        let address = cluster.address_of("users");
+        (cluster, address)
+    }
+
+    /// Where its brokers listen besides, by the name of that listener in small letters.
+    pub fn address_of(&self, listener: &str) -> String {
+        let address = std::fs::read_to_string(self.dir.join(format!("{listener}-bootstrap")));
+        address.expect("an address").trim().to_owned()
     }
 
     /// One of Kafka's own tools, called to its end.
@@ -64,6 +70,14 @@ impl Cluster {
     /// The same, with further arguments for `dev/kafka start`, and once this has been done to the directory that the
     /// brokers will have.
     pub fn start_with(brokers: u32, arguments: &[&str], prepare: impl FnOnce(&Path)) -> Self {
+        Self::start_told(brokers, |dir| {
+            prepare(dir);
+            arguments.iter().map(|argument| (*argument).to_owned()).collect()
+        })
+    }
+
+    /// The same, where the arguments follow from what was done to the directory.
+    pub fn start_told(brokers: u32, prepare: impl FnOnce(&Path) -> Vec<String>) -> Self {
         let dir = tempfile::Builder::new()
             .prefix("kafka-")
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
@@ -71,9 +85,12 @@ impl Cluster {
             .keep();
         // The watchdog comes first: a process that is killed while its brokers start leaves none behind either.
         let watchdog = watchdog(&dir);
-        prepare(&dir);
+        let told = prepare(&dir);
         let mut cluster = Self { dir, bootstrap: String::new(), watchdog };
-        let bootstrap = cluster.call("start", &[&["--brokers", &brokers.to_string()], arguments].concat());
+        let brokers = brokers.to_string();
+        let arguments: Vec<&str> =
+            ["--brokers", &brokers].into_iter().chain(told.iter().map(String::as_str)).collect();
+        let bootstrap = cluster.call("start", &arguments);
         cluster.bootstrap.push_str(bootstrap.trim());
         cluster
     }

@@ -31,12 +31,14 @@ pub struct Place {
     pub routers: String,
     /// Its topics need not be as safe as in production.
     pub dev: bool,
+    /// What routers and commands are told of `[kafka]`, as TOML.
+    pub kafka: String,
 }
 
 impl Place {
     /// The Kafka that all tests of this process share.
     pub fn shared() -> Self {
-        Self { bootstrap: broker().to_owned(), routers: broker().to_owned(), dev: true }
+        Self { bootstrap: broker().to_owned(), routers: broker().to_owned(), dev: true, kafka: String::new() }
     }
 }
 
@@ -118,7 +120,8 @@ impl World {
 
     /// Replaces the configuration of the routers to come.
     pub fn configure(&self, text: &str) {
-        std::fs::write(self.config(), text).expect("a configuration");
+        let table = if self.at.kafka.is_empty() { "" } else { "\n[kafka]\n" };
+        std::fs::write(self.config(), [text, table, &self.at.kafka].concat()).expect("a configuration");
     }
 
     fn config(&self) -> PathBuf {

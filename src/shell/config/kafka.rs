@@ -1,10 +1,12 @@
 //! What the `[kafka]` table may hold: anything of librdkafka, but what the guarantees depend on.
 //!
 //! A refused setting is named with the reason and with the setting of onefill that serves instead,
-//! where there is one. Secrets come from files and variables only, and are never printed.
+//! where there is one. Secrets come from files and variables only, and are never printed. Those of files
+//! are read again for each client that is made, for passwords are renewed while the process runs.
 
 use std::collections::BTreeMap;
-use std::{fmt, fs};
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
 
 use rdkafka::ClientConfig;
 use rdkafka::error::KafkaError;
@@ -13,7 +15,11 @@ use super::ConfigError;
 
 /// What goes to librdkafka as it is. Prints the names, and of secrets no values.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct KafkaSettings(BTreeMap<String, String>);
+pub struct KafkaSettings {
+    values: BTreeMap<String, String>,
+    /// Where the secrets come from that stand in files.
+    secrets: BTreeMap<String, PathBuf>,
+}
 
 /// librdkafka's settings that are secrets, or can hold one.
 const SECRETS: &[&str] = &[
@@ -25,6 +31,15 @@ const SECRETS: &[&str] = &[
     "ssl.key.password",
     "ssl.key.pem",
     "ssl.keystore.password",
+];
+
+/// librdkafka's settings that name a file which it reads when a client is made.
+const FILES: &[&str] = &[
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.crl.location",
+    "ssl.key.location",
+    "ssl.keystore.location",
 ];
 
 /// Names (ending in `.` or `_`: their beginnings) that are refused, and why.
@@ -130,7 +145,9 @@ impl KafkaSettings {
     ) -> Result<(), ConfigError> {
         if let Some(secret) = key.strip_suffix(".file").filter(|key| SECRETS.contains(key)) {
             let content = secret_of(source, &value)?;
-            self.accept(source, secret, content)
+            self.accept(source, secret, content)?;
+            self.secrets.insert(secret.to_owned(), value.into());
+            Ok(())
         } else if SECRETS.contains(&key) && !secret_allowed {
             let variable = format!("ONEFILL_KAFKA_{}", key.to_uppercase().replace('.', "_"));
             let remedy = format!("put it into a file of its own and set `{key}.file`, or set {variable}");
@@ -148,7 +165,8 @@ impl KafkaSettings {
         let native = ClientConfig::from_iter([(key.to_owned(), value.clone())]);
         match native.create_native_config() {
             Ok(_) => {
-                self.0.insert(key.to_owned(), value);
+                self.values.insert(key.to_owned(), value);
+                self.secrets.remove(key);
                 Ok(())
             }
             // Its fourth field is the value, which may be a secret: it stays out of the message.
@@ -163,22 +181,32 @@ impl KafkaSettings {
     /// These settings, as if they had been accepted.
     #[cfg(test)]
     pub fn given<const N: usize>(settings: [(&str, &str); N]) -> Self {
-        Self(settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into())
+        let values = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        Self { values, secrets: BTreeMap::new() }
     }
 
-    /// What a client of this kind is given.
-    pub fn of(&self, kind: ClientKind) -> impl Iterator<Item = (&str, &str)> {
+    /// What a client of this kind is given now. A secret whose file cannot be read is what it last was.
+    pub fn of(&self, kind: ClientKind) -> impl Iterator<Item = (&str, String)> {
         let foreign = match kind {
             ClientKind::Consumer => PRODUCERS_ONLY,
             ClientKind::Producer => CONSUMERS_ONLY,
         };
         let known = move |key: &str| !foreign.iter().any(|beginning| key.starts_with(beginning));
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str())).filter(move |(key, _)| known(key))
+        let secrets = &self.secrets;
+        let read = move |key: &str| secrets.get(key).and_then(|path| without_end(path).ok());
+        let given = self.values.iter().filter(move |(key, _)| known(key));
+        given.map(move |(key, value)| (key.as_str(), read(key).unwrap_or_else(|| value.clone())))
+    }
+
+    /// The files that are read whenever a client is made: certificates, keys, secrets.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let named = FILES.iter().filter_map(|key| self.value(key)).map(Path::new);
+        named.chain(self.secrets.values().map(PathBuf::as_path))
     }
 
     /// The value of a setting that was given.
     pub fn value(&self, key: &str) -> Option<&str> {
-        self.0.get(key).map(String::as_str)
+        self.values.get(key).map(String::as_str)
     }
 }
 
@@ -188,7 +216,7 @@ impl fmt::Debug for KafkaSettings {
             let text = if SECRETS.contains(&key.as_str()) { "(secret)".to_owned() } else { value.clone() };
             (key.clone(), text)
         };
-        out.debug_map().entries(self.0.iter().map(|(key, value)| shown(key, value))).finish()
+        out.debug_map().entries(self.values.iter().map(|(key, value)| shown(key, value))).finish()
     }
 }
 
@@ -198,13 +226,17 @@ pub fn refusal(key: &str) -> Option<&'static str> {
     REFUSED.iter().find(|(names, _)| names.iter().any(named)).map(|(_, reason)| *reason)
 }
 
-/// The first line of a file that holds a secret, without its end of line.
+/// The secret in a file.
 fn secret_of(source: &impl fmt::Display, path: &str) -> Result<String, ConfigError> {
-    let content = fs::read_to_string(path).map_err(|error| {
+    without_end(Path::new(path)).map_err(|error| {
         let fault = format!("the secret's file {path} cannot be read: {error}");
         ConfigError::new(source, fault, "check that it exists and that this user may read it")
-    })?;
-    Ok(content.trim_end_matches(['\r', '\n']).to_owned())
+    })
+}
+
+/// What a file holds, without its end of line.
+fn without_end(path: &Path) -> io::Result<String> {
+    Ok(fs::read_to_string(path)?.trim_end_matches(['\r', '\n']).to_owned())
 }
 
 #[cfg(test)]
@@ -251,9 +283,9 @@ mod tests {
         settings.put(&"here", "fetch.min.bytes", "2".to_owned(), false).unwrap();
         settings.put(&"here", "linger.ms", "3".to_owned(), false).unwrap();
         let producer: Vec<_> = settings.of(ClientKind::Producer).collect();
-        assert_eq!(producer, [("client.id", "x"), ("linger.ms", "3")]);
+        assert_eq!(producer, [("client.id", "x".to_owned()), ("linger.ms", "3".to_owned())]);
         let consumer: Vec<_> = settings.of(ClientKind::Consumer).collect();
-        assert_eq!(consumer, [("client.id", "x"), ("fetch.min.bytes", "2")]);
+        assert_eq!(consumer, [("client.id", "x".to_owned()), ("fetch.min.bytes", "2".to_owned())]);
     }
 
     #[test]
@@ -274,6 +306,16 @@ mod tests {
         let settings = put("sasl.password.file", file.path().to_str().unwrap(), false).unwrap();
         assert_eq!(settings.value("sasl.password"), Some("hunter2"));
         assert!(!format!("{settings:?}").contains("hunter2"));
+
+        let of = |settings: &KafkaSettings| settings.of(ClientKind::Producer).next().map(|(_, now)| now);
+        fs::write(file.path(), "hunter3").unwrap();
+        assert_eq!(of(&settings).as_deref(), Some("hunter3"), "it was renewed");
+        assert_eq!(settings.files().collect::<Vec<_>>(), [file.path()]);
+        let mut replaced = settings.clone();
+        replaced.put(&"here", "sasl.password", "hunter4".to_owned(), true).unwrap();
+        assert_eq!((of(&replaced).as_deref(), replaced.files().count()), (Some("hunter4"), 0));
+        drop(file);
+        assert_eq!(of(&settings).as_deref(), Some("hunter2"), "it cannot be read");
 
         let missing = put("sasl.password.file", "/nowhere/at/all", false).unwrap_err();
         assert!(missing.fault.contains("/nowhere/at/all"));

@@ -26,8 +26,13 @@ fn shared() -> Arc<Shared> {
 
 /// Status code, headers, body.
 fn ask(server: &Server, path: &str) -> (u16, String, String) {
+    ask_by("GET", server, path)
+}
+
+/// The same, by any method.
+fn ask_by(method: &str, server: &Server, path: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -171,6 +176,26 @@ fn metrics_are_in_the_text_format() {
     assert_eq!(code, 200);
     assert!(head.contains("content-type: text/plain; version=0.0.4"), "{head}");
     assert!(body.contains("\nonefill_assigned_lanes 0\n"), "{body}");
+}
+
+#[test]
+fn whoever_asks_can_change_nothing() {
+    let server = Server::start(shared()).unwrap();
+    for path in ["/", "/metrics", "/livez", "/readyz", "/status"] {
+        for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"] {
+            assert_eq!(ask_by(method, &server, path).0, 405, "{method} {path}");
+        }
+        let (code, _, body) = ask_by("HEAD", &server, path);
+        assert_eq!((code, body.as_str()), (ask(&server, path).0, ""), "HEAD {path}");
+    }
+}
+
+#[test]
+fn only_this_machine_may_ask_unless_something_else_was_said() {
+    let address = Config::default().http;
+    assert_eq!(address.to_string(), "127.0.0.1:9464");
+    let server = Server::start(Arc::new(Shared::new(Config::default(), Schemas::compiled()))).unwrap();
+    assert_eq!(server.address().ip(), address.ip());
 }
 
 #[test]
