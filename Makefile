@@ -43,6 +43,7 @@ verify: ## the quick gate: format, lints, layers, unit and property tests, house
 	cargo clippy --locked --lib --no-default-features --features wire -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features shell -- -D warnings
 	cargo clippy --locked --lib --no-default-features --features cli -- -D warnings
+	@dev/mutants --dry-run
 	@if command -v shellcheck >/dev/null; then shellcheck $(SCRIPTS); else echo "shellcheck is not here: skipped"; fi
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --document-private-items
 	cargo test --locked --lib --bins --examples $(addprefix --test ,$(QUICK))
