@@ -303,7 +303,12 @@ impl Cluster {
             return Ok(missing);
         }
         let made = librdkafka::create_acls(self.client(), &missing, self.timeout).map_err(refused(what))?;
+        let count = made.len();
         match made.into_iter().find_map(Result::err) {
+            None if count < missing.len() => Err(ClusterError::Refused {
+                what: what.to_owned(),
+                reason: format!("{count} of {} were answered", missing.len()),
+            }),
             None => Ok(missing),
             Some(refusal) => Err(not_granted(refusal)),
         }

@@ -42,26 +42,33 @@ impl Cursor {
 /// Where the readers' group stands on these partitions, in their order.
 ///
 /// The first reader takes only what is settled. While one of the offsets is not, librdkafka asks again by itself
-/// until `wait` is over, and then says no more than that. So the second reader, who takes all, is asked whether
-/// there is anybody who answers: then each of the offsets may be the one that is not settled.
+/// until `wait` is over, and then says no more than that, as it does where nobody answers. So the second reader, who
+/// takes all, is asked for as long as `wait_for_any` whether there is anybody; and if there was, the first once more:
+/// then each of the offsets may be the one that is not settled.
 ///
 /// # Errors
 /// A coordinator that does not answer, or refuses.
 pub fn cursors(
     [stable, any]: [&BaseConsumer<Logged>; 2],
     asked: &TopicPartitionList,
-    wait: Duration,
+    [wait, wait_for_any]: [Duration; 2],
 ) -> KafkaResult<Vec<Cursor>> {
-    let is_answered = || any.committed_offsets(asked.clone(), wait).is_ok();
-    match stable.committed_offsets(asked.clone(), wait) {
-        Ok(found) => found.elements().iter().map(Cursor::of).collect(),
-        Err(error)
-            if is(&error, RDKafkaErrorCode::UnstableOffsetCommit)
-                || is(&error, RDKafkaErrorCode::OperationTimedOut) && is_answered() =>
-        {
+    let settled = || match stable.committed_offsets(asked.clone(), wait) {
+        Err(error) if is(&error, RDKafkaErrorCode::UnstableOffsetCommit) => {
             Ok(vec![Cursor::Unstable; asked.count()])
         }
-        Err(error) => Err(error),
+        found => found?.elements().iter().map(Cursor::of).collect(),
+    };
+    let is_late = |error: &KafkaError| is(error, RDKafkaErrorCode::OperationTimedOut);
+    match settled() {
+        Err(error) if is_late(&error) => {
+            any.committed_offsets(asked.clone(), wait_for_any)?;
+            match settled() {
+                Err(error) if is_late(&error) => Ok(vec![Cursor::Unstable; asked.count()]),
+                found => found,
+            }
+        }
+        found => found,
     }
 }
 

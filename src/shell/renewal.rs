@@ -8,12 +8,13 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, io};
 
 use sha2::{Digest as _, Sha256};
 
-use super::admin::{Cluster, ClusterError};
+use super::admin::Cluster;
+use super::check;
 use super::config::{Config, KafkaSettings};
 use super::heartbeat::Weight;
 use super::lane::Shared;
@@ -22,6 +23,8 @@ use super::worker::{Stop, Worker, rest};
 
 /// How often the files are read.
 const LOOKED_EVERY: Duration = Duration::from_secs(1);
+/// How often what the brokers have refused is tried once more, at last.
+const TRIED_EVERY_MAX: Duration = Duration::from_secs(60);
 
 /// What every file holds, as a digest; `None` of one that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,11 @@ impl Contents {
     pub fn now(settings: &KafkaSettings) -> Self {
         let digest = |path: &Path| fs::read(path).ok().map(|bytes| Sha256::digest(bytes).into());
         Self(settings.files().map(digest).collect())
+    }
+
+    /// Whether a file cannot be read that could be before.
+    fn lacks(&self, before: &Self) -> bool {
+        self.0.iter().zip(&before.0).any(|(now, before)| now.is_none() && before.is_some())
     }
 }
 
@@ -61,33 +69,56 @@ impl Renewal {
 
 fn look(shared: &Shared, used: &Contents, due: &AtomicBool, stop: &Stop) {
     let heartbeat = shared.heartbeats.enter("renewal", Weight::Minor);
-    let (mut seen, mut complained) = (used.clone(), None);
+    let mut seen = used.clone();
+    let mut refused = Refused::default();
     // A client may be made while the files hold something else for a moment.
     let mut disturbed = false;
     while !stop.is_set() {
         heartbeat.beat();
         let now = Contents::now(&shared.config.kafka);
-        // A certificate and its key are two files: they are left alone while they change.
-        let at_rest = now == std::mem::replace(&mut seen, now.clone());
+        // A certificate and its key are two files: they are left alone while they change, or one is not there.
+        let at_rest = now == std::mem::replace(&mut seen, now.clone()) && !now.lacks(used);
         disturbed |= now != *used;
-        if at_rest && disturbed && !due.load(Ordering::Acquire) {
+        if at_rest && disturbed && !due.load(Ordering::Acquire) && refused.may_try(&now) {
             match tried(&shared.config) {
                 // A file that was renewed meanwhile is tried in its turn.
                 Ok(()) => due.store(now == Contents::now(&shared.config.kafka), Ordering::Release),
-                Err(error) if complained.as_ref() != Some(&now) => {
-                    tracing::warn!("certificates or passwords have changed, and are not used yet: {error}");
-                    complained = Some(now);
-                }
-                Err(error) => tracing::debug!("certificates or passwords are not used yet: {error}"),
+                Err(reason) => refused.take(now, &reason),
             }
         }
         rest(LOOKED_EVERY);
     }
 }
 
-/// Whether the brokers take what the files hold now.
-fn tried(config: &Config) -> Result<(), ClusterError> {
-    Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT).map(drop)
+/// What was tried in vain, and when it may be tried again: ever more slowly, since brokers lock out who comes with a
+/// wrong password again and again.
+#[derive(Default)]
+struct Refused {
+    contents: Option<Contents>,
+    tries: u32,
+    until: Option<Instant>,
+}
+
+impl Refused {
+    fn may_try(&self, now: &Contents) -> bool {
+        self.contents.as_ref() != Some(now) || self.until.is_none_or(|until| Instant::now() >= until)
+    }
+
+    fn take(&mut self, now: Contents, reason: &str) {
+        if self.contents.as_ref() != Some(&now) {
+            tracing::warn!("certificates or passwords have changed, and are not used yet: {reason}");
+            (self.contents, self.tries) = (Some(now), 0);
+        }
+        let pause = LOOKED_EVERY.saturating_mul(1 << self.tries.min(6)).min(TRIED_EVERY_MAX);
+        (self.tries, self.until) = (self.tries + 1, Some(Instant::now() + pause));
+    }
+}
+
+/// Whether the brokers take what the files hold now, from whom may do all that a router does.
+fn tried(config: &Config) -> Result<(), String> {
+    let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT).map_err(|error| error.to_string())?;
+    let findings = check::before_start(&cluster, config).findings;
+    findings.iter().find(|finding| finding.refuses()).map_or(Ok(()), |finding| Err(finding.to_string()))
 }
 
 #[cfg(test)]
@@ -108,6 +139,25 @@ mod tests {
         fs::write(path, "old").unwrap();
         assert_eq!(old, Contents::now(&settings));
         drop(file);
-        assert_ne!(old, Contents::now(&settings));
+        let gone = Contents::now(&settings);
+        assert_ne!(old, gone);
+        assert!(gone.lacks(&old) && !old.lacks(&gone) && !old.lacks(&old));
+    }
+
+    #[test]
+    fn what_was_refused_is_tried_again_ever_more_slowly_and_something_else_at_once() {
+        let [first, second] = [1, 2].map(|byte| Contents(vec![Some([byte; 32])]));
+        let mut refused = Refused::default();
+        assert!(refused.may_try(&first));
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            let before = Instant::now();
+            refused.take(first.clone(), "wrong");
+            pauses.push((refused.until.unwrap() - before).as_secs());
+            assert!(!refused.may_try(&first) && refused.may_try(&second));
+        }
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+        refused.take(second.clone(), "wrong");
+        assert!(refused.until.unwrap() <= Instant::now() + LOOKED_EVERY && refused.may_try(&first));
     }
 }

@@ -94,12 +94,16 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
             tracing::info!(
                 "certificates or passwords were renewed: lanes end in order, and all clients are made anew"
             );
-            let contents = Contents::now(&config.kafka);
+            for code in shared.status.halts() {
+                tracing::warn!(code = code.name(), "a halted lane begins anew with the others");
+            }
             member.leave();
             drop(beside);
             shared.forget_cluster();
-            beside = Beside::begin(shared, contents)?;
-            member = Member::join(Arc::clone(shared), partitions)?;
+            let Some(anew) = renewed(shared, stop, partitions)? else {
+                return Ok(Ended { halts: Vec::new() });
+            };
+            (beside, member) = anew;
         }
         if let Some(reason) = member.fault() {
             member.leave();
@@ -139,6 +143,27 @@ impl Beside {
     }
 }
 
+/// All clients, made of what the files hold now; `None` when told to stop before. Files may change once more
+/// meanwhile: a certificate without its key makes no client, and is no reason to end.
+fn renewed(
+    shared: &Arc<Shared>,
+    stop: &AtomicBool,
+    partitions: i32,
+) -> Result<Option<(Beside, Member)>, RunError> {
+    while !stop.load(Ordering::Relaxed) {
+        let made = Beside::begin(shared, Contents::now(&shared.config.kafka))
+            .and_then(|beside| Ok((beside, Member::join(Arc::clone(shared), partitions)?)));
+        match made {
+            Err(RunError::Kafka(error)) => {
+                tracing::warn!("clients cannot be made of the renewed files, and are tried again: {error}");
+                thread::sleep(RENEWED_EVERY);
+            }
+            made => return made.map(Some),
+        }
+    }
+    Ok(None)
+}
+
 /// How many lanes there are; `None` when told to stop before that was known.
 ///
 /// Brokers that cannot be reached are waited for, as a lane would. Those that do not trust this process, or
@@ -147,11 +172,12 @@ impl Beside {
 fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
     let mut waiting = false;
     let mut passing_since = None;
-    let mut untrusted_since = None;
+    // Since when, and when the last time.
+    let mut untrusted = None::<(Instant, Instant)>;
     while !stop.load(Ordering::Relaxed) {
         match examine(shared, stop) {
             Ok((partitions, findings)) => {
-                untrusted_since = None;
+                untrusted = None;
                 let since = *passing_since.get_or_insert_with(Instant::now);
                 match judge(&findings, since.elapsed()) {
                     Verdict::Start => {
@@ -167,9 +193,13 @@ fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, Run
                 // Brokers that are out of reach are waited for as long as it takes.
                 passing_since = None;
                 // A broker may close the connection so early that it does not say why: that ends no count.
-                let untrusted = matches!(error, ClusterError::Untrusted { .. });
-                if untrusted && untrusted_since.get_or_insert_with(Instant::now).elapsed() >= UNTRUSTED_MAX {
-                    return Err(RunError::Untrusted(error));
+                if matches!(error, ClusterError::Untrusted { .. }) {
+                    let now = Instant::now();
+                    let counted = untrusted.filter(|(_, last)| now.duration_since(*last) < UNTRUSTED_GAP);
+                    let (since, _) = *untrusted.insert((counted.map_or(now, |(since, _)| since), now));
+                    if now.duration_since(since) >= UNTRUSTED_MAX {
+                        return Err(RunError::Untrusted(error));
+                    }
                 }
                 if waiting {
                     tracing::debug!("still waiting for Kafka: {error}");
@@ -239,6 +269,10 @@ const SERVED_FOR: Duration = Duration::from_millis(100);
 const ASKED_EVERY: Duration = Duration::from_millis(500);
 /// How long brokers are asked again that do not trust this process, or are not trusted.
 const UNTRUSTED_MAX: Duration = Duration::from_secs(10);
+/// How long nothing may be heard of that, and it still counts as one time.
+const UNTRUSTED_GAP: Duration = Duration::from_secs(30);
+/// How often clients are tried to be made of renewed files.
+const RENEWED_EVERY: Duration = Duration::from_secs(1);
 /// How long what may pass by itself is waited for.
 const PASSING_MAX: Duration = Duration::from_secs(60);
 

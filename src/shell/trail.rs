@@ -76,7 +76,7 @@ impl Probe {
         let mut asked = TopicPartitionList::new();
         asked.add_partition(&topics.intents, partition);
         asked.add_partition(&topics.executions, partition);
-        let found = cursors([&self.committed, &self.uncommitted], &asked, self.wait)?;
+        let found = cursors([&self.committed, &self.uncommitted], &asked, [self.wait; 2])?;
         let is_settled = !found.contains(&Cursor::Unstable);
         Ok(is_settled.then(|| Offsets { intents: found[0].offset(), executions: found[1].offset() }))
     }

@@ -39,7 +39,7 @@ pub const BROKERS_DIED: &[Expected] = &[
     expect("reader: ", "a reader has lost its broker"),
     expect("observer: ", "who looks at the inputs has lost its broker"),
     expect("end of control: ", "who looks at control has lost its broker"),
-    expect("prices", "the reader of prices has lost its broker"),
+    expect("prices::reader", "the reader of prices has lost its broker"),
     expect("watchdog: a transaction", "a transaction stays open while its coordinator is away"),
     expect("FencedInstanceId", "a static member that was away for a session joins once more"),
     expect("facility=\"METADATAUPDATE\"", "brokers that have just come back know old metadata"),

@@ -18,7 +18,10 @@ pub fn loud(log: &str) -> impl Iterator<Item = &str> {
 
 /// The lines that nothing explains.
 pub fn unexplained<'l>(lines: impl IntoIterator<Item = &'l str>, expected: &[&[Expected]]) -> Vec<&'l str> {
-    let explained = |line: &&str| expected.iter().copied().flatten().any(|one| line.contains(one.piece));
+    // A panic is never expected.
+    let explained = |line: &&str| {
+        !line.contains("panicked") && expected.iter().copied().flatten().any(|one| line.contains(one.piece))
+    };
     lines.into_iter().filter(|line| !explained(line)).collect()
 }
 
@@ -28,7 +31,7 @@ pub const BUSY: &[Expected] = &[
         "no intents are taken: ",
         "control is heard of more than a second late, and the lane holds its intents until it was",
     ),
-    expect("waiting for Kafka", "a request took too long, and was made again"),
+    expect("waiting for Kafka: unanswered: ", "a request of preflight took too long, and was made again"),
     expect("facility=\"REQTMOUT\"", "a request took too long, and was made again"),
     expect("no prices yet", "a request took too long, and was made again"),
 ];
@@ -66,5 +69,6 @@ fn what_wakes_an_operator_is_loud() {
 fn a_line_that_nothing_explains_is_found() {
     let known = [expect("WARN b", "it is")];
     assert_eq!(unexplained(["a WARN b", "c WARN d"], &[&known, &[]]), ["c WARN d"]);
+    assert_eq!(unexplained(["thread 'a WARN b' panicked"], &[&known]).len(), 1);
     assert!([BUSY, YOUNG, HALTS, FROZEN].iter().copied().flatten().all(|one| !one.why.is_empty()));
 }

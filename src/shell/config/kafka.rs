@@ -185,7 +185,8 @@ impl KafkaSettings {
         Self { values, secrets: BTreeMap::new() }
     }
 
-    /// What a client of this kind is given now. A secret whose file cannot be read is what it last was.
+    /// What a client of this kind is given now. A secret whose file cannot be read is what it
+    /// was when the settings were read.
     pub fn of(&self, kind: ClientKind) -> impl Iterator<Item = (&str, String)> {
         let foreign = match kind {
             ClientKind::Consumer => PRODUCERS_ONLY,

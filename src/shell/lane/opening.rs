@@ -192,17 +192,22 @@ impl LaneThread {
 
     /// Compares the trail with the world.
     pub(super) fn prove(&mut self) -> Result<Event, Break> {
-        let (began, bound) = (Instant::now(), self.settling_max());
+        let bound = self.settling_max();
+        let mut unsettled_since = None::<Instant>;
         let gathered = self.patiently("say how the topics stand", |lane| {
             let Shared { config, schemas, .. } = &*lane.shared;
-            let cluster = lane.shared.cluster()?;
-            match evidence::gather(config, schemas, &cluster, &lane.probe, &lane.ledger) {
+            let gathered = (lane.shared.cluster())
+                .and_then(|cluster| evidence::gather(config, schemas, &cluster, &lane.probe, &lane.ledger));
+            let Err(error @ ClusterError::Unsettled { .. }) = gathered else {
+                // Brokers that do not answer say nothing of what is settled.
+                unsettled_since = None;
+                return gathered.map(Ok);
+            };
+            if unsettled_since.get_or_insert_with(Instant::now).elapsed() > bound {
                 // The fence has settled what this lane had left open. This is a stranger's, or hangs.
-                Err(error @ ClusterError::Unsettled { .. }) if began.elapsed() > bound => {
-                    Ok(Err(unsettled(error.to_string())))
-                }
-                gathered => gathered.map(Ok),
+                return Ok(Err(unsettled(error.to_string())));
             }
+            Err(error)
         })??;
         let restored = std::mem::replace(&mut self.restored, Ok(()));
         let proved = proof::prove(&self.ledger, restored, &gathered.evidence);

@@ -142,7 +142,7 @@ fn settled_cursors(
 ) -> KafkaResult<BTreeMap<i32, Cursor>> {
     let open = |isolation| client::reader(config, isolation).create_with_context(Logged);
     let (stable, any) = (open(Isolation::Committed)?, open(Isolation::Uncommitted)?);
-    let wait = patience.wait().min(UNSTABLE_WAIT);
+    let waits = [patience.wait().min(UNSTABLE_WAIT), patience.wait()];
     let (began, mut found) = (Instant::now(), BTreeMap::new());
     let mut open: Vec<i32> = (0..count).collect();
     let mut at_once = open.len().max(1);
@@ -152,7 +152,7 @@ fn settled_cursors(
             for partition in partitions {
                 asked.add_partition(topic, *partition);
             }
-            let cursors = cursors([&stable, &any], &asked, wait)?;
+            let cursors = cursors([&stable, &any], &asked, waits)?;
             found.extend(partitions.iter().copied().zip(cursors));
             // What is not asked again stays as it was found at first.
             if began.elapsed() > UNSTABLE_MAX {
