@@ -1,5 +1,6 @@
 //! What a router may say aloud under which fault, and why. Every other warning or error fails the run.
 
+pub use crate::loud::{BROKERS_DIED, TOPICS_CHANGED};
 use crate::loud::{Expected, expect};
 
 /// Whatever happens.
@@ -24,40 +25,9 @@ pub const ROUTERS_DIED: &[Expected] = &[
     ),
 ];
 
-/// Brokers were killed, frozen or restarted, or the way to them was cut.
-pub const BROKERS_DIED: &[Expected] = &[
-    expect("facility=\"FAIL\"", "connections are lost, refused and time out, and the client says so"),
-    expect("facility=\"REQTMOUT\"", "requests that were under way time out"),
-    expect("facility=\"GETPID\"", "a coordinator is away, or has just moved"),
-    expect("facility=\"SESSTMOUT\"", "a member cannot reach its coordinator for a session"),
-    expect("facility=\"TXNERR\"", "a transaction whose broker is away has failed"),
-    expect("facility=\"ADDOFFSETS\"", "a coordinator is away, or has just moved"),
-    expect("facility=\"ADDPARTS\"", "a coordinator is away, or has just moved"),
-    expect("waiting for Kafka", "a lane that waits says so"),
-    expect("no intents are taken", "control cannot be known to its end while its leader is away"),
-    expect("transaction: ", "a transaction has no clear end while its brokers are away"),
-    expect("reader: ", "a reader has lost its broker"),
-    expect("observer: ", "who looks at the inputs has lost its broker"),
-    expect("end of control: ", "who looks at control has lost its broker"),
-    expect("prices::reader", "the reader of prices has lost its broker"),
-    expect("watchdog: a transaction", "a transaction stays open while its coordinator is away"),
-    expect("FencedInstanceId", "a static member that was away for a session joins once more"),
-    expect("facility=\"METADATAUPDATE\"", "brokers that have just come back know old metadata"),
-    expect("Static consumer fenced", "a static member that was away for a session joins once more"),
-];
-
 /// A request came late, twice, or its answer was lost.
 pub const LATE: &[Expected] =
     &[expect("transaction: ", "a transaction has no clear end when its request is lost")];
-
-/// Topics were made anew or widened.
-pub const TOPICS_CHANGED: &[Expected] = &[
-    expect("transaction: ", "a transaction has no clear end when its topic is gone"),
-    expect("reader: ", "a reader finds its topic gone"),
-    expect("no intents are taken", "control is not there for a moment"),
-    expect("waiting for Kafka", "a lane that asks for a topic that is gone waits, and says so"),
-    expect("end of control: ", "who looks at control finds it gone for a moment"),
-];
 
 /// Transactional ids were stolen.
 pub const STOLEN: &[Expected] = &[

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rdkafka::producer::{BaseRecord, Producer as _};
 
 use crate::checker::check;
-use crate::loud::expect;
+use crate::loud::{TOPICS_CHANGED, expect};
 use crate::producer::transactional;
 use crate::reader::{Isolation, eventually};
 use crate::records::{ENTRY, account_in, new_intent};
@@ -27,6 +27,7 @@ fn running(name: &str) -> (World, Router) {
 /// Breaks the world under a running lane, which must halt so and end with 4.
 fn breaks(name: &str, code: &str, damage: impl FnOnce(&World)) {
     let (world, router) = running(name);
+    let router = router.saying(TOPICS_CHANGED);
     damage(&world);
     let halted = eventually("the lane has halted", || Some(router.halts()).filter(|found| !found.is_empty()));
     assert_eq!(halted, [(0, code.to_owned())]);

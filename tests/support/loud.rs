@@ -59,6 +59,38 @@ pub const FROZEN: &[Expected] = &[
     expect("watchdog: a t", "its own watchdog notices that a thread or a transaction stood still"),
 ];
 
+/// Brokers were killed, frozen or restarted, or the way to them was cut.
+pub const BROKERS_DIED: &[Expected] = &[
+    expect("facility=\"FAIL\"", "connections are lost, refused and time out, and the client says so"),
+    expect("facility=\"REQTMOUT\"", "requests that were under way time out"),
+    expect("facility=\"GETPID\"", "a coordinator is away, or has just moved"),
+    expect("facility=\"SESSTMOUT\"", "a member cannot reach its coordinator for a session"),
+    expect("facility=\"TXNERR\"", "a transaction whose broker is away has failed"),
+    expect("facility=\"ADDOFFSETS\"", "a coordinator is away, or has just moved"),
+    expect("facility=\"ADDPARTS\"", "a coordinator is away, or has just moved"),
+    expect("waiting for Kafka", "a lane that waits says so"),
+    expect("no intents are taken", "control cannot be known to its end while its leader is away"),
+    expect("transaction: ", "a transaction has no clear end while its brokers are away"),
+    expect("reader: ", "a reader has lost its broker"),
+    expect("observer: ", "who looks at the inputs has lost its broker"),
+    expect("end of control: ", "who looks at control has lost its broker"),
+    expect("prices::reader", "the reader of prices has lost its broker"),
+    expect("watchdog: a transaction", "a transaction stays open while its coordinator is away"),
+    expect("FencedInstanceId", "a static member that was away for a session joins once more"),
+    expect("facility=\"METADATAUPDATE\"", "brokers that have just come back know old metadata"),
+    expect("Static consumer fenced", "a static member that was away for a session joins once more"),
+];
+
+/// Topics were made anew or widened.
+pub const TOPICS_CHANGED: &[Expected] = &[
+    expect("transaction: ", "a transaction has no clear end when its topic is gone"),
+    expect("reader: ", "a reader finds its topic gone"),
+    expect("no intents are taken", "control is not there for a moment"),
+    expect("waiting for Kafka", "a lane that asks for a topic that is gone waits, and says so"),
+    expect("end of control: ", "who looks at control finds it gone for a moment"),
+    expect("went to different members", "one of the inputs is wider than the other"),
+];
+
 #[test]
 fn what_wakes_an_operator_is_loud() {
     let log = "t  INFO onefill: x\nt  WARN onefill: y\nt ERROR onefill: z\nthread 'a' panicked at b\n";
@@ -70,5 +102,11 @@ fn a_line_that_nothing_explains_is_found() {
     let known = [expect("WARN b", "it is")];
     assert_eq!(unexplained(["a WARN b", "c WARN d"], &[&known, &[]]), ["c WARN d"]);
     assert_eq!(unexplained(["thread 'a WARN b' panicked"], &[&known]).len(), 1);
-    assert!([BUSY, YOUNG, HALTS, FROZEN].iter().copied().flatten().all(|one| !one.why.is_empty()));
+    assert!(
+        [BUSY, YOUNG, HALTS, FROZEN, BROKERS_DIED, TOPICS_CHANGED]
+            .iter()
+            .copied()
+            .flatten()
+            .all(|one| !one.why.is_empty())
+    );
 }

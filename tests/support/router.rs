@@ -1,9 +1,9 @@
 //! The built binary as a process: what an operator starts, signals and reads the log of.
 
-use std::cell::Cell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::ask::ask;
 use super::loud::{BUSY, Expected, HALTS, YOUNG, loud, unexplained};
@@ -16,7 +16,7 @@ pub struct Router {
     /// What it may say; `None` when somebody else listens.
     expected: Option<Vec<Expected>>,
     /// Whether the test knows that lanes have halted.
-    knows_halts: Cell<bool>,
+    knows_halts: AtomicBool,
 }
 
 impl Router {
@@ -26,7 +26,7 @@ impl Router {
         command.env("ONEFILL_LOG_FORMAT", "text");
         let child = mortal(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
         let child = child.expect("the router can be started");
-        Self { child, log, expected: Some(Vec::new()), knows_halts: Cell::new(false) }
+        Self { child, log, expected: Some(Vec::new()), knows_halts: AtomicBool::new(false) }
     }
 
     /// The same router, which may say this aloud.
@@ -50,7 +50,7 @@ impl Router {
     pub fn terminate(mut self) -> ExitStatus {
         self.signal("TERM");
         let status = self.exited("after SIGTERM");
-        self.knows_halts.set(self.knows_halts.get() || status.code() == Some(4));
+        self.knows_halts.fetch_or(status.code() == Some(4), Ordering::Relaxed);
         assert!(!self.log().contains("panicked"), "no thread panicked:\n{}", self.log());
         status
     }
@@ -109,7 +109,7 @@ impl Router {
             })
             .collect();
         halts.sort();
-        self.knows_halts.set(self.knows_halts.get() || !halts.is_empty());
+        self.knows_halts.fetch_or(!halts.is_empty(), Ordering::Relaxed);
         halts
     }
 }
@@ -148,7 +148,7 @@ impl Drop for Router {
             eprintln!("--- how the router's lanes stood:\n{status}\n--- the router's log, its end:");
             tail.iter().rev().for_each(|line| eprintln!("{line}"));
         } else if let Some(expected) = &self.expected {
-            let halts = if self.knows_halts.get() { HALTS } else { &[] };
+            let halts = if self.knows_halts.load(Ordering::Relaxed) { HALTS } else { &[] };
             let said = unexplained(loud(&log), &[expected, halts, YOUNG, BUSY]);
             assert_eq!(said, [""; 0], "nothing explains what the router has said");
         }

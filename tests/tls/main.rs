@@ -12,4 +12,4 @@ mod secured;
 
 #[path = "../support/mod.rs"]
 mod support;
-use support::{broker, reader, records, router, world};
+use support::{broker, loud, reader, records, router, world};

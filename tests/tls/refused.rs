@@ -6,7 +6,7 @@ use std::process::Command;
 use crate::authority::Authority;
 use crate::reader::eventually;
 use crate::router::Router;
-use crate::secured::{PASSWORD, Secured, login, mutual, nameless};
+use crate::secured::{CONNECTIONS, PASSWORD, Secured, login, mutual, nameless};
 
 const WRONG: &str = "tomorrow-another-secret";
 
@@ -40,7 +40,8 @@ impl Told {
 
     /// The same of a router.
     fn run(&self) -> (Option<i32>, String) {
-        let mut router = Router::start(self.command(&["run", "--http", "127.0.0.1:0"]), self.log());
+        let mut router =
+            Router::start(self.command(&["run", "--http", "127.0.0.1:0"]), self.log()).saying(CONNECTIONS);
         (router.exited("by itself").code(), router.log())
     }
 

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use crate::authority::Identity;
 use crate::broker::Signal;
+use crate::loud::BROKERS_DIED;
 use crate::reader::eventually;
 use crate::records::new_intent;
 use crate::router::Router;
 use crate::sasl::ordered;
-use crate::secured::{PASSWORD, Secured, login, mutual};
+use crate::secured::{CONNECTIONS, PASSWORD, Secured, login, mutual};
 use crate::world::World;
 
 /// How long the first certificate lives: long enough for a busy machine to start a router and renew it.
@@ -73,7 +74,7 @@ impl Scene {
         let world = secured.world(name, "mutual", mutual(&place, &secured.authority.certificate()));
         secured.authority.sign("short", &format!("{} seconds", LIFE.as_secs())).install(&place);
         let expires = Instant::now() + LIFE + Duration::from_secs(2);
-        let router = world.router(&[]);
+        let router = world.router(&[]).saying(CONNECTIONS).saying(BROKERS_DIED);
         Self { secured, place, world, expires, router }
     }
 
@@ -142,7 +143,7 @@ fn a_password_that_is_renewed_is_used_without_a_restart() {
         "login",
         login("SCRAM-SHA-512", &password, &secured.authority.certificate()),
     );
-    let router = world.router(&[]);
+    let router = world.router(&[]).saying(CONNECTIONS).saying(BROKERS_DIED);
     let mut strategy = Strategy { world: &world, sent: 0 };
     strategy.send();
     world.wait_answered(&router);

@@ -2,12 +2,12 @@
 
 use crate::reader::Isolation;
 use crate::records::{ORDER, new_intent};
-use crate::secured::{PASSWORD, Secured, login};
+use crate::secured::{CONNECTIONS, PASSWORD, Secured, login};
 use crate::world::World;
 
 /// A router that comes by a secured listener answers, once each, and ends in order.
 pub fn routes(world: &World) {
-    let router = world.router(&[]);
+    let router = world.router(&[]).saying(CONNECTIONS);
     world.send_all(&["k1", "k2", "k1"].map(|key| new_intent("A1", key, key)));
     world.wait_answered(&router);
     router.end_cleanly();

@@ -6,7 +6,15 @@ use std::sync::OnceLock;
 
 use crate::authority::{Authority, Identity};
 use crate::broker::Cluster;
+use crate::loud::{Expected, expect};
 use crate::world::{Place, World};
+
+/// What is said of connections that one side refuses, or that end while they are being made.
+pub const CONNECTIONS: &[Expected] = &[
+    expect("facility=\"FAIL\"", "each connection that comes to nothing is named"),
+    expect("do not trust each other", "a router says why it waits, before it ends"),
+    expect("are not used yet", "what the brokers do not take is said, once"),
+];
 
 /// Who the router is, and how it proves it.
 pub const USER: &str = "router";
