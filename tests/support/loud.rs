@@ -40,6 +40,10 @@ pub const BUSY: &[Expected] = &[
 pub const YOUNG: &[Expected] = &[
     expect("Coordinator load in progress: retrying", "a coordinator is being made"),
     expect("Not coordinator: retrying", "a coordinator is being made"),
+    expect(
+        "SaslAuthenticateRequest failed: Local: Broker transport failure",
+        "a coordinator has just become known, and the connection to where it was asked for is given up at its login",
+    ),
 ];
 
 /// Lanes have halted, as they should.
