@@ -117,16 +117,11 @@ impl Acls {
 fn show(wanted: &[Acl], made: &[Acl]) {
     let mut table = print::table(&["PRINCIPAL", "MAY", "WITH", ""]);
     for acl in wanted {
-        let news = if made.contains(acl) {
-            print::cell("created", print::Tone::Good)
-        } else {
-            print::cell("exists", print::Tone::Faint)
-        };
         table.add_row(vec![
             acl.principal.as_str().into(),
             acl.operation.name().into(),
             acl.resource.subject().into(),
-            news,
+            print::made_or_there(made.contains(acl)),
         ]);
     }
     print::say("");

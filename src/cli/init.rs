@@ -174,17 +174,12 @@ fn show(states: &TopicStates, created: &[Role]) {
     for (role, state) in states {
         let replicas = state.partitions.iter().map(|partition| partition.replicas.len()).min().unwrap_or(0);
         let cleanup = state.settings.get("cleanup.policy").map_or("", String::as_str);
-        let news = if created.contains(role) {
-            print::cell("created", print::Tone::Good)
-        } else {
-            print::cell("exists", print::Tone::Faint)
-        };
         table.add_row(vec![
             state.name.as_str().into(),
             state.partitions.len().into(),
             replicas.into(),
             cleanup.into(),
-            news,
+            print::made_or_there(created.contains(role)),
         ]);
     }
     print::show(&table);

@@ -71,6 +71,11 @@ pub fn cell(text: impl ToString, tone: Tone) -> Cell {
     Cell::new(text.to_string()).fg(tone.colour())
 }
 
+/// Whether something was made just now, or was there before.
+pub fn made_or_there(is_made: bool) -> Cell {
+    if is_made { cell("created", Tone::Good) } else { cell("exists", Tone::Faint) }
+}
+
 /// Prints a table, without the spaces at the ends of its lines.
 pub fn show(table: &Table) {
     for line in table.lines() {

@@ -56,14 +56,16 @@ pub fn gather(
         probe.extent(topic, partition).map_err(refused)
     };
     let orders = extent(&topics.orders, partition)?;
-    let last_order = last_order(probe, &topics.orders, schemas, partition, orders);
+    let last_order = last_order(probe, &topics.orders, schemas, partition, orders)
+        .map_err(admin::refused(format!("the last record of {}[{partition}]", topics.orders)))?;
     let siblings = match ledger.opened() {
-        None => siblings(config, schemas, at, partitions(&states, Role::Audit)),
-        Some(_) => Ok(Vec::new()),
+        None => siblings(config, schemas, at, partitions(&states, Role::Audit))
+            .map_err(admin::refused("the first entries of the other trails"))?,
+        Some(_) => Vec::new(),
     };
     let evidence = Evidence {
         topology: topology(config, &states),
-        siblings: siblings.map_err(admin::refused("the first entries of the other trails"))?,
+        siblings,
         committed: committed(config, probe, partition)?,
         inputs: Offsets {
             intents: extent(&topics.intents, partition)?,
@@ -71,8 +73,7 @@ pub fn gather(
         },
         control: extent(&topics.control, 0)?,
         orders,
-        last_order: last_order
-            .map_err(admin::refused(format!("the last record of {}[{partition}]", topics.orders)))?,
+        last_order,
         orders_retention_ms: retention_ms(&states),
         // Last: where it still ends now, all the rest was gathered behind one fence.
         audit: extent(&topics.audit, partition)?,

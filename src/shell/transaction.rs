@@ -41,7 +41,7 @@ use crate::wire;
 const SLOW_COMMIT: Duration = Duration::from_millis(500);
 /// Records that are handed over to librdkafka together: enough that its locks cost little for each, few
 /// enough that it has something to send while the next ones are decided.
-const SHIPPED_TOGETHER: usize = 64;
+pub const SHIPPED_TOGETHER: usize = 64;
 /// How long deliveries are waited for before it is looked whether the offsets have failed meanwhile. The call
 /// returns as soon as all is delivered.
 const FLUSH_SLICE: Duration = Duration::from_millis(50);

@@ -1,12 +1,13 @@
 //! The built binary as a process: what an operator starts, signals and reads the log of.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Mutex;
 
 use super::ask::ask;
-use super::loud::{BUSY, Expected, HALTS, YOUNG, loud, unexplained};
+use super::loud::{BUSY, Expected, HALTED_ENDS, YOUNG, loud, unexplained};
 use super::reader::eventually;
 
 /// A running `onefill run`. Killed when dropped; whatever it has said aloud by then must be expected.
@@ -15,8 +16,8 @@ pub struct Router {
     log: PathBuf,
     /// What it may say; `None` when somebody else listens.
     expected: Option<Vec<Expected>>,
-    /// Whether the test knows that lanes have halted.
-    knows_halts: AtomicBool,
+    /// The halts that the test was told of: partition and code.
+    known_halts: Mutex<BTreeSet<(i32, String)>>,
 }
 
 impl Router {
@@ -26,7 +27,7 @@ impl Router {
         command.env("ONEFILL_LOG_FORMAT", "text");
         let child = mortal(command).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file).spawn();
         let child = child.expect("the router can be started");
-        Self { child, log, expected: Some(Vec::new()), knows_halts: AtomicBool::new(false) }
+        Self { child, log, expected: Some(Vec::new()), known_halts: Mutex::default() }
     }
 
     /// The same router, which may say this aloud.
@@ -50,7 +51,6 @@ impl Router {
     pub fn terminate(mut self) -> ExitStatus {
         self.signal("TERM");
         let status = self.exited("after SIGTERM");
-        self.knows_halts.fetch_or(status.code() == Some(4), Ordering::Relaxed);
         assert!(!self.log().contains("panicked"), "no thread panicked:\n{}", self.log());
         status
     }
@@ -100,16 +100,9 @@ impl Router {
 
     /// The halts that it has logged so far: partition and code, in order of partition.
     pub fn halts(&self) -> Vec<(i32, String)> {
-        let log = self.log();
-        let halted = log.lines().filter(|line| line.contains("lane halted"));
-        let mut halts: Vec<(i32, String)> = halted
-            .map(|line| {
-                let partition = field(line, "partition=").parse().expect("a partition");
-                (partition, field(line, "code=").trim_matches('"').to_owned())
-            })
-            .collect();
+        let mut halts: Vec<(i32, String)> = self.log().lines().filter_map(halt).collect();
         halts.sort();
-        self.knows_halts.fetch_or(!halts.is_empty(), Ordering::Relaxed);
+        self.known_halts.lock().expect("no panic while it was held").extend(halts.iter().cloned());
         halts
     }
 }
@@ -133,6 +126,14 @@ fn mortal(command: Command) -> Command {
     mortal
 }
 
+/// The halt that a line tells of: partition and code.
+fn halt(line: &str) -> Option<(i32, String)> {
+    line.contains("lane halted").then(|| {
+        let partition = field(line, "partition=").parse().expect("a partition");
+        (partition, field(line, "code=").trim_matches('"').to_owned())
+    })
+}
+
 fn field<'a>(line: &'a str, name: &str) -> &'a str {
     let rest = line.split(name).nth(1).unwrap_or_default();
     rest.split_whitespace().next().unwrap_or_default()
@@ -148,8 +149,11 @@ impl Drop for Router {
             eprintln!("--- how the router's lanes stood:\n{status}\n--- the router's log, its end:");
             tail.iter().rev().for_each(|line| eprintln!("{line}"));
         } else if let Some(expected) = &self.expected {
-            let halts = if self.knows_halts.load(Ordering::Relaxed) { HALTS } else { &[] };
-            let said = unexplained(loud(&log), &[expected, halts, YOUNG, BUSY]);
+            // Of halts, those alone that the test was told of, and that a router says so when it ends.
+            let known = self.known_halts.lock().expect("no panic while it was held");
+            let unknown = loud(&log).filter(|line| halt(line).is_none_or(|halt| !known.contains(&halt)));
+            let ends = if known.is_empty() { &[] } else { HALTED_ENDS };
+            let said = unexplained(unknown, &[expected, ends, YOUNG, BUSY]);
             assert_eq!(said, [""; 0], "nothing explains what the router has said");
         }
     }

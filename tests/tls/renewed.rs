@@ -27,7 +27,15 @@ struct Strategy<'w> {
     sent: usize,
 }
 
-impl Strategy<'_> {
+impl<'w> Strategy<'w> {
+    /// Sends the first intent, and waits until this router has answered it.
+    fn begin(world: &'w World, router: &Router) -> Self {
+        let mut strategy = Self { world, sent: 0 };
+        strategy.send();
+        world.wait_answered(router);
+        strategy
+    }
+
     fn send(&mut self) {
         let id = format!("k{:05}", self.sent);
         self.world.send(&new_intent("A1", &id, &id));
@@ -93,9 +101,7 @@ impl Scene {
 #[test]
 fn certificates_that_are_renewed_in_time_are_used_without_a_restart() {
     let scene = Scene::new("renewed");
-    let mut strategy = Strategy { world: &scene.world, sent: 0 };
-    strategy.send();
-    scene.world.wait_answered(&scene.router);
+    let mut strategy = Strategy::begin(&scene.world, &scene.router);
     strategy.while_doing(|| {
         scene.renew();
         scene.secured.renew_broker();
@@ -113,9 +119,7 @@ fn certificates_that_are_renewed_in_time_are_used_without_a_restart() {
 #[test]
 fn a_certificate_that_is_renewed_too_late_is_used_as_soon_as_it_is_there() {
     let scene = Scene::new("late");
-    let mut strategy = Strategy { world: &scene.world, sent: 0 };
-    strategy.send();
-    scene.world.wait_answered(&scene.router);
+    let mut strategy = Strategy::begin(&scene.world, &scene.router);
     scene.outlive_the_first();
     let answered = scene.world.committed("intents");
     strategy.while_doing(|| thread::sleep(Duration::from_secs(5)));
@@ -144,9 +148,7 @@ fn a_password_that_is_renewed_is_used_without_a_restart() {
         login("SCRAM-SHA-512", &password, &secured.authority.certificate()),
     );
     let router = world.router(&[]).saying(CONNECTIONS).saying(BROKERS_DIED);
-    let mut strategy = Strategy { world: &world, sent: 0 };
-    strategy.send();
-    world.wait_answered(&router);
+    let mut strategy = Strategy::begin(&world, &router);
     strategy.while_doing(|| {
         thread::sleep(Duration::from_secs(7));
         secured.set_password("another-one");

@@ -15,6 +15,7 @@ use onefill::shell::config::Config;
 use onefill::shell::courier::Courier;
 use onefill::shell::librdkafka::{self, NotTaken, Outbox, TopicHandle};
 use onefill::shell::sink::Producer;
+use onefill::shell::transaction::SHIPPED_TOGETHER;
 use onefill::shell::watch::Watch;
 use rdkafka::config::FromClientConfigAndContext as _;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -28,8 +29,6 @@ use crate::Fault;
 const WAIT: Duration = Duration::from_secs(10);
 /// How long an empty partition is waited at.
 const IDLE: Duration = Duration::from_millis(100);
-/// As many records as the router hands over together.
-const SHIPPED_TOGETHER: usize = 64;
 
 #[derive(Args)]
 pub struct Bare {

@@ -378,7 +378,8 @@ impl LaneThread {
                 Err(error) => {
                     self.check_topology()?;
                     // What is over within a second is nobody's concern; what lasts is said again.
-                    let loud = said.map_or(began.elapsed() >= SAID_AFTER, |at| at.elapsed() >= SAID_EVERY);
+                    let loud =
+                        said.map_or(began.elapsed() >= SAID_AFTER, |at| at.elapsed() >= SAID_AGAIN_EVERY);
                     self.say_waiting(what, &error, loud);
                     if loud {
                         said = Some(Instant::now());
@@ -440,7 +441,7 @@ const RENEWED_EVERY: Duration = Duration::from_secs(5);
 /// How long Kafka is waited for before it is said.
 const SAID_AFTER: Duration = Duration::from_secs(1);
 /// How often it is said again: the reason may have become another.
-const SAID_EVERY: Duration = Duration::from_secs(30);
+const SAID_AGAIN_EVERY: Duration = Duration::from_secs(30);
 /// How often the size of the ledger is said.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// Measuring takes no more than one part in so many of a lane's time.

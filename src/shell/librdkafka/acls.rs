@@ -14,7 +14,7 @@ use sys::rd_kafka_AclPermissionType_t::RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW as ALL
 use sys::rd_kafka_ResourcePatternType_t as Pattern;
 use sys::rd_kafka_ResourceType_t as Kind;
 
-use super::describe::{answered, ask, borrowed};
+use super::describe::{answered, ask, listed};
 use super::{Guard, text};
 
 /// What a client may be allowed to do, as far as the router needs it.
@@ -147,9 +147,10 @@ pub fn acls_of<C: ClientContext>(
             sys::rd_kafka_DescribeAcls(client.native_ptr(), filter.as_ptr(), options, queue);
         })?;
         let result = answered(sys::rd_kafka_event_DescribeAcls_result(event.as_ptr()))?;
-        let mut count = 0;
-        let found = sys::rd_kafka_DescribeAcls_result_acls(result, &raw mut count);
-        Ok(borrowed(found, count).iter().filter_map(|one| acl(*one)).collect())
+        Ok(listed(result, sys::rd_kafka_DescribeAcls_result_acls)
+            .iter()
+            .filter_map(|one| acl(*one))
+            .collect())
     }
 }
 
@@ -184,9 +185,7 @@ pub fn create_acls<C: ClientContext>(
             sys::rd_kafka_CreateAcls(native, pointers.as_mut_ptr(), pointers.len(), options, queue);
         })?;
         let result = answered(sys::rd_kafka_event_CreateAcls_result(event.as_ptr()))?;
-        let mut count = 0;
-        let found = sys::rd_kafka_CreateAcls_result_acls(result, &raw mut count);
-        Ok(borrowed(found, count).iter().map(|one| created(*one)).collect())
+        Ok(listed(result, sys::rd_kafka_CreateAcls_result_acls).iter().map(|one| created(*one)).collect())
     }
 }
 

@@ -105,9 +105,10 @@ pub fn describe_topics<C: ClientContext>(
             sys::rd_kafka_DescribeTopics(client.native_ptr(), topics.as_ptr(), options, queue);
         })?;
         let result = answered(sys::rd_kafka_event_DescribeTopics_result(event.as_ptr()))?;
-        let mut count = 0;
-        let found = sys::rd_kafka_DescribeTopics_result_topics(result, &raw mut count);
-        Ok(borrowed(found, count).iter().map(|topic| description(*topic)).collect())
+        Ok(listed(result, sys::rd_kafka_DescribeTopics_result_topics)
+            .iter()
+            .map(|topic| description(*topic))
+            .collect())
     }
 }
 
@@ -140,9 +141,8 @@ pub fn describe_group<C: ClientContext>(
             );
         })?;
         let result = answered(sys::rd_kafka_event_DescribeConsumerGroups_result(event.as_ptr()))?;
-        let mut count = 0;
-        let found = sys::rd_kafka_DescribeConsumerGroups_result_groups(result, &raw mut count);
-        let group = *borrowed(found, count).first().ok_or(KafkaError::AdminOp(RDKafkaErrorCode::Fail))?;
+        let found = listed(result, sys::rd_kafka_DescribeConsumerGroups_result_groups);
+        let group = *found.first().ok_or(KafkaError::AdminOp(RDKafkaErrorCode::Fail))?;
         let error = sys::rd_kafka_ConsumerGroupDescription_error(group);
         checked(sys::rd_kafka_error_code(error), KafkaError::AdminOp)?;
         let mut count = 0;
@@ -189,9 +189,10 @@ pub fn list_offsets<C: ClientContext>(
             sys::rd_kafka_ListOffsets(client.native_ptr(), list.as_ptr(), options, queue);
         })?;
         let result = answered(sys::rd_kafka_event_ListOffsets_result(event.as_ptr()))?;
-        let mut count = 0;
-        let found = sys::rd_kafka_ListOffsets_result_infos(result, &raw mut count);
-        Ok(borrowed(found, count).iter().map(|listed| listed_offset(*listed)).collect())
+        Ok(listed(result, sys::rd_kafka_ListOffsets_result_infos)
+            .iter()
+            .map(|listed| listed_offset(*listed))
+            .collect())
     }
 }
 
@@ -250,13 +251,11 @@ unsafe fn description(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDe
         let error = sys::rd_kafka_TopicDescription_error(topic);
         // For a null error the code is "no error".
         let code = RDKafkaErrorCode::from(sys::rd_kafka_error_code(error));
-        let mut count = 0;
-        let partitions = sys::rd_kafka_TopicDescription_partitions(topic, &raw mut count);
+        let partitions = listed(topic, sys::rd_kafka_TopicDescription_partitions);
         let id = sys::rd_kafka_TopicDescription_topic_id(topic);
         let mut held_count = 0;
         let held = sys::rd_kafka_TopicDescription_authorized_operations(topic, &raw mut held_count);
-        let mut partitions: Vec<_> =
-            borrowed(partitions, count).iter().map(|found| partition_description(*found)).collect();
+        let mut partitions: Vec<_> = partitions.iter().map(|found| partition_description(*found)).collect();
         partitions.sort_by_key(|found| found.partition);
         TopicDescription {
             name: text(sys::rd_kafka_TopicDescription_name(topic)),
@@ -273,15 +272,14 @@ unsafe fn description(topic: *const sys::rd_kafka_TopicDescription_t) -> TopicDe
 unsafe fn partition_description(found: *const sys::rd_kafka_TopicPartitionInfo_t) -> PartitionDescription {
     // SAFETY: by the caller's word; every accessor returns memory of the same result, or null.
     unsafe {
-        let (mut replica_count, mut isr_count) = (0, 0);
         let leader = sys::rd_kafka_TopicPartitionInfo_leader(found);
-        let replicas = sys::rd_kafka_TopicPartitionInfo_replicas(found, &raw mut replica_count);
-        let isr = sys::rd_kafka_TopicPartitionInfo_isr(found, &raw mut isr_count);
+        let replicas = listed(found, sys::rd_kafka_TopicPartitionInfo_replicas);
+        let isr = listed(found, sys::rd_kafka_TopicPartitionInfo_isr);
         PartitionDescription {
             partition: sys::rd_kafka_TopicPartitionInfo_partition(found),
             leader: node_id(leader).filter(|id| *id >= 0),
-            replicas: borrowed(replicas, replica_count).iter().filter_map(|node| node_id(*node)).collect(),
-            isr: borrowed(isr, isr_count).iter().filter_map(|node| node_id(*node)).collect(),
+            replicas: replicas.iter().filter_map(|node| node_id(*node)).collect(),
+            isr: isr.iter().filter_map(|node| node_id(*node)).collect(),
         }
     }
 }
@@ -325,14 +323,21 @@ unsafe fn operations(held: *const sys::rd_kafka_AclOperation_t, count: usize) ->
     Some(held.iter().filter_map(|operation| Operation::of(*operation)).collect())
 }
 
+/// What `list` says that `owner` holds: every such call of librdkafka has this form.
+///
 /// # Safety
-/// `items` is null, or points to `count` pointers that stay alive while the slice is used.
-pub(super) unsafe fn borrowed<'a, T>(items: *mut *const T, count: usize) -> &'a [*const T] {
-    if items.is_null() || count == 0 {
-        return &[];
+/// `owner` is alive, and stays so while the slice is used; `list` is one of librdkafka's calls, which returns null or
+/// as many pointers as it counts.
+pub(super) unsafe fn listed<'a, O, T>(
+    owner: *const O,
+    list: unsafe extern "C" fn(*const O, *mut usize) -> *mut *const T,
+) -> &'a [*const T] {
+    let mut count = 0;
+    // SAFETY: by the caller's word; the slice is made of what is not null.
+    unsafe {
+        let items = list(owner, &raw mut count);
+        if items.is_null() { &[] } else { std::slice::from_raw_parts(items, count) }
     }
-    // SAFETY: by the caller's word, and not null.
-    unsafe { std::slice::from_raw_parts(items, count) }
 }
 
 /// librdkafka writes ids in plain base64, Kafka's own tools in the URL-safe alphabet.
