@@ -109,7 +109,10 @@ impl Errand {
         let until = Instant::now() + self.patience;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            match self.producer.send_offsets_to_transaction(&self.offsets, &self.group, left) {
+            self.producer.context().begin_offsets();
+            let sent = self.producer.send_offsets_to_transaction(&self.offsets, &self.group, left);
+            self.producer.context().end_offsets();
+            match sent {
                 Err(error) if is_retriable(&error) && !left.is_zero() => {}
                 result => return result,
             }
