@@ -21,6 +21,7 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 REVISION = $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 HOST = $(shell rustc -vV | sed -n 's/^host: //p')
 ENGINE ?= $(shell command -v podman || command -v docker)
+IMAGE_ARGS ?=
 BENCH_ARGS ?=
 DENY_ARGS ?=
 export DEMO_ARGS
@@ -73,8 +74,8 @@ helm: ## the chart without a cluster: lint, unit tests, schemas, refusals, alert
 	cargo build --locked --bin onefill
 	dev/helm check
 
-image: ## the container image onefill:<version>, by podman or Docker
-	$(ENGINE) build --file Containerfile --build-arg REVISION=$(REVISION) --tag onefill:$(VERSION) .
+image: ## the container image onefill:<version>, by podman or Docker; IMAGE_ARGS="--build-arg RUST=IMAGE" to build in another
+	$(ENGINE) build --file Containerfile --build-arg REVISION=$(REVISION) --tag onefill:$(VERSION) $(IMAGE_ARGS) .
 
 sbom: ## what the image's program is made of, as CycloneDX: target/onefill.cdx.json
 	@command -v target/tools/bin/cargo-cyclonedx >/dev/null || cargo install --locked --quiet --root target/tools cargo-cyclonedx@0.5.9
