@@ -94,14 +94,11 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
             tracing::info!(
                 "certificates or passwords were renewed: lanes end in order, and all clients are made anew"
             );
-            for code in shared.status.halts() {
-                tracing::warn!(code = code.name(), "a halted lane begins anew with the others");
-            }
-            member.leave();
+            member.make_way();
             drop(beside);
             shared.forget_cluster();
             let Some(anew) = renewed(shared, stop, partitions)? else {
-                return Ok(Ended { halts: Vec::new() });
+                return Ok(Ended { halts: shared.status.halts() });
             };
             (beside, member) = anew;
         }

@@ -17,7 +17,8 @@ use crate::world::World;
 
 /// How long the first certificate lives: long enough for a busy machine to start a router and renew it.
 const LIFE: Duration = Duration::from_secs(40);
-const RENEWED: &str = "certificates or passwords were renewed";
+/// What the router says then.
+pub const RENEWED: &str = "certificates or passwords were renewed";
 /// Between two intents of the load.
 const PAUSE: Duration = Duration::from_millis(20);
 

@@ -36,6 +36,7 @@ use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Effect, Event, Lane, Outcome};
 use crate::core::ledger::{Ledger, Placement};
 use crate::core::proof::{self, Topology};
+use crate::core::time::Time;
 use crate::wire::schema::Schemas;
 use keeping::Origin;
 pub use signal::{Signal, Wish};
@@ -179,7 +180,7 @@ impl From<Halt> for Break {
 impl From<Break> for Event {
     fn from(reason: Break) -> Self {
         match reason {
-            Break::Told(Wish::Stop) => Self::Stop,
+            Break::Told(Wish::Renew | Wish::Stop) => Self::Stop,
             Break::Told(Wish::Lost) => Self::Lost,
             Break::Halt(halt) => Self::Halt(halt),
             Break::Doubted(halt) => Self::Doubted(halt),
@@ -230,18 +231,32 @@ impl LaneThread {
         })
     }
 
-    /// Lives until it is told to stop, or has halted and is told to stop.
+    /// Lives until it is told to stop, or has halted and is told to stop. A lane whose halt is on the board already
+    /// rests in it: it had halted before the clients were made anew, and that is no reason to try it again.
     pub fn run(mut self) {
         let partition = self.placement.partition;
-        self.shared.status.begin(partition);
-        while let Ended::Again = self.live() {
+        let mut ended = match self.shared.status.halted(partition) {
+            Some((code, head_at)) => {
+                tracing::info!(partition, code = code.name(), "the lane stays halted");
+                self.rest(code, head_at)
+            }
+            None => {
+                self.shared.status.begin(partition);
+                self.live()
+            }
+        };
+        while let Ended::Again = ended {
             self.shared.status.resume(partition);
             self.cause = Cause::Opening;
             self.ledger = Ledger::new(self.placement);
             self.trail_next = None;
             self.origin = Origin::default();
+            ended = self.live();
         }
-        self.shared.status.end(partition);
+        match self.signal.wish() {
+            Some(Wish::Renew) => self.shared.status.end_unless_halted(partition),
+            _ => self.shared.status.end(partition),
+        }
     }
 
     /// One life of the lane's machine.
@@ -266,7 +281,7 @@ impl LaneThread {
                     self.keep();
                     return Ended::Stopped;
                 }
-                Effect::Halt(halt) => return self.rest(&halt),
+                Effect::Halt(halt) => return self.halt(&halt),
             };
             let event = event.unwrap_or_else(Event::from);
             self.count(&event, opens);
@@ -274,11 +289,12 @@ impl LaneThread {
         }
     }
 
-    /// Rests in a halt. Only that of the clock ends by itself, when the clock has caught up.
-    fn rest(&mut self, halt: &Halt) -> Ended {
+    /// Says why, once, and rests.
+    fn halt(&mut self, halt: &Halt) -> Ended {
         let partition = self.placement.partition;
         let head = self.ledger.settled_head();
-        let (seq, Cursors { intents, executions, .. }) = (head.next_seq, head.cursors);
+        let (seq, head_at, Cursors { intents, executions, .. }) =
+            (head.next_seq, head.decided_at, head.cursors);
         tracing::error!(
             partition,
             code = halt.code.name(),
@@ -291,13 +307,17 @@ impl LaneThread {
         self.shared.status.halt(partition, halt);
         self.shared.metrics.halted(halt.code);
         self.sink = None;
+        self.rest(halt.code, head_at)
+    }
+
+    /// Rests in a halt. Only that of the clock ends by itself, when the clock has caught up with the last entry.
+    fn rest(&self, code: HaltCode, head_at: Time) -> Ended {
         loop {
             self.heartbeat.beat();
             if self.signal.wish().is_some() {
                 return Ended::Stopped;
             }
-            let caught_up = clock::now() >= self.ledger.settled_head().decided_at;
-            if halt.code == HaltCode::ClockUnsafe && caught_up {
+            if code == HaltCode::ClockUnsafe && clock::now() >= head_at {
                 return Ended::Again;
             }
             thread::park_timeout(Duration::from_secs(1));
