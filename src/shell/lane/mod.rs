@@ -3,6 +3,7 @@
 //! It performs what [`core::lane`](crate::core::lane) asks for, and reports what came of it. It
 //! chooses nothing. Start at [`LaneThread::run`].
 
+mod backoff;
 mod fresh;
 mod keeping;
 mod opening;
@@ -38,6 +39,7 @@ use crate::core::ledger::{Ledger, Placement};
 use crate::core::proof::{self, Topology};
 use crate::core::time::Time;
 use crate::wire::schema::Schemas;
+use backoff::Backoff;
 use keeping::Origin;
 pub use signal::{Signal, Wish};
 
@@ -140,8 +142,8 @@ pub struct LaneThread {
     restored: Result<(), Halt>,
     /// What the last proof found.
     found: Found,
-    /// Outcomes in a row that were no commit.
-    failures: u32,
+    /// A lane that fails again and again tries again ever more slowly.
+    backoff: Backoff,
     /// Why the next fence is taken.
     cause: Cause,
     last_commit: Instant,
@@ -223,7 +225,7 @@ impl LaneThread {
             restored: Ok(()),
             found: Found { topology, quarantine_partitions: 1, reached: Cursors::default() },
             topology_seen: None,
-            failures: 0,
+            backoff: Backoff::default(),
             cause: Cause::Opening,
             last_commit: Instant::now(),
             measured: (Instant::now(), Duration::ZERO),
@@ -324,7 +326,7 @@ impl LaneThread {
         }
     }
 
-    /// A lane that fails again and again tries again ever more slowly.
+    /// Takes note of why the next fence is taken, and waits after a failure.
     fn count(&mut self, event: &Event, opens: bool) {
         match event {
             Event::Ended(outcome) => self.count_outcome(*outcome, opens),
@@ -336,15 +338,8 @@ impl LaneThread {
 
     fn count_outcome(&mut self, outcome: Outcome, opens: bool) {
         self.cause = Cause::after(outcome);
-        if outcome.is_committed() {
-            // An opening that commits says nothing of the batch that failed before it, and may fail again: without
-            // the right to write orders, there would be many entries a second.
-            if !opens {
-                self.failures = 0;
-            }
-        } else {
-            self.failures = self.failures.saturating_add(1);
-            self.pause(Duration::from_millis(50) * self.failures.min(40));
+        if let Some(length) = self.backoff.after(outcome, opens) {
+            self.pause(length);
         }
     }
 
