@@ -87,7 +87,7 @@ impl Member {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn join(shared: Arc<Shared>, partitions: i32) -> KafkaResult<Self> {
-        let config = client::member(&shared.config);
+        let config = client::member(&shared.config)?;
         let topics = [shared.config.topics.intents.clone(), shared.config.topics.executions.clone()];
         let rebalancer = Rebalancer {
             heartbeat: shared.heartbeats.enter("member", Weight::Vital),
