@@ -37,8 +37,7 @@ pub const BUSY: &[Expected] = &[
 ];
 
 /// A login has two requests, and librdkafka says of either that it failed when its connection is closed by itself.
-const GIVEN_UP: &str =
-    "a coordinator has just become known, and the connection to where it was asked for is given up at its login";
+const GIVEN_UP: &str = "a coordinator has just become known, and the connection to where it was asked for is given up at its login";
 
 /// The cluster is young: its coordinators are just being made.
 pub const YOUNG: &[Expected] = &[
