@@ -1,7 +1,7 @@
 //! `onefill init --acls`: rights, granted or told.
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Failure, Output, print};
 use crate::shell::admin::Cluster;
@@ -83,10 +83,16 @@ impl Acls {
         }
     }
 
-    /// Grants what is missing, and prints a line for each right.
-    pub(super) fn grant(&self, config: &Config, cluster: &Cluster, output: Output) -> Result<(), Failure> {
+    /// Grants what is missing, and shows a person a line for each right. What a script is to be told of them; `None`
+    /// when none was asked for.
+    pub(super) fn grant(
+        &self,
+        config: &Config,
+        cluster: &Cluster,
+        output: Output,
+    ) -> Result<Option<Value>, Failure> {
         if !self.acls {
-            return Ok(());
+            return Ok(None);
         }
         let mut wanted: Vec<Acl> = Vec::new();
         for acl in self.parties.named().flat_map(|(party, name)| party.acls(config, name)) {
@@ -96,21 +102,18 @@ impl Acls {
             }
         }
         let made = cluster.grant(&wanted)?;
-        match output {
-            Output::Json => {
-                let one = |acl: &Acl| {
-                    json!({
-                        "principal": acl.principal,
-                        "resource": acl.resource.subject(),
-                        "operation": acl.operation.name(),
-                        "created": made.contains(acl),
-                    })
-                };
-                print::say_json(&json!({ "acls": wanted.iter().map(one).collect::<Vec<_>>() }));
-            }
-            Output::Text => show(&wanted, &made),
+        if output == Output::Text {
+            show(&wanted, &made);
         }
-        Ok(())
+        let one = |acl: &Acl| {
+            json!({
+                "principal": acl.principal,
+                "resource": acl.resource.subject(),
+                "operation": acl.operation.name(),
+                "created": made.contains(acl),
+            })
+        };
+        Ok(Some(wanted.iter().map(one).collect()))
     }
 }
 

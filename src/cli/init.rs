@@ -1,7 +1,7 @@
 //! `onefill init`: the topics, created or checked, and the rights to use them.
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::acls::Acls;
 use super::{Common, Failure, Output, Status, findings, print, recover};
@@ -71,48 +71,67 @@ impl Init {
         // Fewer replicas than production needs are named, and forgiven with --dev, by `check`;
         // here the topics are measured by what was asked for.
         let found = preflight::topic_findings(&config, &after, layout);
-        match self.output {
-            Output::Json => print::say_json(&json!({
-                "created": missing.iter().map(|role| config.topics.name(*role)).collect::<Vec<_>>(),
-                "topics": after.values().map(|state| json!({
-                    "name": state.name, "id": state.id, "partitions": state.partitions.len(),
-                })).collect::<Vec<_>>(),
-                "findings": findings::to_json(&found),
-            })),
-            Output::Text => {
-                show(&after, &missing);
-                if !found.is_empty() {
-                    print::say("");
-                }
-                findings::show(&found);
+        if self.output == Output::Text {
+            show(&after, &missing);
+            if !found.is_empty() {
+                print::say("");
             }
+            findings::show(&found);
         }
-        self.acls.grant(&config, &cluster, self.output)?;
-        if self.genesis && !found.iter().any(Finding::refuses) {
-            return self.begin(&config);
+        let mut document = json!({
+            "created": missing.iter().map(|role| config.topics.name(*role)).collect::<Vec<_>>(),
+            "topics": after.values().map(|state| json!({
+                "name": state.name, "id": state.id, "partitions": state.partitions.len(),
+            })).collect::<Vec<_>>(),
+            "findings": findings::to_json(&found),
+        });
+        let ended = self.go_on(&config, &cluster, &found, &mut document);
+        if self.output == Output::Json {
+            // What was done is said, although something else was not.
+            print::say_json(&document);
         }
-        Ok(findings::status(&found))
+        ended
     }
 
-    fn begin(&self, config: &Config) -> Result<Status, Failure> {
+    /// What is asked for besides topics. A person is told at once, a script by what is added to the document.
+    fn go_on(
+        &self,
+        config: &Config,
+        cluster: &Cluster,
+        found: &[Finding],
+        document: &mut Value,
+    ) -> Result<Status, Failure> {
+        if let Some(acls) = self.acls.grant(config, cluster, self.output)? {
+            document["acls"] = acls;
+        }
+        if !self.genesis || found.iter().any(Finding::refuses) {
+            return Ok(findings::status(found));
+        }
+        let mut trails = Vec::new();
+        let begun = self.begin(config, &mut trails);
+        document["trails"] = trails.into();
+        begun
+    }
+
+    fn begin(&self, config: &Config, trails: &mut Vec<Value>) -> Result<Status, Failure> {
         for placement in recover::partitions(config, None)? {
             let accepted = recover::work_on(config, placement)?.begin(&self.reason)?;
             let codes: Vec<&str> = accepted.iter().map(|code| code.name()).collect();
-            let partition = placement.partition;
-            match self.output {
-                Output::Json => print::say_json(&json!({ "partition": partition, "accepted": codes })),
-                Output::Text if codes.is_empty() => {
-                    print::say(&format!("partition {partition}: the trail begins"));
-                }
-                Output::Text => {
-                    print::say(&format!(
-                        "partition {partition}: the trail begins, with {} accepted",
-                        codes.join(", ")
-                    ));
-                }
-            }
+            self.say_begun(placement.partition, &codes);
+            trails.push(json!({ "partition": placement.partition, "accepted": codes }));
         }
         Ok(Status::Done)
+    }
+
+    fn say_begun(&self, partition: i32, codes: &[&str]) {
+        if self.output == Output::Text {
+            let besides = if codes.is_empty() {
+                String::new()
+            } else {
+                format!(", with {} accepted", codes.join(", "))
+            };
+            print::say(&format!("partition {partition}: the trail begins{besides}"));
+        }
     }
 
     fn replication(&self, config: &Config) -> Result<i32, Failure> {

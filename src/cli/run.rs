@@ -100,7 +100,9 @@ impl From<RunError> for Failure {
             RunError::Http(_) => "name a free address with --http",
             RunError::Thread(_) => "let the process have more threads",
             RunError::Expelled(_) => "give each process an --instance-id of its own",
-            RunError::Unserved(_) => "let the process have more threads and open files",
+            RunError::Unserved(_) => {
+                "let the process have more threads and open files, and see that it can read the files named in [kafka]"
+            }
             RunError::Broken => "restart it; should it happen again, report it with the log",
         };
         let status = if matches!(error, RunError::Refused(_)) { Status::Refused } else { Status::Failed };

@@ -109,7 +109,7 @@ impl Striker<'_> {
 /// Sees everything that is written to `audit` from now on.
 fn watch(plan: &Plan) -> Result<BaseConsumer<Logged>, Fault> {
     let reader: BaseConsumer<Logged> =
-        client::reader(&plan.config, Isolation::Uncommitted).create_with_context(Logged)?;
+        client::reader(&plan.config, Isolation::Uncommitted)?.create_with_context(Logged)?;
     let mut assignment = TopicPartitionList::new();
     for partition in 0..PARTITIONS {
         assignment.add_partition_offset(&plan.config.topics.audit, partition, Offset::End)?;

@@ -30,7 +30,7 @@ const FLUSH_WAIT: Duration = Duration::from_secs(20);
 /// # Errors
 /// Kafka's, and intents that cannot be read.
 pub fn route(config: &Config) -> Result<(), Fault> {
-    let consumer: BaseConsumer<Logged> = client::member(config)
+    let consumer: BaseConsumer<Logged> = client::member(config)?
         .set("group.instance.id", "demo-naive-router")
         .set("isolation.level", "read_uncommitted")
         // There is no trail that would know better: a first version begins at the beginning.

@@ -45,7 +45,7 @@ pub fn set(plan: &Plan) -> Result<(), Fault> {
 /// # Errors
 /// A configuration that librdkafka refuses.
 pub fn publisher(config: &Config, linger_ms: u64) -> Result<Publisher, Fault> {
-    Ok(client::publisher(config).set("linger.ms", linger_ms.to_string()).create()?)
+    Ok(client::publisher(config)?.set("linger.ms", linger_ms.to_string()).create()?)
 }
 
 /// The instrument of that name, by the names of the schema.

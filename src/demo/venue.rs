@@ -83,7 +83,7 @@ impl<'p> Venue<'p> {
             Side::Onefill => Isolation::Committed,
             Side::Naive => Isolation::Uncommitted,
         };
-        let orders: BaseConsumer<Logged> = client::reader(config, isolation).create_with_context(Logged)?;
+        let orders: BaseConsumer<Logged> = client::reader(config, isolation)?.create_with_context(Logged)?;
         let mut assignment = TopicPartitionList::new();
         for partition in 0..PARTITIONS {
             assignment.add_partition_offset(&config.topics.orders, partition, Offset::Beginning)?;

@@ -43,6 +43,10 @@ impl ClusterError {
                 "see in [kafka] that ssl.ca.location holds the authority that signed the brokers, and that \
                  ssl.certificate.location, where they ask for one, is signed by theirs and has not expired"
             }
+            Self::NoClient { .. } => {
+                "see in [kafka] that each file can be read, that ssl.key.location holds the key of \
+                 ssl.certificate.location, and ssl.key.password.file its password, where it has one"
+            }
             Self::NoAuthorizer => {
                 "set authorizer.class.name on every broker and controller first, see docs/OPERATING.md; without one \
                  the router needs no rights"
@@ -82,6 +86,12 @@ pub enum ClusterError {
         /// Who does not trust whom.
         mistrust: Mistrust,
     },
+    /// No broker was asked: what is configured, and the files that it names, make no client.
+    #[error("a client cannot be made: {reason}")]
+    NoClient {
+        /// What librdkafka does not take.
+        reason: String,
+    },
     /// A request failed.
     #[error("{what}: {reason}")]
     Refused {
@@ -113,6 +123,10 @@ fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
+fn no_client(error: KafkaError) -> ClusterError {
+    ClusterError::NoClient { reason: error.to_string() }
+}
+
 pub(super) fn refused(what: impl Into<String>) -> impl FnOnce(KafkaError) -> ClusterError {
     let what = what.into();
     move |error| ClusterError::Refused { what, reason: error.to_string() }
@@ -123,12 +137,12 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Unreachable`] when none has answered in time, with what the connections said, or
-    /// [`ClusterError::Untrusted`].
+    /// [`ClusterError::Untrusted`]; [`ClusterError::NoClient`].
     pub fn connect(config: &Config, reaching: Duration, timeout: Duration) -> Result<Self, ClusterError> {
         let heard = Heard::default();
         let probe: BaseConsumer<Heard> = client::reader(config, Isolation::Uncommitted)
-            .create_with_context(heard.clone())
-            .map_err(refused("a client cannot be made"))?;
+            .and_then(|client| client.create_with_context(heard.clone()))
+            .map_err(no_client)?;
         let metadata = probe.fetch_metadata(None, reaching).map_err(|_| {
             heard::listen(&probe);
             let (bootstrap, reason) = (config.bootstrap.clone(), heard.complaints());
@@ -140,7 +154,7 @@ impl Cluster {
         let brokers = metadata.brokers().iter();
         let brokers = brokers.map(|broker| (broker.id(), address(broker.host(), broker.port()))).collect();
         let admin =
-            client::admin(config).create_with_context(Logged).map_err(refused("a client cannot be made"))?;
+            client::admin(config).and_then(|client| client.create_with_context(Logged)).map_err(no_client)?;
         let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| {
             ClusterError::Refused { what: "a runtime cannot be made".to_owned(), reason: error.to_string() }
         })?;

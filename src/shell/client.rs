@@ -1,13 +1,14 @@
 //! How the clients of Kafka are configured, and where their logs go.
 //!
 //! What the guarantees depend on is set last, over whatever was passed through. Nothing here
-//! connects: builders return a configuration, the caller creates the client.
+//! connects: builders return a configuration, the caller creates the client. They fail where the file of a
+//! secret cannot be read, and for nothing else.
 
 use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 use super::config::Config;
 use super::config::kafka::ClientKind;
@@ -33,43 +34,43 @@ pub enum Isolation {
 }
 
 /// A consumer that is assigned its partitions by hand and never joins the group.
-pub fn reader(config: &Config, isolation: Isolation) -> ClientConfig {
-    let mut client = consumer(config);
+pub fn reader(config: &Config, isolation: Isolation) -> KafkaResult<ClientConfig> {
+    let mut client = consumer(config)?;
     let level = match isolation {
         Isolation::Committed => "read_committed",
         Isolation::Uncommitted => "read_uncommitted",
     };
     client.set("isolation.level", level);
-    client
+    Ok(client)
 }
 
 /// A consumer that asks where partitions begin and end, and reads from one to the other now and then.
 ///
 /// Unlike one that is assigned its partitions for good, it learns of a new leader only when what it knows
 /// of the old one has become too old.
-pub fn prober(config: &Config, isolation: Isolation) -> ClientConfig {
-    let mut client = reader(config, isolation);
+pub fn prober(config: &Config, isolation: Isolation) -> KafkaResult<ClientConfig> {
+    let mut client = reader(config, isolation)?;
     client
         .set("metadata.max.age.ms", "1000")
         // The end of a partition is told when a fetch comes back with nothing.
         .set("fetch.wait.max.ms", "5");
-    client
+    Ok(client)
 }
 
 /// A consumer that looks at one record now and then: it takes as little besides as a broker sends.
-pub fn peeker(config: &Config) -> ClientConfig {
-    let mut client = prober(config, Isolation::Committed);
+pub fn peeker(config: &Config) -> KafkaResult<ClientConfig> {
+    let mut client = prober(config, Isolation::Committed)?;
     // The first batch is sent whole, however large.
     client.set("fetch.message.max.bytes", "1").set("queued.min.messages", "1");
-    client
+    Ok(client)
 }
 
 /// The member of the router's group.
 ///
 /// The classic protocol: under the newer one a transaction's offsets can be fenced without cause.
 /// The range assignor: it alone gives partition p of both inputs to one member.
-pub fn member(config: &Config) -> ClientConfig {
-    let mut client = reader(config, Isolation::Committed);
+pub fn member(config: &Config) -> KafkaResult<ClientConfig> {
+    let mut client = reader(config, Isolation::Committed)?;
     client
         .set("group.protocol", "classic")
         .set("partition.assignment.strategy", "range")
@@ -83,12 +84,12 @@ pub fn member(config: &Config) -> ClientConfig {
     if let Some(instance) = &config.instance_id {
         client.set("group.instance.id", instance);
     }
-    client
+    Ok(client)
 }
 
 /// A lane's producer.
-pub fn producer(config: &Config, transactional_id: &str) -> ClientConfig {
-    let mut client = publisher(config);
+pub fn producer(config: &Config, transactional_id: &str) -> KafkaResult<ClientConfig> {
+    let mut client = publisher(config)?;
     if ["linger.ms", "queue.buffering.max.ms"].iter().all(|name| config.kafka.value(name).is_none()) {
         // The flush at the end of a batch ends the wait. A short linger would end it many times while a large
         // batch is being decided, with a small request each: that is most of what a broker then does.
@@ -104,12 +105,12 @@ pub fn producer(config: &Config, transactional_id: &str) -> ClientConfig {
         .set("statistics.interval.ms", STATISTICS_EVERY_MS)
         // A message that outlives its transaction is nobody's: librdkafka insists on it, too.
         .set("message.timeout.ms", config.transaction_timeout_ms.to_string());
-    client
+    Ok(client)
 }
 
 /// An idempotent producer without transactions, for whoever submits intents or control records.
 /// Keys are placed as Java does it.
-pub fn publisher(config: &Config) -> ClientConfig {
+pub fn publisher(config: &Config) -> KafkaResult<ClientConfig> {
     let mut client = ClientConfig::new();
     client
         // A flush ends the wait; until then requests fill up.
@@ -124,28 +125,28 @@ pub fn publisher(config: &Config) -> ClientConfig {
         // More than one transaction's worth; memory is bounded all the same.
         .set("queue.buffering.max.messages", "200000")
         .set("queue.buffering.max.kbytes", "131072");
-    pass_through(&mut client, config, ClientKind::Producer);
+    pass_through(&mut client, config, ClientKind::Producer)?;
     client
         .set("enable.idempotence", "true")
         .set("acks", "all")
         .set("partitioner", "murmur2_random")
         .set("message.max.bytes", MESSAGE_BYTES.to_string());
     common(&mut client, config);
-    client
+    Ok(client)
 }
 
 /// A client that asks and administers.
-pub fn admin(config: &Config) -> ClientConfig {
+pub fn admin(config: &Config) -> KafkaResult<ClientConfig> {
     let mut client = ClientConfig::new();
-    pass_through(&mut client, config, ClientKind::Producer);
+    pass_through(&mut client, config, ClientKind::Producer)?;
     common(&mut client, config);
     // Nothing polls such a client for its logs; left unread, they would end up on the terminal.
     // Each answer carries its own error.
     client.set_log_level(RDKafkaLogLevel::Emerg);
-    client
+    Ok(client)
 }
 
-fn consumer(config: &Config) -> ClientConfig {
+fn consumer(config: &Config) -> KafkaResult<ClientConfig> {
     let mut client = ClientConfig::new();
     client
         // The broker answers at once when there is something; this bounds the wait when there is not.
@@ -159,7 +160,7 @@ fn consumer(config: &Config) -> ClientConfig {
         .set("socket.timeout.ms", "10000")
         // The backlog stays in Kafka: memory is bounded by the ledger.
         .set("queued.max.messages.kbytes", "16384");
-    pass_through(&mut client, config, ClientKind::Consumer);
+    pass_through(&mut client, config, ClientKind::Consumer)?;
     client
         .set("group.id", &config.group)
         .set("enable.auto.commit", "false")
@@ -168,14 +169,15 @@ fn consumer(config: &Config) -> ClientConfig {
         .set("enable.partition.eof", "true")
         .set("check.crcs", "true");
     common(&mut client, config);
-    client
+    Ok(client)
 }
 
-fn pass_through(client: &mut ClientConfig, config: &Config, kind: ClientKind) {
+fn pass_through(client: &mut ClientConfig, config: &Config, kind: ClientKind) -> KafkaResult<()> {
     if config.kafka.value("client.id").is_none() {
         client.set("client.id", &config.router_id);
     }
-    for (key, value) in config.kafka.of(kind) {
+    for setting in config.kafka.of(kind) {
+        let (key, value) = setting?;
         client.set(key, value);
     }
     let protocol = config.kafka.value("security.protocol").unwrap_or_default();
@@ -184,6 +186,7 @@ fn pass_through(client: &mut ClientConfig, config: &Config, kind: ClientKind) {
         // The authorities that the system trusts: an OpenSSL that is linked in would look where no system has any.
         client.set("ssl.ca.location", "probe");
     }
+    Ok(())
 }
 
 fn common(client: &mut ClientConfig, config: &Config) {
@@ -260,17 +263,17 @@ mod tests {
     fn every_configuration_is_one_that_librdkafka_takes() {
         let config = Config { instance_id: Some("i-1".to_owned()), ..Config::default() };
         for client in [reader(&config, Isolation::Uncommitted), peeker(&config), member(&config)] {
-            client.create_with_context::<_, BaseConsumer<Logged>>(Logged).unwrap();
+            client.unwrap().create_with_context::<_, BaseConsumer<Logged>>(Logged).unwrap();
         }
         for client in [producer(&config, "t-0-0"), publisher(&config), admin(&config)] {
-            drop(client.create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
+            drop(client.unwrap().create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
         }
     }
 
     #[test]
     fn a_lane_lingers_for_less_than_a_message_lives_and_as_long_as_it_is_told_to() {
         let mut config = Config::default();
-        let lane = |config: &Config| producer(config, "t-0-0");
+        let lane = |config: &Config| producer(config, "t-0-0").unwrap();
         assert_eq!(lane(&config).get("linger.ms"), Some("1000"));
         config.transaction_timeout_ms = 1_000;
         assert_eq!(lane(&config).get("linger.ms"), Some("500"));
@@ -288,7 +291,8 @@ mod tests {
     fn whom_nobody_says_to_trust_the_system_says() {
         let authority = |settings| {
             let config = Config { kafka: settings, ..Config::default() };
-            reader(&config, Isolation::Committed).get("ssl.ca.location").map(str::to_owned)
+            let client = reader(&config, Isolation::Committed).unwrap();
+            client.get("ssl.ca.location").map(str::to_owned)
         };
         let probed = Some("probe".to_owned());
         assert_eq!(authority(KafkaSettings::given([("security.protocol", "SSL")])), probed);
@@ -303,9 +307,9 @@ mod tests {
     #[test]
     fn a_member_is_static_only_when_it_has_a_name() {
         let mut config = Config::default();
-        assert_eq!(member(&config).get("group.instance.id"), None);
+        assert_eq!(member(&config).unwrap().get("group.instance.id"), None);
         config.instance_id = Some("i-1".to_owned());
-        assert_eq!(member(&config).get("group.instance.id"), Some("i-1"));
-        assert_eq!(reader(&config, Isolation::Committed).get("group.instance.id"), None);
+        assert_eq!(member(&config).unwrap().get("group.instance.id"), Some("i-1"));
+        assert_eq!(reader(&config, Isolation::Committed).unwrap().get("group.instance.id"), None);
     }
 }

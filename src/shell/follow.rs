@@ -33,7 +33,7 @@ impl Follower {
             assignment.add_partition_offset(topic, partition, Offset::Offset(end))?;
         }
         let reader: BaseConsumer<Logged> =
-            client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+            client::reader(config, Isolation::Committed)?.create_with_context(Logged)?;
         reader.assign(&assignment)?;
         Ok(Self { reader })
     }
@@ -66,7 +66,7 @@ impl Follower {
 pub fn entry_of(config: &Config, partition: i32, seq: u64, before: i64) -> KafkaResult<Option<OwnedMessage>> {
     let topic = config.topics.audit.as_str();
     let reader: BaseConsumer<Logged> =
-        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+        client::reader(config, Isolation::Committed)?.create_with_context(Logged)?;
     let (mut low, mut high) = (i64::try_from(seq).unwrap_or(i64::MAX), before);
     while low < high {
         let middle = low + (high - low) / 2;

@@ -87,7 +87,7 @@ impl Member {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn join(shared: Arc<Shared>, partitions: i32) -> KafkaResult<Self> {
-        let config = client::member(&shared.config);
+        let config = client::member(&shared.config)?;
         let topics = [shared.config.topics.intents.clone(), shared.config.topics.executions.clone()];
         let rebalancer = Rebalancer {
             heartbeat: shared.heartbeats.enter("member", Weight::Vital),
@@ -140,6 +140,11 @@ impl Member {
     pub fn leave(self) {
         self.consumer.context().end_lanes(Wish::Stop);
     }
+
+    /// The same, for a member with other clients to join at once: a lane that has halted is halted in its hands, too.
+    pub fn make_way(self) {
+        self.consumer.context().end_lanes(Wish::Renew);
+    }
 }
 
 impl ClientContext for Rebalancer {
@@ -190,18 +195,16 @@ impl Rebalancer {
             self.shared.metrics.rebalanced_within(since.elapsed());
         }
         let topics = &self.shared.config.topics;
-        for element in partitions.elements_for_topic(&topics.intents) {
-            let partition = element.partition();
-            if partitions.find_partition(&topics.executions, partition).is_some() {
-                self.start(partition)?;
-            } else {
-                tracing::error!(
-                    partition,
-                    "intents and executions went to different members: no lane starts"
-                );
-            }
+        let given = partitions.elements_for_topic(&topics.intents).into_iter().map(|one| one.partition());
+        let whole = |partition: &i32| partitions.find_partition(&topics.executions, *partition).is_some();
+        let (ours, halves): (Vec<i32>, Vec<i32>) = given.partition(whole);
+        for partition in halves {
+            tracing::error!(partition, "intents and executions went to different members: no lane starts");
         }
-        Ok(())
+        // A halt from before the clients were made anew stays with a lane that came back at once. Whoever else
+        // has the lane now proves it, as after every assignment.
+        self.shared.status.keep_only(&ours);
+        ours.into_iter().try_for_each(|partition| self.start(partition))
     }
 
     /// Whoever comes next finds no transaction of this member open, unless it was too slow.

@@ -75,7 +75,7 @@ impl<'c> Bench<'c> {
     /// A running group, brokers that do not answer.
     pub fn open(config: &'c Config, schemas: &Schemas, placement: Placement) -> Result<Self, OperateError> {
         let member: BaseConsumer<Logged> =
-            client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+            client::reader(config, Isolation::Committed)?.create_with_context(Logged)?;
         refuse_beside_members(&member, &config.group)?;
         let sink = Sink::open(config, placement.partition, None)?;
         let probe = Probe::open(config)?;

@@ -23,7 +23,7 @@ impl Peek {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub(super) fn open(config: &Config) -> KafkaResult<Self> {
-        client::peeker(config).create_with_context(Logged).map(Self)
+        client::peeker(config)?.create_with_context(Logged).map(Self)
     }
 
     /// Offset and Kafka's timestamp of the first committed record at or after `from`; `None` when there is

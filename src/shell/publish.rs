@@ -56,7 +56,7 @@ impl Publisher {
     pub fn open(config: &Config) -> KafkaResult<Self> {
         let (sender, delivered) = sync_channel(UNTOLD_MAX);
         let context = Deliveries(sender);
-        Ok(Self { producer: client::publisher(config).create_with_context(context)?, delivered })
+        Ok(Self { producer: client::publisher(config)?.create_with_context(context)?, delivered })
     }
 
     /// Sends a record; `false` when the queue is full, and it must be sent again a little later.

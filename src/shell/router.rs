@@ -33,7 +33,7 @@ pub enum RunError {
     /// Kafka's word.
     #[error("{0}")]
     Kafka(#[from] KafkaError),
-    /// Brokers that are there, and one side that does not trust the other.
+    /// Brokers that are there, and one side that does not trust the other; or nothing to prove itself by.
     #[error("{0}")]
     Untrusted(ClusterError),
     /// Preflight: all that was found, and at least one thing that no promise can be kept with.
@@ -94,14 +94,11 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
             tracing::info!(
                 "certificates or passwords were renewed: lanes end in order, and all clients are made anew"
             );
-            for code in shared.status.halts() {
-                tracing::warn!(code = code.name(), "a halted lane begins anew with the others");
-            }
-            member.leave();
+            member.make_way();
             drop(beside);
             shared.forget_cluster();
             let Some(anew) = renewed(shared, stop, partitions)? else {
-                return Ok(Ended { halts: Vec::new() });
+                return Ok(Ended { halts: shared.status.halts() });
             };
             (beside, member) = anew;
         }
@@ -167,8 +164,9 @@ fn renewed(
 /// How many lanes there are; `None` when told to stop before that was known.
 ///
 /// Brokers that cannot be reached are waited for, as a lane would. Those that do not trust this process, or
-/// are not trusted, are asked again for a while: users are known late to a broker that comes up. What may pass by itself, because
-/// brokers are coming back, is waited for too, but not for ever: then it refuses like the rest.
+/// are not trusted, are asked again for a while: users are known late to a broker that comes up. So are files that
+/// make no client: they may be renewed just now. What may pass by itself, because brokers are coming back, is waited
+/// for too, but not for ever: then it refuses like the rest.
 fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, RunError> {
     let mut waiting = false;
     let mut passing_since = None;
@@ -193,7 +191,7 @@ fn pass_preflight(shared: &Shared, stop: &AtomicBool) -> Result<Option<i32>, Run
                 // Brokers that are out of reach are waited for as long as it takes.
                 passing_since = None;
                 // A broker may close the connection so early that it does not say why: that ends no count.
-                if matches!(error, ClusterError::Untrusted { .. }) {
+                if matches!(error, ClusterError::Untrusted { .. } | ClusterError::NoClient { .. }) {
                     let now = Instant::now();
                     let counted = untrusted.filter(|(_, last)| now.duration_since(*last) < UNTRUSTED_GAP);
                     let (since, _) = *untrusted.insert((counted.map_or(now, |(since, _)| since), now));
@@ -267,7 +265,8 @@ const EXPELLED_WITHIN: Duration = Duration::from_secs(15 * 60);
 const SERVED_FOR: Duration = Duration::from_millis(100);
 /// How often a cluster that does not answer is asked again.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
-/// How long brokers are asked again that do not trust this process, or are not trusted.
+/// How long brokers are asked again that do not trust this process, or are not trusted, and files are read again that
+/// make no client.
 const UNTRUSTED_MAX: Duration = Duration::from_secs(10);
 /// How long nothing may be heard of that, and it still counts as one time.
 const UNTRUSTED_GAP: Duration = Duration::from_secs(30);

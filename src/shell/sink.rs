@@ -101,7 +101,7 @@ impl Sink {
 impl Line {
     fn open(config: &Config, partition: i32, slot: Slot, watch: &Watch) -> KafkaResult<Self> {
         let id = config.topics.transactional_id(partition, slot.index());
-        let client = client::producer(config, &id);
+        let client = client::producer(config, &id)?;
         let producer = Arc::new(Producer::from_config_and_context(&client, watch.of_another())?);
         let topic = |name: &str| TopicHandle::of(&producer, name);
         let (audit, orders) = (topic(&config.topics.audit)?, topic(&config.topics.orders)?);

@@ -86,7 +86,7 @@ impl Source {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn open(config: &Config) -> KafkaResult<Self> {
-        let open = || client::reader(config, Isolation::Committed).create_with_context(Logged);
+        let open = || client::reader(config, Isolation::Committed)?.create_with_context(Logged);
         Ok(Self { reader: Arc::new(open()?), control: Arc::new(open()?), standing: None })
     }
 

@@ -127,7 +127,7 @@ impl Last {
 /// A coordinator that does not answer.
 pub fn group(config: &Config) -> KafkaResult<Option<Group>> {
     let reader: BaseConsumer<Logged> =
-        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+        client::reader(config, Isolation::Committed)?.create_with_context(Logged)?;
     let found = librdkafka::group_members(reader.client(), &config.group, REQUEST_WAIT)?;
     let group = found.map(|found| Group { state: found.state, members: found.members.len() });
     Ok(group.filter(|group| group.state != "Dead"))

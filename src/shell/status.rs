@@ -202,6 +202,23 @@ impl Status {
         self.lock().remove(&partition);
     }
 
+    /// A lane is gone, and comes back with other clients: a halt stays.
+    pub fn end_unless_halted(&self, partition: i32) {
+        self.lock().retain(|other, view| *other != partition || view.halt.is_some());
+    }
+
+    /// No other lanes are left here than these.
+    pub fn keep_only(&self, partitions: &[i32]) {
+        self.lock().retain(|partition, _| partitions.contains(partition));
+    }
+
+    /// The halt that a lane is in, if it is, and when its last entry was decided.
+    pub fn halted(&self, partition: i32) -> Option<(HaltCode, Time)> {
+        let lanes = self.lock();
+        let view = lanes.get(&partition)?;
+        Some((view.halt.and_then(HaltCode::parse)?, view.vitals.head_at.unwrap_or_default()))
+    }
+
     /// A lane enters a stage.
     pub fn enter(&self, partition: i32, stage: Stage) {
         self.change(partition, |view| view.stage = stage.name());

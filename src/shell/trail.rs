@@ -46,7 +46,7 @@ impl Probe {
     /// # Errors
     /// As [`Probe::open`].
     pub fn with_patience(config: &Config, wait: Duration) -> KafkaResult<Self> {
-        let open = |isolation| client::prober(config, isolation).create_with_context(Logged);
+        let open = |isolation| client::prober(config, isolation)?.create_with_context(Logged);
         Ok(Self { committed: open(Isolation::Committed)?, uncommitted: open(Isolation::Uncommitted)?, wait })
     }
 
@@ -136,7 +136,7 @@ pub fn read_to_end<E>(
     each: impl FnMut(&BorrowedMessage<'_>) -> Result<(), E>,
 ) -> Result<(), ReadError<E>> {
     let reader: BaseConsumer<Logged> =
-        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+        client::reader(config, Isolation::Committed)?.create_with_context(Logged)?;
     read_with(&reader, at, from, each).map(drop)
 }
 
@@ -184,7 +184,7 @@ fn read_with<E>(
 /// Brokers that do not answer.
 pub fn read_first(config: &Config, topic: &str, partitions: &[i32]) -> KafkaResult<BTreeMap<i32, Vec<u8>>> {
     let reader: BaseConsumer<Logged> =
-        client::reader(config, Isolation::Committed).create_with_context(Logged)?;
+        client::reader(config, Isolation::Committed)?.create_with_context(Logged)?;
     let mut assignment = TopicPartitionList::new();
     for partition in partitions {
         assignment.add_partition_offset(topic, *partition, Offset::Beginning)?;

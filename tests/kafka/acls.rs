@@ -73,10 +73,11 @@ fn words(line: &str) -> Vec<&str> {
     line.split_whitespace().collect()
 }
 
-/// What `init --acls` said of each right: who, what, with what, and whether it is new.
+/// What `init --acls` said of each right, in one document with the topics: who, what, with what, and whether it is new.
 fn granted(called: &Called) -> Vec<Json> {
-    let acls = called.json().into_iter().find_map(|line| line.get("acls").cloned());
-    acls.and_then(|acls| acls.as_array().cloned()).expect("a list of rights")
+    let said = called.json();
+    assert!(said.len() == 1 && said[0]["topics"].is_array() && said[0].get("trails").is_none(), "{said:?}");
+    said[0]["acls"].as_array().cloned().expect("a list of rights")
 }
 
 fn text<'j>(of: &'j Json, field: &str) -> &'j str {

@@ -114,6 +114,16 @@ fn run_again_it_changes_nothing_and_names_every_difference() {
 }
 
 #[test]
+fn all_that_a_script_is_told_is_one_document() {
+    let here = Installation::new(broker(), "init-genesis");
+    let begun = here.done(&["init", "--partitions", "2", "--genesis", "--output", "json"]).json();
+    let [document] = begun.as_slice() else { panic!("one document, not {begun:?}") };
+    assert_eq!(document["created"].as_array().map(Vec::len), Some(7));
+    let trail = |partition: i32| json!({ "partition": partition, "accepted": [] });
+    assert_eq!((&document["trails"], document.get("acls")), (&json!([trail(0), trail(1)]), None));
+}
+
+#[test]
 fn check_refuses_missing_topics_and_forgives_one_broker_by_name() {
     let here = Installation::new(broker(), "init-check");
     let before = here.call(&["check", "--output", "json"]);

@@ -91,11 +91,11 @@ impl Router {
         eventually(&format!("the router says: {text}"), || self.log().contains(text).then_some(()));
     }
 
-    /// What it says of its lanes, for whoever looks into a failure.
-    fn status(&self) -> String {
+    /// What it answers by HTTP, once it serves.
+    pub fn ask(&self, path: &str) -> Option<String> {
         let log = self.log();
         let address = log.lines().find(|line| line.contains("/livez")).map(|line| field(line, "address="));
-        address.and_then(|address| ask(address, "/status")).map(|(_, status)| status).unwrap_or_default()
+        address.and_then(|address| ask(address, path)).map(|(_, answer)| answer)
     }
 
     /// The halts that it has logged so far: partition and code, in order of partition.
@@ -141,7 +141,7 @@ fn field<'a>(line: &'a str, name: &str) -> &'a str {
 
 impl Drop for Router {
     fn drop(&mut self) {
-        let last_words = std::thread::panicking().then(|| self.status());
+        let last_words = std::thread::panicking().then(|| self.ask("/status").unwrap_or_default());
         let (_killed, _ended) = (self.child.kill(), self.child.wait());
         let log = self.log();
         if let Some(status) = last_words {

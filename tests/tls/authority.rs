@@ -70,6 +70,14 @@ impl Authority {
         Identity { certificate: at("crt"), key: at("key") }
     }
 
+    /// The same certificate, and its key behind a password.
+    pub fn lock(&self, identity: &Identity, password: &str) -> Identity {
+        let (key, locked) = (&identity.key, identity.key.with_extension("locked.key"));
+        let (from, to) = (key.display(), locked.display());
+        self.openssl(&format!("pkcs8 -topk8 -v2 aes-256-cbc -in {from} -out {to} -passout pass:{password}"));
+        Identity { certificate: identity.certificate.clone(), key: locked }
+    }
+
     fn openssl(&self, arguments: &str) {
         let mut command = Command::new("openssl");
         let done = command.args(arguments.split_whitespace()).current_dir(&self.dir).output();

@@ -4,6 +4,7 @@
 //! the secured listeners; the tests read back what lies in the topics by one that is not. Start reading at [`secured`].
 
 mod authority;
+mod halted;
 mod mutual;
 mod refused;
 mod renewed;
@@ -12,4 +13,4 @@ mod secured;
 
 #[path = "../support/mod.rs"]
 mod support;
-use support::{broker, loud, reader, records, router, world};
+use support::{broker, loud, producer, reader, records, router, world};

@@ -4,11 +4,18 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::authority::Authority;
+use crate::loud::{Expected, expect};
 use crate::reader::eventually;
 use crate::router::Router;
-use crate::secured::{CONNECTIONS, PASSWORD, Secured, login, mutual, nameless};
+use crate::secured::{CONNECTIONS, PASSWORD, Secured, locked, login, mutual, nameless};
 
 const WRONG: &str = "tomorrow-another-secret";
+
+/// What a router says before it ends, whose files make no client.
+const UNMADE: &[Expected] = &[expect(
+    "waiting for Kafka: a client cannot be made: ",
+    "files that may be renewed just now are read again for a while",
+)];
 
 /// What a command is told.
 struct Told {
@@ -40,8 +47,8 @@ impl Told {
 
     /// The same of a router.
     fn run(&self) -> (Option<i32>, String) {
-        let mut router =
-            Router::start(self.command(&["run", "--http", "127.0.0.1:0"]), self.log()).saying(CONNECTIONS);
+        let router = Router::start(self.command(&["run", "--http", "127.0.0.1:0"]), self.log());
+        let mut router = router.saying(CONNECTIONS).saying(UNMADE);
         (router.exited("by itself").code(), router.log())
     }
 
@@ -101,6 +108,21 @@ fn a_client_whose_certificate_another_authority_signed_is_refused() {
     let own = stranger.sign("router", "10 years");
     let kafka = mutual(&own, &secured.authority.certificate());
     is_refused("mutual", &kafka, &["do not trust each other", "ssl.certificate.location"]);
+}
+
+#[test]
+fn a_key_is_not_opened_by_a_wrong_password_nor_without_one() {
+    let secured = Secured::shared();
+    let own = secured.authority.lock(&secured.authority.sign("closed", "10 years"), PASSWORD);
+    let (wrong, authority) =
+        (secured.password_file("wrong-key-password", WRONG), secured.authority.certificate());
+    for kafka in [locked(&own, &wrong, &authority), mutual(&own, &authority)] {
+        is_refused(
+            "mutual",
+            &kafka,
+            &["a client cannot be made", "ssl.key.location", "ssl.key.password.file"],
+        );
+    }
 }
 
 #[test]

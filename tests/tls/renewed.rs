@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::authority::Identity;
 use crate::broker::Signal;
-use crate::loud::BROKERS_DIED;
+use crate::loud::{BROKERS_DIED, FROZEN, expect};
+use crate::producer::transactional;
 use crate::reader::eventually;
 use crate::records::new_intent;
 use crate::router::Router;
@@ -17,7 +18,8 @@ use crate::world::World;
 
 /// How long the first certificate lives: long enough for a busy machine to start a router and renew it.
 const LIFE: Duration = Duration::from_secs(40);
-const RENEWED: &str = "certificates or passwords were renewed";
+/// What the router says then.
+pub const RENEWED: &str = "certificates or passwords were renewed";
 /// Between two intents of the load.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -159,5 +161,29 @@ fn a_password_that_is_renewed_is_used_without_a_restart() {
     world.wait_answered(&router);
     strategy.is_answered_once();
     assert!(!router.log().contains("another-one") && !router.log().contains(PASSWORD));
+    assert_eq!(router.terminate().code(), Some(0));
+}
+
+#[test]
+fn while_the_file_of_a_password_is_gone_no_client_is_made_of_what_it_held() {
+    let secured = Secured::shared();
+    let password = secured.password_file("gone", PASSWORD);
+    let kafka = login("SCRAM-SHA-512", &password, &secured.authority.certificate());
+    let world = secured.world("gone", "login", kafka);
+    let unmade = expect("a client cannot be made", "its lane asks for one again and again");
+    let router = world.router(&[]).saying(CONNECTIONS).saying(BROKERS_DIED).saying(FROZEN).saying(&[unmade]);
+    let mut strategy = Strategy::begin(&world, &router);
+    std::fs::remove_file(&password).expect("it was there");
+    // Somebody takes the fence: the lane needs new producers.
+    drop(
+        ["0", "1"].map(|slot| transactional(&world.bootstrap, &format!("{}-0-{slot}", world.topic("audit")))),
+    );
+    strategy.send();
+    router.wait_logged(&format!("`sasl.password.file` {} cannot be read", password.display()));
+    assert_eq!(world.committed("intents"), [(0, 1)].into(), "the lane waits");
+    secured.password_file("gone", PASSWORD);
+    world.wait_answered(&router);
+    strategy.is_answered_once();
+    assert!(!router.log().contains(PASSWORD));
     assert_eq!(router.terminate().code(), Some(0));
 }

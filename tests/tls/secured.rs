@@ -106,6 +106,11 @@ pub fn mutual(own: &Identity, authority: &Path) -> String {
     )
 }
 
+/// The same, for a key whose password is in this file.
+pub fn locked(own: &Identity, password: &Path, authority: &Path) -> String {
+    format!("{}ssl.key.password.file = {password:?}\n", mutual(own, authority))
+}
+
 /// The settings for TLS in which only the broker shows one.
 pub fn nameless(authority: &Path) -> String {
     format!("security.protocol = \"SSL\"\nssl.ca.location = {authority:?}\n")

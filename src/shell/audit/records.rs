@@ -79,7 +79,7 @@ impl Records {
         partition: i32,
         (from, until): (i64, i64),
     ) -> KafkaResult<Self> {
-        let client = client::reader(config, Isolation::Committed);
+        let client = client::reader(config, Isolation::Committed)?;
         let reader: BaseConsumer<Logged> = client.create_with_context(Logged)?;
         let is_over = from >= until;
         if !is_over {

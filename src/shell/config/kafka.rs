@@ -2,14 +2,15 @@
 //!
 //! A refused setting is named with the reason and with the setting of onefill that serves instead,
 //! where there is one. Secrets come from files and variables only, and are never printed. Those of files
-//! are read again for each client that is made, for passwords are renewed while the process runs.
+//! are read again for each client that is made, for passwords are renewed while the process runs; what they held
+//! before is never used again.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use rdkafka::ClientConfig;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, KafkaResult};
 
 use super::ConfigError;
 
@@ -185,18 +186,23 @@ impl KafkaSettings {
         Self { values, secrets: BTreeMap::new() }
     }
 
-    /// What a client of this kind is given now. A secret whose file cannot be read is what it
-    /// was when the settings were read.
-    pub fn of(&self, kind: ClientKind) -> impl Iterator<Item = (&str, String)> {
+    /// What a client of this kind is given now: of secrets what their files hold, or an error where one cannot be
+    /// read, as for a certificate that is gone. What it held once may be no secret any more: brokers would
+    /// take it for a wrong password, lock its user out for it, and the log would not say what is amiss.
+    pub fn of(&self, kind: ClientKind) -> impl Iterator<Item = KafkaResult<(&str, String)>> {
         let foreign = match kind {
             ClientKind::Consumer => PRODUCERS_ONLY,
             ClientKind::Producer => CONSUMERS_ONLY,
         };
         let known = move |key: &str| !foreign.iter().any(|beginning| key.starts_with(beginning));
-        let secrets = &self.secrets;
-        let read = move |key: &str| secrets.get(key).and_then(|path| without_end(path).ok());
         let given = self.values.iter().filter(move |(key, _)| known(key));
-        given.map(move |(key, value)| (key.as_str(), read(key).unwrap_or_else(|| value.clone())))
+        given.map(|(key, value)| {
+            let now = match self.secrets.get(key) {
+                Some(path) => without_end(path).map_err(|error| unreadable(key, path, &error))?,
+                None => value.clone(),
+            };
+            Ok((key.as_str(), now))
+        })
     }
 
     /// The files that are read whenever a client is made: certificates, keys, secrets.
@@ -233,6 +239,11 @@ fn secret_of(source: &impl fmt::Display, path: &str) -> Result<String, ConfigErr
         let fault = format!("the secret's file {path} cannot be read: {error}");
         ConfigError::new(source, fault, "check that it exists and that this user may read it")
     })
+}
+
+/// Why a client cannot be made without this secret.
+fn unreadable(key: &str, path: &Path, error: &io::Error) -> KafkaError {
+    KafkaError::ClientCreation(format!("`{key}.file` {} cannot be read: {error}", path.display()))
 }
 
 /// What a file holds, without its end of line.
@@ -283,10 +294,12 @@ mod tests {
         let mut settings = put("client.id", "x", false).unwrap();
         settings.put(&"here", "fetch.min.bytes", "2".to_owned(), false).unwrap();
         settings.put(&"here", "linger.ms", "3".to_owned(), false).unwrap();
-        let producer: Vec<_> = settings.of(ClientKind::Producer).collect();
-        assert_eq!(producer, [("client.id", "x".to_owned()), ("linger.ms", "3".to_owned())]);
-        let consumer: Vec<_> = settings.of(ClientKind::Consumer).collect();
-        assert_eq!(consumer, [("client.id", "x".to_owned()), ("fetch.min.bytes", "2".to_owned())]);
+        let of = |kind| settings.of(kind).collect::<KafkaResult<Vec<_>>>().unwrap();
+        assert_eq!(of(ClientKind::Producer), [("client.id", "x".to_owned()), ("linger.ms", "3".to_owned())]);
+        assert_eq!(
+            of(ClientKind::Consumer),
+            [("client.id", "x".to_owned()), ("fetch.min.bytes", "2".to_owned())]
+        );
     }
 
     #[test]
@@ -308,17 +321,31 @@ mod tests {
         assert_eq!(settings.value("sasl.password"), Some("hunter2"));
         assert!(!format!("{settings:?}").contains("hunter2"));
 
-        let of = |settings: &KafkaSettings| settings.of(ClientKind::Producer).next().map(|(_, now)| now);
+        let of = |settings: &KafkaSettings| settings.of(ClientKind::Producer).next().unwrap().unwrap().1;
         fs::write(file.path(), "hunter3").unwrap();
-        assert_eq!(of(&settings).as_deref(), Some("hunter3"), "it was renewed");
+        assert_eq!(of(&settings), "hunter3", "it was renewed");
         assert_eq!(settings.files().collect::<Vec<_>>(), [file.path()]);
         let mut replaced = settings.clone();
         replaced.put(&"here", "sasl.password", "hunter4".to_owned(), true).unwrap();
-        assert_eq!((of(&replaced).as_deref(), replaced.files().count()), (Some("hunter4"), 0));
-        drop(file);
-        assert_eq!(of(&settings).as_deref(), Some("hunter2"), "it cannot be read");
+        assert_eq!((of(&replaced), replaced.files().count()), ("hunter4".to_owned(), 0));
 
         let missing = put("sasl.password.file", "/nowhere/at/all", false).unwrap_err();
         assert!(missing.fault.contains("/nowhere/at/all"));
+    }
+
+    #[test]
+    fn without_its_file_a_secret_is_not_what_it_was_before() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let path = file.path().to_owned();
+        fs::write(&path, "hunter2").unwrap();
+        let settings = put("sasl.password.file", path.to_str().unwrap(), false).unwrap();
+        let of = || settings.of(ClientKind::Consumer).collect::<KafkaResult<Vec<_>>>();
+        drop(file);
+        let error = of().unwrap_err().to_string();
+        let names_it = error.contains("`sasl.password.file`") && error.contains(path.to_str().unwrap());
+        assert!(names_it && !error.contains("hunter2"), "{error}");
+        fs::write(&path, "hunter3").unwrap();
+        assert_eq!(of().unwrap(), [("sasl.password", "hunter3".to_owned())]);
+        fs::remove_file(path).unwrap();
     }
 }

@@ -36,7 +36,8 @@ fn watch(shared: &Shared, stop: &Stop) {
         heartbeat.beat();
         let asked = Instant::now();
         if reader.is_none() {
-            let opened = client::prober(&shared.config, Isolation::Uncommitted).create_with_context(Logged);
+            let opened = client::prober(&shared.config, Isolation::Uncommitted)
+                .and_then(|client| client.create_with_context(Logged));
             reader = opened.inspect_err(|error| tracing::warn!("end of control: {error}")).ok();
         }
         if let Some(reader) = &reader {

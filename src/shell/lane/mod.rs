@@ -3,6 +3,7 @@
 //! It performs what [`core::lane`](crate::core::lane) asks for, and reports what came of it. It
 //! chooses nothing. Start at [`LaneThread::run`].
 
+mod backoff;
 mod fresh;
 mod keeping;
 mod opening;
@@ -36,7 +37,9 @@ use crate::core::halt::{Halt, HaltCode};
 use crate::core::lane::{Effect, Event, Lane, Outcome};
 use crate::core::ledger::{Ledger, Placement};
 use crate::core::proof::{self, Topology};
+use crate::core::time::Time;
 use crate::wire::schema::Schemas;
+use backoff::Backoff;
 use keeping::Origin;
 pub use signal::{Signal, Wish};
 
@@ -139,8 +142,8 @@ pub struct LaneThread {
     restored: Result<(), Halt>,
     /// What the last proof found.
     found: Found,
-    /// Outcomes in a row that were no commit.
-    failures: u32,
+    /// A lane that fails again and again tries again ever more slowly.
+    backoff: Backoff,
     /// Why the next fence is taken.
     cause: Cause,
     last_commit: Instant,
@@ -179,7 +182,7 @@ impl From<Halt> for Break {
 impl From<Break> for Event {
     fn from(reason: Break) -> Self {
         match reason {
-            Break::Told(Wish::Stop) => Self::Stop,
+            Break::Told(Wish::Renew | Wish::Stop) => Self::Stop,
             Break::Told(Wish::Lost) => Self::Lost,
             Break::Halt(halt) => Self::Halt(halt),
             Break::Doubted(halt) => Self::Doubted(halt),
@@ -222,7 +225,7 @@ impl LaneThread {
             restored: Ok(()),
             found: Found { topology, quarantine_partitions: 1, reached: Cursors::default() },
             topology_seen: None,
-            failures: 0,
+            backoff: Backoff::default(),
             cause: Cause::Opening,
             last_commit: Instant::now(),
             measured: (Instant::now(), Duration::ZERO),
@@ -230,18 +233,32 @@ impl LaneThread {
         })
     }
 
-    /// Lives until it is told to stop, or has halted and is told to stop.
+    /// Lives until it is told to stop, or has halted and is told to stop. A lane whose halt is on the board already
+    /// rests in it: it had halted before the clients were made anew, and that is no reason to try it again.
     pub fn run(mut self) {
         let partition = self.placement.partition;
-        self.shared.status.begin(partition);
-        while let Ended::Again = self.live() {
+        let mut ended = match self.shared.status.halted(partition) {
+            Some((code, head_at)) => {
+                tracing::info!(partition, code = code.name(), "the lane stays halted");
+                self.rest(code, head_at)
+            }
+            None => {
+                self.shared.status.begin(partition);
+                self.live()
+            }
+        };
+        while let Ended::Again = ended {
             self.shared.status.resume(partition);
             self.cause = Cause::Opening;
             self.ledger = Ledger::new(self.placement);
             self.trail_next = None;
             self.origin = Origin::default();
+            ended = self.live();
         }
-        self.shared.status.end(partition);
+        match self.signal.wish() {
+            Some(Wish::Renew) => self.shared.status.end_unless_halted(partition),
+            _ => self.shared.status.end(partition),
+        }
     }
 
     /// One life of the lane's machine.
@@ -266,7 +283,7 @@ impl LaneThread {
                     self.keep();
                     return Ended::Stopped;
                 }
-                Effect::Halt(halt) => return self.rest(&halt),
+                Effect::Halt(halt) => return self.halt(&halt),
             };
             let event = event.unwrap_or_else(Event::from);
             self.count(&event, opens);
@@ -274,11 +291,12 @@ impl LaneThread {
         }
     }
 
-    /// Rests in a halt. Only that of the clock ends by itself, when the clock has caught up.
-    fn rest(&mut self, halt: &Halt) -> Ended {
+    /// Says why, once, and rests.
+    fn halt(&mut self, halt: &Halt) -> Ended {
         let partition = self.placement.partition;
         let head = self.ledger.settled_head();
-        let (seq, Cursors { intents, executions, .. }) = (head.next_seq, head.cursors);
+        let (seq, head_at, Cursors { intents, executions, .. }) =
+            (head.next_seq, head.decided_at, head.cursors);
         tracing::error!(
             partition,
             code = halt.code.name(),
@@ -291,20 +309,24 @@ impl LaneThread {
         self.shared.status.halt(partition, halt);
         self.shared.metrics.halted(halt.code);
         self.sink = None;
+        self.rest(halt.code, head_at)
+    }
+
+    /// Rests in a halt. Only that of the clock ends by itself, when the clock has caught up with the last entry.
+    fn rest(&self, code: HaltCode, head_at: Time) -> Ended {
         loop {
             self.heartbeat.beat();
             if self.signal.wish().is_some() {
                 return Ended::Stopped;
             }
-            let caught_up = clock::now() >= self.ledger.settled_head().decided_at;
-            if halt.code == HaltCode::ClockUnsafe && caught_up {
+            if code == HaltCode::ClockUnsafe && clock::now() >= head_at {
                 return Ended::Again;
             }
             thread::park_timeout(Duration::from_secs(1));
         }
     }
 
-    /// A lane that fails again and again tries again ever more slowly.
+    /// Takes note of why the next fence is taken, and waits after a failure.
     fn count(&mut self, event: &Event, opens: bool) {
         match event {
             Event::Ended(outcome) => self.count_outcome(*outcome, opens),
@@ -316,15 +338,8 @@ impl LaneThread {
 
     fn count_outcome(&mut self, outcome: Outcome, opens: bool) {
         self.cause = Cause::after(outcome);
-        if outcome.is_committed() {
-            // An opening that commits says nothing of the batch that failed before it, and may fail again: without
-            // the right to write orders, there would be many entries a second.
-            if !opens {
-                self.failures = 0;
-            }
-        } else {
-            self.failures = self.failures.saturating_add(1);
-            self.pause(Duration::from_millis(50) * self.failures.min(40));
+        if let Some(length) = self.backoff.after(outcome, opens) {
+            self.pause(length);
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU8, Ordering};
 /// What a lane is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
+    /// To finish its batch and stop, for all clients are made anew: a halt stays on the board.
+    Renew,
     /// To finish its batch and stop.
     Stop,
     /// To drop everything: the partition is somebody else's.
@@ -19,8 +21,9 @@ impl Signal {
     /// Tells the lane; the caller unparks its thread.
     pub fn tell(&self, wish: Wish) {
         let level = match wish {
-            Wish::Stop => 1,
-            Wish::Lost => 2,
+            Wish::Renew => 1,
+            Wish::Stop => 2,
+            Wish::Lost => 3,
         };
         self.0.fetch_max(level, Ordering::Release);
     }
@@ -29,7 +32,8 @@ impl Signal {
     pub fn wish(&self) -> Option<Wish> {
         match self.0.load(Ordering::Acquire) {
             0 => None,
-            1 => Some(Wish::Stop),
+            1 => Some(Wish::Renew),
+            2 => Some(Wish::Stop),
             _ => Some(Wish::Lost),
         }
     }

@@ -71,7 +71,7 @@ impl Reader {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn open(shared: Arc<Shared>) -> KafkaResult<Self> {
-        let consumer = client::reader(&shared.config, Isolation::Committed).create_with_context(Logged)?;
+        let consumer = client::reader(&shared.config, Isolation::Committed)?.create_with_context(Logged)?;
         let probe = Probe::with_patience(&shared.config, REQUEST_MAX)?;
         let (drafts, drops) = (Drafts::default(), Drops::default());
         Ok(Self { shared, consumer, probe, assigned: 0, looked: None, drafts, goal: None, drops })

@@ -144,12 +144,13 @@ impl Survey {
         }
         let resource = Resource::TransactionalIds(id_prefix(config));
         let id = format!("{}check", id_prefix(config));
-        let mut settings = client::producer(config, &id);
-        // Its answer says everything.
-        settings.set_log_level(rdkafka::config::RDKafkaLogLevel::Emerg);
-        let tried =
-            settings.create().and_then(|producer: BaseProducer| producer.init_transactions(patience.wait()));
-        match tried {
+        let initialise = || {
+            let mut client = client::producer(config, &id)?;
+            // Its answer says everything.
+            client.set_log_level(rdkafka::config::RDKafkaLogLevel::Emerg);
+            client.create::<BaseProducer>()?.init_transactions(patience.wait())
+        };
+        match initialise() {
             Ok(()) => drop(self.rights.insert(resource, [Operation::Write].into())),
             Err(error) if is_denied(&error) => drop(self.rights.insert(resource, BTreeSet::new())),
             Err(error) => self.unanswered(format!("use of transactional id {id}"), &error),

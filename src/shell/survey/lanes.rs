@@ -140,7 +140,7 @@ fn settled_cursors(
     count: i32,
     patience: Patience<'_>,
 ) -> KafkaResult<BTreeMap<i32, Cursor>> {
-    let open = |isolation| client::reader(config, isolation).create_with_context(Logged);
+    let open = |isolation| client::reader(config, isolation)?.create_with_context(Logged);
     let (stable, any) = (open(Isolation::Committed)?, open(Isolation::Uncommitted)?);
     let waits = [patience.wait().min(UNSTABLE_WAIT), patience.wait()];
     let (began, mut found) = (Instant::now(), BTreeMap::new());

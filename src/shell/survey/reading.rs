@@ -95,7 +95,7 @@ pub(super) fn scan(
     if starts.is_empty() {
         return Ok(None);
     }
-    let reader: BaseConsumer<Heard> = client::reader(config, Isolation::Uncommitted)
+    let reader: BaseConsumer<Heard> = client::reader(config, Isolation::Uncommitted)?
         .set("statistics.interval.ms", STATISTICS_MS)
         .create_with_context(heard.clone())?;
     let mut assignment = TopicPartitionList::new();

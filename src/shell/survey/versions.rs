@@ -54,7 +54,7 @@ fn of_brokers(
 fn of_broker(config: &Config, address: &str, patience: Patience<'_>) -> KafkaResult<Versions> {
     let only = Config { bootstrap: address.to_owned(), ..config.clone() };
     let heard = Heard::default();
-    let probe: BaseConsumer<Heard> = client::reader(&only, Isolation::Uncommitted)
+    let probe: BaseConsumer<Heard> = client::reader(&only, Isolation::Uncommitted)?
         .set("debug", "feature")
         .set_log_level(RDKafkaLogLevel::Debug)
         .create_with_context(heard.clone())?;
