@@ -75,7 +75,7 @@ impl Bare {
             ..Config::default()
         };
         let consumer: BaseConsumer<Logged> =
-            client::reader(&config, Isolation::Committed).create_with_context(Logged)?;
+            client::reader(&config, Isolation::Committed)?.create_with_context(Logged)?;
         let mut places = TopicPartitionList::new();
         for partition in partitions {
             places.add_partition_offset(&self.intents, *partition, Offset::Beginning)?;
@@ -98,7 +98,7 @@ impl Bare {
 
     fn line(&self, config: &Config, partition: i32, slot: usize) -> Result<Line, Fault> {
         let (audit, orders) = (format!("{}audit", self.prefix), format!("{}orders", self.prefix));
-        let client = client::producer(config, &format!("{audit}-{partition}-{slot}"));
+        let client = client::producer(config, &format!("{audit}-{partition}-{slot}"))?;
         let producer = Arc::new(Producer::from_config_and_context(&client, Watch::of(&audit, None))?);
         producer.init_transactions(WAIT)?;
         let (audit, orders) = (TopicHandle::of(&producer, &audit)?, TopicHandle::of(&producer, &orders)?);
