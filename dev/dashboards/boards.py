@@ -22,6 +22,7 @@ STAGES = {
 STATES = {"0": ("ACTIVE", "green"), "1": ("REDUCING", "yellow"), "2": ("HALTED", "red")}
 NO_TLS = "there is no TLS in the run that the check makes"
 NO_CHECKPOINT = "the first checkpoint comes later than the check"
+NO_REBALANCE = "lanes are assigned before the check looks, and stay where they are"
 UNASSIGNED = "there is nothing to look at while no lane is owned"
 
 LATENCY = [
@@ -186,7 +187,7 @@ STATE = Board("state", "onefill / State", "What the ledger holds, how it is rest
               [Query("sum by (kind) (increase(onefill_rebalances_total{}[5m]))", "{{kind}}")]),
         Panel("Mean rebalance", "From when partitions were given back, lost or first asked for to the next assignment, over the last hour.",
               "s", [Query("sum(increase(onefill_rebalance_seconds_sum{}[1h])) / "
-                          "sum(increase(onefill_rebalance_seconds_count{}[1h]))", "mean")], width=24, height=5),
+                          "sum(increase(onefill_rebalance_seconds_count{}[1h]))", "mean", NO_REBALANCE)], width=24, height=5),
     ]),
 ])
 
