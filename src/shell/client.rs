@@ -159,7 +159,7 @@ fn consumer(config: &Config) -> KafkaResult<ClientConfig> {
         .set("topic.metadata.refresh.interval.ms", "2000")
         .set("socket.timeout.ms", "10000")
         // The backlog stays in Kafka: memory is bounded by the ledger.
-        .set("queued.max.messages.kbytes", "16384");
+        .set("queued.max.messages.kbytes", "4096");
     pass_through(&mut client, config, ClientKind::Consumer)?;
     client
         .set("group.id", &config.group)
