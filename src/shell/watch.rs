@@ -26,6 +26,8 @@ pub struct Watch {
     /// How often this producer was told to add offsets to a transaction, and has answered.
     offsets_begun: AtomicU64,
     offsets_ended: AtomicU64,
+    /// Requests made again that nothing explained when they were last counted.
+    unexplained: AtomicU64,
     /// The requests of this producer that may be on their way twice, as last counted.
     doubled: AtomicU64,
 }
@@ -61,8 +63,8 @@ impl Watch {
     }
 
     const fn new(seen: Arc<Seen>) -> Self {
-        let [offsets_begun, offsets_ended, doubled] = [const { AtomicU64::new(0) }; 3];
-        Self { seen, offsets_begun, offsets_ended, doubled }
+        let [offsets_begun, offsets_ended, unexplained, doubled] = [const { AtomicU64::new(0) }; 4];
+        Self { seen, offsets_begun, offsets_ended, unexplained, doubled }
     }
 
     /// The same watch, for one more producer.
@@ -100,7 +102,21 @@ impl Watch {
 
     /// It has added them, or has not.
     pub fn end_offsets(&self) {
-        self.offsets_ended.fetch_add(1, Ordering::Relaxed);
+        // Whoever sees this has seen the beginning, too.
+        self.offsets_ended.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many of this producer's requests may be on their way twice, by its statistics.
+    ///
+    /// Offsets that are added again and wait for their turn are counted as made again, and not yet as made. So while
+    /// some are under way, as many as them are believed only when the next statistics tell of them, too.
+    fn count_doubled(&self, counts: Counts) -> u64 {
+        let ended = self.offsets_ended.load(Ordering::Acquire);
+        let begun = self.offsets_begun.load(Ordering::Relaxed);
+        let now = counts.unexplained(begun);
+        let before = self.unexplained.swap(now, Ordering::Relaxed);
+        let believed = now.saturating_sub(begun - ended).max(now.min(before));
+        believed + counts.unanswered
     }
 
     /// The offset after the last audit record that was acknowledged; 0 before the first.
@@ -159,18 +175,33 @@ fn never_connected(line: &str) -> bool {
     line.contains("in state CONNECT)") || line.contains("in state CONNECT,")
 }
 
-/// Requests that were made again or left without an answer, over all brokers, of librdkafka's statistics: each
-/// broker has its own counts, as `"txretries":N` and `"req_timeouts":N`.
-///
-/// But not those that add offsets to a transaction, beyond the `begun` ones. A coordinator that still writes the
-/// markers of the id's last transaction refuses them, and they are made again after some milliseconds. One
-/// that comes late changes nothing: offsets have a place in every transaction of a lane. As many as are `under_way`
-/// may wait for their turn: they are counted as made again, and not as made.
-fn doubled(statistics: &[u8], begun: u64, under_way: u64) -> u64 {
-    let [again, unanswered, adding] =
-        [&b"\"txretries\":"[..], b"\"req_timeouts\":", b"\"AddOffsetsToTxn\": "]
-            .map(|name| sum_of(statistics, name));
-    again.saturating_sub(adding.saturating_sub(begun) + under_way) + unanswered
+/// What librdkafka's statistics say of requests, over all brokers.
+#[derive(Clone, Copy)]
+struct Counts {
+    /// Those that were made again.
+    again: u64,
+    /// Those that nobody answered in time.
+    unanswered: u64,
+    /// Those that add offsets to a transaction, each time that they were made.
+    adding: u64,
+}
+
+impl Counts {
+    fn of(statistics: &[u8]) -> Self {
+        let sum = |name: &str| sum_of(statistics, name.as_bytes());
+        Self {
+            again: sum(r#""txretries":"#),
+            unanswered: sum(r#""req_timeouts":"#),
+            adding: sum(r#""AddOffsetsToTxn": "#),
+        }
+    }
+
+    /// Requests made again, but for those that add offsets, beyond the `begun` ones. A coordinator that still writes
+    /// the markers of the id's last transaction refuses them, and they are made again after some
+    /// milliseconds. One that comes late changes nothing: offsets have a place in every transaction of a lane.
+    const fn unexplained(self, begun: u64) -> u64 {
+        self.again.saturating_sub(self.adding.saturating_sub(begun))
+    }
 }
 
 fn sum_of(statistics: &[u8], name: &[u8]) -> u64 {
@@ -198,9 +229,7 @@ impl ClientContext for Watch {
     }
 
     fn stats_raw(&self, statistics: &[u8]) {
-        let [ended, begun] =
-            [&self.offsets_ended, &self.offsets_begun].map(|count| count.load(Ordering::Relaxed));
-        let now = doubled(statistics, begun, begun - ended);
+        let now = self.count_doubled(Counts::of(statistics));
         if now > self.doubled.fetch_max(now, Ordering::Relaxed) {
             self.seen.repeated.store(true, Ordering::Relaxed);
         }
@@ -299,19 +328,38 @@ mod tests {
     #[test]
     fn retries_and_timeouts_of_all_brokers_are_counted() {
         let statistics = br#"{"tx":9,"brokers":{"a":{"txretries":3,"req_timeouts":1},"b":{"txretries":40,"req_timeouts":0}}}"#;
-        assert_eq!(doubled(statistics, 0, 0), 44);
-        assert_eq!(doubled(b"{}", 0, 0), 0);
+        let count = |statistics: &[u8]| Watch::of("audit", None).count_doubled(Counts::of(statistics));
+        assert_eq!([count(statistics), count(b"{}")], [44, 0]);
+    }
+
+    /// A producer that was told to add offsets so often, and has answered so often.
+    fn adding(begun: usize, ended: usize) -> Watch {
+        let watch = Watch::of("audit", None);
+        (0..begun).for_each(|_| watch.begin_offsets());
+        (0..ended).for_each(|_| watch.end_offsets());
+        watch
     }
 
     #[test]
-    fn offsets_that_were_added_again_are_not_counted() {
-        let of = |adding, begun, under_way| {
-            let statistics =
-                format!(r#"{{"txretries":3,"req_timeouts":1,"req":{{ "AddOffsetsToTxn": {adding} }}}}"#);
-            doubled(statistics.as_bytes(), begun, under_way)
+    fn offsets_that_were_added_again_are_no_requests_on_their_way_twice() {
+        let doubled = |adding_made, begun| {
+            adding(begun, begun).count_doubled(Counts { again: 3, unanswered: 1, adding: adding_made })
         };
-        assert_eq!([of(9, 9, 0), of(11, 9, 0), of(12, 9, 0), of(9, 10, 0)], [4, 2, 1, 4]);
-        assert_eq!([of(9, 9, 1), of(10, 9, 1), of(12, 9, 1)], [3, 2, 1]);
+        assert_eq!([doubled(9, 9), doubled(11, 9), doubled(12, 9), doubled(9, 10)], [4, 2, 1, 4]);
+    }
+
+    #[test]
+    fn what_may_be_offsets_that_wait_for_their_turn_is_believed_when_it_is_told_twice() {
+        let watch = adding(9, 8);
+        let doubled = |again, adding| watch.count_doubled(Counts { again, unanswered: 0, adding });
+        // They waited, and were added again: that explains it.
+        assert_eq!([doubled(1, 9), doubled(1, 10)], [0, 0]);
+        // One more does not go away, although offsets are always under way.
+        assert_eq!([doubled(2, 10), doubled(2, 10)], [0, 1]);
+        // Timeouts are never explained by them, nor is more than can wait.
+        assert_eq!(adding(9, 8).count_doubled(Counts { again: 3, unanswered: 2, adding: 9 }), 4);
+        // None are under way: it is believed at once.
+        assert_eq!(adding(9, 9).count_doubled(Counts { again: 1, unanswered: 0, adding: 9 }), 1);
     }
 
     /// A producer's newest statistics.
@@ -361,8 +409,8 @@ mod tests {
 
     #[test]
     fn librdkafka_counts_offsets_that_wait_for_the_last_markers_among_what_it_repeats() {
-        let statistics = statistics_of_offsets_added_thrice();
-        assert_eq!([doubled(&statistics, 3, 0), doubled(&statistics, 1, 0)], [2, 0]);
+        let counts = Counts::of(&statistics_of_offsets_added_thrice());
+        assert_eq!([counts.unexplained(3), counts.unexplained(1)], [2, 0]);
     }
 
     #[test]
