@@ -39,7 +39,7 @@ pub(super) const fn intent<'r, 'a>(ruling: &'r Ruling<'a>) -> Option<&'r Intent<
 /// The order that the intent became or changed.
 pub(super) fn order_id(ruling: &Ruling<'_>) -> Option<OrderId> {
     match ruling {
-        Ruling::Accepted { intent, .. } => Some(OrderId::of(intent.account_id, intent.client_order_id)),
+        Ruling::Accepted { order_id, .. } => Some(*order_id),
         other => prior(other).and_then(|prior| prior.order_id),
     }
 }

@@ -139,13 +139,31 @@ impl Decimal {
 
     /// Mantissa and scale without trailing zeros.
     pub fn normalized(self) -> (i128, u32) {
-        let (mut mantissa, mut scale) = (self.0, SCALE_MAX);
-        while scale > 0 && mantissa % 10 == 0 {
-            mantissa /= 10;
-            scale -= 1;
+        let (whole, fraction) = self.parts();
+        if fraction == 0 {
+            return (self.0.signum() * whole as i128, 0);
         }
-        (mantissa, scale)
+        let (digits, places) = stripped(fraction);
+        let mantissa = whole as i128 * i128::from(10u64.pow(places)) + i128::from(digits);
+        (self.0.signum() * mantissa, places)
     }
+
+    /// What stands before the point, and in units of `10^-18` behind it, without the sign.
+    pub(super) const fn parts(self) -> (u128, u64) {
+        const ONE: u128 = Decimal::ONE.0.unsigned_abs();
+        let units = self.0.unsigned_abs();
+        let whole = units / ONE;
+        (whole, (units - whole * ONE) as u64)
+    }
+}
+
+/// A fraction above zero, in units of `10^-18`, as digits behind the point without trailing zeros, and how many they are.
+pub(super) const fn stripped(fraction: u64) -> (u64, u32) {
+    let (mut digits, mut places) = (fraction, SCALE_MAX);
+    while digits.is_multiple_of(100) {
+        (digits, places) = (digits / 100, places - 2);
+    }
+    if digits.is_multiple_of(10) { (digits / 10, places - 1) } else { (digits, places) }
 }
 
 impl<'a> Numeral<'a> {

@@ -126,25 +126,27 @@ impl Drop for Batch<'_, '_> {
 /// # Panics
 /// When the ledger stands elsewhere.
 pub fn order_of<'b>(ledger: &'b Ledger, entry: &'b Entry<'_>) -> Option<Order<'b>> {
-    let (ids, expires_at, origin) = match &entry.body {
+    let (order_id, ids, expires_at, origin) = match &entry.body {
         Body::Decision(decision) => match &decision.ruling {
-            Ruling::Accepted { intent, .. } => (intent.ids(), intent.expires_at, Origin::Intent),
+            Ruling::Accepted { intent, order_id, .. } => {
+                (*order_id, intent.ids(), intent.expires_at, Origin::Intent)
+            }
             _ => return None,
         },
-        Body::OwedCancel(owed) => (owed.ids, None, Origin::Control),
+        Body::OwedCancel(owed) => (owed.ids.order_id(), owed.ids, None, Origin::Control),
         _ => return None,
     };
-    Some(published_order(ledger, entry, ids, expires_at, origin))
+    Some(published_order(ledger, entry, order_id, ids, expires_at, origin))
 }
 
 fn published_order<'b>(
     ledger: &'b Ledger,
     entry: &'b Entry<'_>,
+    order_id: OrderId,
     ids: IntentIds<'b>,
     expires_at: Option<Time>,
     origin: Origin,
 ) -> Order<'b> {
-    let order_id = OrderId::of(ids.account_id, ids.client_order_id);
     let row = ledger.published_order(order_id).expect("an accepted intent has an order");
     let published = ledger.head().published.expect("an accepted intent is published");
     assert!(published.audit_seq == entry.seq, "an order is made right after its entry");

@@ -1,7 +1,7 @@
 //! The canonical text of a decimal, written without allocation: it stands in every record that
 //! onefill publishes, and in every fingerprint. It must never depend on how the decimal came.
 
-use super::amount::{Decimal, SCALE_MAX};
+use super::amount::{Decimal, stripped};
 
 /// A sign, 20 digits, a point, 18 digits.
 const TEXT_LEN_MAX: usize = 40;
@@ -26,7 +26,12 @@ impl CanonicalText {
 
     /// The text.
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[self.start..]).expect("digits, a point and a sign are ASCII")
+        std::str::from_utf8(self.as_bytes()).expect("digits, a point and a sign are ASCII")
+    }
+
+    /// The text, as ASCII.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[self.start..]
     }
 
     const fn empty() -> Self {
@@ -38,35 +43,36 @@ impl CanonicalText {
         self.bytes[self.start] = byte;
     }
 
-    fn push_front_digit(&mut self, digit: u64) {
-        self.push_front(b'0' + (digit % 10) as u8);
+    /// Its digits, with zeros in front of them up to `width` digits.
+    fn push_front_digits(&mut self, number: u64, width: usize) {
+        let (mut rest, end) = (number, self.start - width);
+        while rest > 0 || self.start > end {
+            self.push_front(b'0' + (rest % 10) as u8);
+            rest /= 10;
+        }
     }
 
+    /// Its digits, however many.
     fn push_front_whole(&mut self, whole: u128) {
-        let (mut high, mut low) = (whole / 10, (whole % 10) as u64);
-        while high > 0 {
-            self.push_front_digit(low);
-            (high, low) = (high / 10, (high % 10) as u64);
+        match u64::try_from(whole) {
+            Ok(whole) => self.push_front_digits(whole, 1),
+            Err(_) => {
+                // 20 digits are more than 64 bits hold.
+                self.push_front_digits((whole % 10_000_000_000) as u64, 10);
+                self.push_front_whole(whole / 10_000_000_000);
+            }
         }
-        self.push_front_digit(low);
     }
 }
 
 impl Decimal {
     /// The canonical text.
     pub fn canonical(self) -> CanonicalText {
-        const ONE: u128 = Decimal::ONE.units().unsigned_abs();
         let mut text = CanonicalText::empty();
-        let units = self.units().unsigned_abs();
-        let (whole, mut fraction, mut places) = (units / ONE, (units % ONE) as u64, SCALE_MAX);
+        let (whole, fraction) = self.parts();
         if fraction > 0 {
-            while fraction % 10 == 0 {
-                (fraction, places) = (fraction / 10, places - 1);
-            }
-            for _ in 0..places {
-                text.push_front_digit(fraction);
-                fraction /= 10;
-            }
+            let (digits, places) = stripped(fraction);
+            text.push_front_digits(digits, places as usize);
             text.push_front(b'.');
         }
         text.push_front_whole(whole);

@@ -15,7 +15,7 @@ use super::entry::{
 };
 use super::execution::Execution;
 use super::fingerprint::fingerprint;
-use super::ids::{Digest, Fingerprint, Id, OrderId, placement};
+use super::ids::{Digest, Id, OrderId, placement};
 use super::intent::{Intent, IntentTerms, IntentType};
 use super::ledger::order::OrderRow;
 use super::ledger::{Ledger, executions};
@@ -91,19 +91,34 @@ fn rule<'a>(
     if let Some(detail) = misplaced(ledger, arrival, intent.account_id) {
         return Ruling::Misplaced { raw: arrival.raw(), ids: intent.ids(), detail };
     }
-    let fingerprint = fingerprint(intent);
-    if let Some(known) = ledger.key(intent.account_id, intent.intent_id) {
+    let (key, fingerprint) = (intent.key(), fingerprint(intent));
+    if let Some(known) = ledger.known(&key) {
         let of = known.prior();
         return match known.fingerprint == fingerprint {
             true => Ruling::Duplicate { ids: intent.ids(), fingerprint, of },
             false => Ruling::Conflict { intent: intent.clone(), fingerprint, of },
         };
     }
+    let order_id = intent.order_id();
     let verdict = match intent.intent_type {
-        IntentType::New | IntentType::Replace => decide_order(ledger, prices, intent, now),
-        IntentType::Cancel => decide_cancel(ledger, intent, now),
+        IntentType::New | IntentType::Replace => decide_order(ledger, prices, intent, order_id, now),
+        IntentType::Cancel => decide_cancel(ledger, intent, order_id, now),
     };
-    conclude(intent.clone(), fingerprint, verdict)
+    let intent = intent.clone();
+    match verdict {
+        Ok(Acceptance { converted_to_cancel, references }) => Ruling::Accepted {
+            intent,
+            key,
+            order_id,
+            fingerprint,
+            converted_to_cancel,
+            references,
+            after: None,
+        },
+        Err(Refusal { failed_checks, of, references }) => {
+            Ruling::Rejected { intent, key, fingerprint, failed_checks, of, references, after: None }
+        }
+    }
 }
 
 /// How an intent that was decided now is refused.
@@ -128,19 +143,14 @@ impl From<FailedCheck> for Refusal<'_> {
     }
 }
 
-fn conclude<'a>(intent: Intent<'a>, fingerprint: Fingerprint, verdict: Verdict<'a>) -> Ruling<'a> {
-    match verdict {
-        Ok(Acceptance { converted_to_cancel, references }) => {
-            Ruling::Accepted { intent, fingerprint, converted_to_cancel, references, after: None }
-        }
-        Err(Refusal { failed_checks, of, references }) => {
-            Ruling::Rejected { intent, fingerprint, failed_checks, of, references, after: None }
-        }
-    }
-}
-
-fn decide_order<'a>(ledger: &Ledger, prices: &'a PriceBook, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
-    let Some(question) = ask(ledger, prices, intent, now)? else {
+fn decide_order<'a>(
+    ledger: &Ledger,
+    prices: &'a PriceBook,
+    intent: &Intent<'a>,
+    order_id: OrderId,
+    now: Time,
+) -> Verdict<'a> {
+    let Some(question) = ask(ledger, prices, intent, order_id, now)? else {
         return Ok(Acceptance { converted_to_cancel: true, references: Vec::new() });
     };
     let mut failures = Failures::default();
@@ -161,7 +171,7 @@ pub fn question<'q, 'a>(
     intent: &'q Intent<'a>,
     now: Time,
 ) -> Option<Question<'q, 'a>> {
-    ask(ledger, prices, intent, now).ok().flatten()
+    ask(ledger, prices, intent, intent.order_id(), now).ok().flatten()
 }
 
 /// Every comparison with a limit that deciding this intent makes, of those that it reaches.
@@ -176,7 +186,8 @@ pub fn compare(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Ti
 
 /// Whether this would be accepted as an order, not as a cancel of the balance.
 pub(super) fn would_accept(ledger: &Ledger, prices: &PriceBook, intent: &Intent<'_>, now: Time) -> bool {
-    decide_order(ledger, prices, intent, now).is_ok_and(|acceptance| !acceptance.converted_to_cancel)
+    let verdict = decide_order(ledger, prices, intent, intent.order_id(), now);
+    verdict.is_ok_and(|acceptance| !acceptance.converted_to_cancel)
 }
 
 /// The ladder, checks 4 to 20. The first of 4 to 9 that fails ends it; if they pass, all of 10 to 20
@@ -197,17 +208,17 @@ fn ask<'q, 'a>(
     ledger: &'q Ledger,
     prices: &'a PriceBook,
     intent: &'q Intent<'a>,
+    order_id: OrderId,
     now: Time,
 ) -> Result<Option<Question<'q, 'a>>, Refusal<'a>> {
     let asked = |terms, replaced| Ok(Some(Question::new(ledger, prices, intent, terms, replaced, now)));
     if intent.intent_type == IntentType::New {
-        let order_id = OrderId::of(intent.account_id, intent.client_order_id);
         let Some(order) = ledger.order(order_id) else { return asked(intent.terms, None) };
         let of = Prior { seq: order.accepted_seq, reason: None, order_id: Some(order_id) };
         let check = FailedCheck::plain(Reason::IdempotencyKeyConflict);
         return Err(Refusal { of: Some(of), ..check.into() });
     }
-    let order = live_order(ledger, intent)?;
+    let order = live_order(ledger, intent, order_id)?;
     if order.quantity.pending_total.is_some() {
         return Err(FailedCheck::plain(Reason::OrderPendingReplace).into());
     }
@@ -220,15 +231,15 @@ fn ask<'q, 'a>(
     asked(replacing(&order.terms, &intent.terms), Some(Replaced::of(&order)))
 }
 
-fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, now: Time) -> Verdict<'a> {
+fn decide_cancel<'a>(ledger: &Ledger, intent: &Intent<'a>, order_id: OrderId, now: Time) -> Verdict<'a> {
     time::expiry(intent, now)?;
-    live_order(ledger, intent)?;
+    live_order(ledger, intent, order_id)?;
     Ok(Acceptance::default())
 }
 
 /// The order that a CANCEL or REPLACE is about, while it may still be filled.
-fn live_order<'l>(ledger: &'l Ledger, intent: &Intent<'_>) -> Checked<Cow<'l, OrderRow>> {
-    let order = ledger.order(OrderId::of(intent.account_id, intent.client_order_id));
+fn live_order<'l>(ledger: &'l Ledger, intent: &Intent<'_>, order_id: OrderId) -> Checked<Cow<'l, OrderRow>> {
+    let order = ledger.order(order_id);
     let order = order.filter(|order| ledger.text(order.instrument) == intent.instrument_id.as_str());
     match order {
         None => Err(FailedCheck::plain(Reason::UnknownOrder)),

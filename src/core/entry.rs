@@ -10,7 +10,7 @@ use super::amount::Decimal;
 use super::control::{ControlRecord, ControlResult};
 use super::execution::Execution;
 use super::halt::HaltCode;
-use super::ids::{Digest, Fingerprint, Id, OrderId};
+use super::ids::{Digest, Fingerprint, Id, KeyId, OrderId};
 use super::intent::Intent;
 use super::price::{PriceQuality, PriceSource};
 use super::symbols::symbols;
@@ -201,6 +201,8 @@ pub enum Ruling<'a> {
     Rejected {
         /// As decoded.
         intent: Intent<'a>,
+        /// Its key.
+        key: KeyId,
         /// Of its payload.
         fingerprint: Fingerprint,
         /// Every check that failed; the first is the reason. Never empty.
@@ -216,6 +218,10 @@ pub enum Ruling<'a> {
     Accepted {
         /// As decoded.
         intent: Intent<'a>,
+        /// Its key.
+        key: KeyId,
+        /// The order that it is about.
+        order_id: OrderId,
         /// Of its payload.
         fingerprint: Fingerprint,
         /// A replace to no more than is filled became a cancel of the balance.
@@ -404,6 +410,23 @@ impl<'a> Intent<'a> {
             intent_id: self.intent_id,
             client_order_id: self.client_order_id,
         }
+    }
+
+    /// Its key. A digest: whoever needs it twice keeps it.
+    pub fn key(&self) -> KeyId {
+        KeyId::of(self.account_id, self.intent_id)
+    }
+
+    /// The order that it is about, likewise.
+    pub fn order_id(&self) -> OrderId {
+        OrderId::of(self.account_id, self.client_order_id)
+    }
+}
+
+impl IntentIds<'_> {
+    /// The order that the intent is about.
+    pub fn order_id(&self) -> OrderId {
+        OrderId::of(self.account_id, self.client_order_id)
     }
 }
 

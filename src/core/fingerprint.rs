@@ -44,7 +44,7 @@ pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
     } = terms;
     // In order of field name: another order would be another fingerprint, and every key of the
     // trail would conflict with its own retry.
-    let mut payload = Payload(Sha256::new());
+    let mut payload = Payload(Vec::with_capacity(USUAL_LEN));
     payload.text("account_id", account_id.as_str());
     payload.text("client_order_id", client_order_id.as_str());
     payload.time("expire_time", *expire_time);
@@ -61,16 +61,21 @@ pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
     payload.text("strategy_id", strategy_id.as_str());
     payload.symbol("time_in_force", time_in_force.map(|it| it.name()));
     payload.numeral("trigger_price", *trigger_price);
-    Fingerprint(first_half(payload.0.finalize().into()))
+    Fingerprint(first_half(Sha256::digest(payload.0).into()))
 }
 
-struct Payload(Sha256);
+/// No payload of ids as long as UUIDs is longer.
+const USUAL_LEN: usize = 512;
+
+/// What is hashed, at once: a digest that is fed in pieces copies each of them likewise, and does more.
+struct Payload(Vec<u8>);
 
 impl Payload {
-    fn text(&mut self, name: &str, value: &str) {
-        for part in [name, "=", value, "\n"] {
-            self.0.update(part);
-        }
+    fn text(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.push(b'=');
+        self.0.extend_from_slice(value.as_ref());
+        self.0.push(b'\n');
     }
 
     fn symbol(&mut self, name: &str, value: Option<&str>) {
@@ -87,14 +92,14 @@ impl Payload {
 
     fn time(&mut self, name: &str, value: Option<Time>) {
         if let Some(Time(nanoseconds)) = value {
-            self.text(name, CanonicalText::of_integer(nanoseconds).as_str());
+            self.text(name, CanonicalText::of_integer(nanoseconds).as_bytes());
         }
     }
 
     fn numeral(&mut self, name: &str, value: Option<Numeral<'_>>) {
         match value {
             None => {}
-            Some(Numeral::Exact(decimal)) => self.text(name, decimal.canonical().as_str()),
+            Some(Numeral::Exact(decimal)) => self.text(name, decimal.canonical().as_bytes()),
             Some(Numeral::Overlong(text)) => self.text(name, without_trailing_zeros(text)),
         }
     }

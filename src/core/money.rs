@@ -92,6 +92,9 @@ impl Worth {
     /// # Errors
     /// [`Overflow`] when the product does not fit.
     pub fn of(lots: Lots, valuation: Valuation) -> Result<Self, Overflow> {
+        if lots.0 == 0 {
+            return Ok(Self::ZERO);
+        }
         product(valuation.per_unit(), I256::from(lots.0)).map(Self)
     }
 
@@ -179,27 +182,39 @@ impl Money {
     pub fn decimal(self) -> Option<Decimal> {
         let excess = self.scale.max(SCALE_MAX) - SCALE_MAX;
         let factor = I256::from(10).checked_pow(excess)?;
-        let (mantissa, rest) = match (i128::try_from(self.mantissa), i128::try_from(factor)) {
+        let (mantissa, rest) = match (narrow(self.mantissa), narrow(factor)) {
             // Nearly always 128 bits hold both, and divide much faster.
-            (Ok(mantissa), Ok(factor)) => (mantissa / factor, mantissa % factor),
+            (Some(mantissa), Some(factor)) => (mantissa / factor, mantissa % factor),
             _ => (i128::try_from(self.mantissa / factor).ok()?, i128::from(self.mantissa % factor != 0)),
         };
         if rest == 0 { Decimal::new(mantissa, self.scale - excess).ok() } else { None }
     }
 
     fn widened(self, scale: u32) -> Result<I256, Overflow> {
-        if scale == self.scale || self.mantissa == 0 {
+        let more = scale - self.scale;
+        if more == 0 || self.mantissa == 0 {
             return Ok(self.mantissa);
         }
-        match 10i128.checked_pow(scale - self.scale) {
-            Some(factor) => product(self.mantissa, I256::from(factor)),
+        match POWERS.get(more as usize) {
+            Some(factor) => product(self.mantissa, I256::from(*factor)),
             None => {
-                let factor = I256::from(10).checked_pow(scale - self.scale).ok_or(Overflow)?;
+                let factor = I256::from(10).checked_pow(more).ok_or(Overflow)?;
                 self.mantissa.checked_mul(factor).ok_or(Overflow)
             }
         }
     }
 }
+
+/// The powers of ten that 128 bits hold.
+const POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
+    }
+    powers
+};
 
 /// Whether `abs(price - reference) * 10000 <= bps * abs(reference)`. Always exact.
 pub fn is_near(price: Decimal, reference: Decimal, bps: i64) -> bool {
@@ -262,10 +277,16 @@ fn wide(one: i128, other: i128) -> I256 {
 
 /// The product, likewise.
 fn product(one: I256, other: I256) -> Result<I256, Overflow> {
-    match (i128::try_from(one), i128::try_from(other)) {
-        (Ok(one), Ok(other)) => Ok(wide(one, other)),
+    match (narrow(one), narrow(other)) {
+        (Some(one), Some(other)) => Ok(wide(one, other)),
         _ => one.checked_mul(other).ok_or(Overflow),
     }
+}
+
+/// In 128 bits, where they hold it: the upper half then repeats the sign.
+fn narrow(number: I256) -> Option<i128> {
+    let (high, low) = number.into_words();
+    (high == low >> 127).then_some(low)
 }
 
 impl Saved for Worth {

@@ -157,6 +157,8 @@ mod tests {
     #[test]
     fn an_accept_is_a_step_and_a_refusal_has_its_first_reason() {
         let accepted = decided(Ruling::Accepted {
+            key: intent().key(),
+            order_id: intent().order_id(),
             intent: intent(),
             fingerprint: FINGERPRINT,
             converted_to_cancel: false,
@@ -168,6 +170,7 @@ mod tests {
 
         let reasons = [Reason::RateLimitExceeded, Reason::PositionLimitExceeded];
         let refused = decided(Ruling::Rejected {
+            key: intent().key(),
             intent: intent(),
             fingerprint: FINGERPRINT,
             failed_checks: reasons.map(FailedCheck::plain).into(),

@@ -116,14 +116,13 @@ impl<'t> Transaction<'t> {
         't: 'e,
     {
         let entry = self.batch.take(arrival);
-        self.laps.lap(Phase::Decide);
         self.tally.entry(&entry);
         self.write(&entry)?;
         if let Some((reason, detail)) = quarantined(&entry) {
             self.write_quarantined(arrival, reason, detail)?;
             self.tally.quarantine(reason);
         }
-        self.laps.lap(Phase::Produce);
+        self.laps.lap(Phase::Decide);
         Ok(entry)
     }
 
@@ -138,10 +137,9 @@ impl<'t> Transaction<'t> {
     /// As [`Transaction::answer`].
     pub fn cancel_owed(&mut self, owing: &Owing) -> Result<(), Outcome> {
         let entry = self.batch.take_owed(owing);
-        self.laps.lap(Phase::Decide);
         self.tally.entry(&entry);
         self.write(&entry)?;
-        self.laps.lap(Phase::Produce);
+        self.laps.lap(Phase::Decide);
         Ok(())
     }
 
@@ -175,7 +173,6 @@ impl<'t> Transaction<'t> {
     pub fn commit(mut self, group: ConsumerGroupMetadata) -> Outcome {
         self.laps.lap(Phase::Fetch);
         let shipped = self.ship();
-        self.laps.lap(Phase::Produce);
         if let Err(outcome) = shipped.and_then(|()| self.deliver(group)) {
             return outcome;
         }
@@ -261,7 +258,11 @@ impl<'t> Transaction<'t> {
             self.tally.order(order.command);
             self.orders.put(order.account_id.as_str().as_bytes(), |out| wire::order::encode(&order, out));
         }
-        if self.entries.len() < SHIPPED_TOGETHER { Ok(()) } else { self.ship() }
+        if self.entries.len() < SHIPPED_TOGETHER {
+            return Ok(());
+        }
+        self.laps.lap(Phase::Decide);
+        self.ship()
     }
 
     /// Hands over what is written. What was not taken stays in its box, so that nothing commits without it.
@@ -271,6 +272,7 @@ impl<'t> Transaction<'t> {
             .hand_over(&self.line.audit, &mut entries)
             .and_then(|()| self.hand_over(&self.line.orders, &mut orders));
         (self.entries, self.orders) = (entries, orders);
+        self.laps.lap(Phase::Produce);
         shipped
     }
 

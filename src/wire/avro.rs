@@ -51,7 +51,17 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when the bytes end, the number is padded, or it does not fit 64 bits.
+    #[inline]
     pub fn long(&mut self, field: &'static str) -> Result<i64, Malformed> {
+        // Nearly all are lengths and branches, which take one byte.
+        if let [byte @ 0..0x80, rest @ ..] = self.rest {
+            self.rest = rest;
+            return Ok(unzigzagged((*byte).into()));
+        }
+        self.longer(field)
+    }
+
+    fn longer(&mut self, field: &'static str) -> Result<i64, Malformed> {
         let mut zigzag = 0;
         for place in 0..10 {
             let byte = self.take(field, 1)?[0];
@@ -60,7 +70,7 @@ impl<'b> Reader<'b> {
                 return match (place, byte) {
                     (1.., 0) => Err(Malformed::field(field, "is a padded integer: write the shortest form")),
                     (9, 2..) => Err(Malformed::field(field, "is an integer of more than 64 bits")),
-                    _ => Ok((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)),
+                    _ => Ok(unzigzagged(zigzag)),
                 };
             }
         }
@@ -210,6 +220,10 @@ impl<'b> Reader<'b> {
     }
 }
 
+const fn unzigzagged(zigzag: u64) -> i64 {
+    (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)
+}
+
 #[cold]
 fn ends(field: &'static str, left: usize) -> Malformed {
     Malformed::field(field, format!("is cut off: only {left} bytes are left"))
@@ -228,6 +242,7 @@ impl<'o> Writer<'o> {
     }
 
     /// A `long`, or an `int`.
+    #[inline]
     pub fn long(&mut self, number: i64) {
         let mut zigzag = (number << 1 ^ number >> 63) as u64;
         while zigzag >= 0x80 {

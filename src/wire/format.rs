@@ -93,7 +93,7 @@ impl Writer<'_> {
 
     /// A decimal, in canonical form.
     pub fn decimal(&mut self, decimal: Decimal) {
-        self.string(decimal.canonical().as_str());
+        self.bytes(decimal.canonical().as_bytes());
     }
 
     /// A decimal, in canonical form; one of too many digits as it came.

@@ -51,7 +51,7 @@ pub fn check<'a>(
         let own = instrument.money(own).map_err(overflow)?;
         let sum = match summed {
             Some((owner, span, sum)) if (owner, span) == (level.owner, level.instrument) => sum,
-            _ => others(question, instrument, &level, references),
+            _ => others(question, instrument, level, references),
         };
         summed = Some((level.owner, level.instrument, sum));
         let others = match sum {

@@ -109,7 +109,7 @@ impl<'q, 'a> Question<'q, 'a> {
 
     /// Walks the limits from narrow to wide; the first that refuses is named.
     pub fn each_level(&self, check: impl Fn(&Level<'q>) -> Checked) -> Checked {
-        each_level(self.limits, check)
+        each_level(&self.limits, check)
     }
 
     /// What makes the price. Its numbers have passed check 8.
@@ -128,8 +128,8 @@ impl<'q, 'a> Question<'q, 'a> {
     }
 }
 
-fn each_level<'l>(limits: Limits<'l>, check: impl Fn(&Level<'l>) -> Checked) -> Checked {
-    limits.levels().try_for_each(|level| check(&level).map_err(|failure| failure.by(level.scope)))
+fn each_level<'l>(limits: &Limits<'l>, check: impl Fn(&Level<'l>) -> Checked) -> Checked {
+    limits.levels().try_for_each(|level| check(level).map_err(|failure| failure.by(level.scope)))
 }
 
 /// Scopes are declared from wide to narrow: of equal states the narrower scope wins.

@@ -16,11 +16,11 @@ use crate::core::verdict::{FailedCheck, Reason};
 /// silent price feed stops nobody whom no limit makes depend on it.
 pub fn is_needed(question: &Question<'_, '_>, instrument: &Instrument) -> bool {
     let by_type = matches!(question.terms.order_type, Some(OrderType::Market | OrderType::Stop));
-    by_type || is_demanded(question.limits, instrument)
+    by_type || is_demanded(&question.limits, instrument)
 }
 
 /// Whether these limits demand a reference price, of whatever type the order is.
-pub fn is_demanded(limits: Limits<'_>, instrument: &Instrument) -> bool {
+pub fn is_demanded(limits: &Limits<'_>, instrument: &Instrument) -> bool {
     limits.any(|bounds| {
         bounds.price_collar_bps.is_some()
             || bounds.price_collar_abs.is_some()
@@ -35,12 +35,12 @@ pub fn check(
     instrument: &Instrument,
     held: Option<&Reference<'_>>,
 ) -> Checked<Decimal> {
-    usable(question.limits, question.ledger.settings(), question.now, instrument, held)
+    usable(&question.limits, question.ledger.settings(), question.now, instrument, held)
 }
 
 /// Whether this price can be used now under these limits.
 pub fn usable(
-    limits: Limits<'_>,
+    limits: &Limits<'_>,
     settings: Settings,
     now: Time,
     instrument: &Instrument,

@@ -53,10 +53,13 @@ pub fn order_value(
     valuation: Valuation,
     witness: &mut impl Witness,
 ) -> Checked {
+    if !question.limits.any(|bounds| bounds.max_order_notional.is_some()) {
+        return Ok(());
+    }
+    let worth = Worth::of(total, valuation).map_err(overflow)?;
+    let value = instrument.money(worth).map_err(overflow)?;
     for level in question.limits.levels() {
         let Some(limit) = level.bounds.max_order_notional else { continue };
-        let worth = Worth::of(total, valuation).map_err(overflow)?;
-        let value = instrument.money(worth).map_err(overflow)?;
         let holds = value.is_within(limit);
         witness.see(Reason::MaxOrderNotionalExceeded, Some(level.scope), holds, || {
             (Some(limit), value.decimal())

@@ -12,7 +12,7 @@ use crate::core::amount::{Decimal, Lots, Numeral, Overflow};
 use crate::core::control::{ControlRecord, ControlResult};
 use crate::core::entry::{Body, ControlTaken, Decision, Entry, Opening, OwedCancel, Reference, Ruling};
 use crate::core::halt::HaltCode;
-use crate::core::ids::{Fingerprint, Id, KeyId, OrderId};
+use crate::core::ids::{Id, KeyId, OrderId};
 use crate::core::intent::{Intent, IntentType};
 use crate::core::money::Valuation;
 use crate::core::order::Terms;
@@ -70,31 +70,38 @@ impl Ledger {
         match &decision.ruling {
             Ruling::Malformed { .. } | Ruling::Misplaced { .. } => Ok(()),
             Ruling::Duplicate { .. } | Ruling::Conflict { .. } => Ok(()),
-            Ruling::Rejected { intent, fingerprint, of, .. } => {
+            Ruling::Rejected { key, fingerprint, of, .. } => {
                 let reason = decision.ruling.reason().ok_or("a rejection without a reason")?;
                 let order_id = of.and_then(|prior| prior.order_id);
                 if let Some(id) = order_id.filter(|id| !self.decided.has_order(id)) {
                     return Err(format!("it names order {id}, which is not there"));
                 }
-                self.bind(
-                    intent,
-                    KeyRow { fingerprint: *fingerprint, seq: entry.seq, reason: Some(reason), order_id },
-                )
+                let row =
+                    KeyRow { fingerprint: *fingerprint, seq: entry.seq, reason: Some(reason), order_id };
+                self.bind(*key, row)
             }
-            Ruling::Accepted { intent, fingerprint, converted_to_cancel, references, .. } => {
+            Ruling::Accepted {
+                intent, key, order_id, fingerprint, converted_to_cancel, references, ..
+            } => {
+                let row = KeyRow {
+                    fingerprint: *fingerprint,
+                    seq: entry.seq,
+                    reason: None,
+                    order_id: Some(*order_id),
+                };
+                self.bind(*key, row)?;
                 let change = match (intent.intent_type, converted_to_cancel) {
                     (IntentType::New, _) => Change::New,
                     (IntentType::Cancel, _) | (IntentType::Replace, true) => Change::Cancel,
                     (IntentType::Replace, false) => Change::Replace,
                 };
-                self.accept(entry, intent, *fingerprint, references, change)
+                self.accept(entry, intent, *order_id, references, change)
             }
         }
     }
 
     /// A key is decided at most once (`G2`).
-    fn bind(&mut self, intent: &Intent<'_>, row: KeyRow) -> Result<(), String> {
-        let key = KeyId::of(intent.account_id, intent.intent_id);
+    fn bind(&mut self, key: KeyId, row: KeyRow) -> Result<(), String> {
         if let Some(bound) = self.decided.key(&key) {
             return Err(format!("its key was decided by entry {}", bound.seq));
         }
@@ -106,12 +113,10 @@ impl Ledger {
         &mut self,
         entry: &Entry<'_>,
         intent: &Intent<'_>,
-        fingerprint: Fingerprint,
+        order_id: OrderId,
         references: &[Reference<'_>],
         change: Change,
     ) -> Result<(), String> {
-        let order_id = OrderId::of(intent.account_id, intent.client_order_id);
-        self.bind(intent, KeyRow { fingerprint, seq: entry.seq, reason: None, order_id: Some(order_id) })?;
         match change {
             Change::New => self.accept_new(entry, intent, references, order_id)?,
             Change::Cancel => self.change_order(order_id, |row| {
@@ -297,7 +302,7 @@ impl Ledger {
     }
 
     fn apply_owed_cancel(&mut self, entry: &Entry<'_>, owed: &OwedCancel<'_>) -> Result<(), String> {
-        let order_id = OrderId::of(owed.ids.account_id, owed.ids.client_order_id);
+        let order_id = owed.ids.order_id();
         self.pass_owed(order_id, owed.ids.intent_id)?;
         self.change_order(order_id, |row| {
             row.cancel_pending = true;

@@ -83,22 +83,22 @@ impl Group {
 
 impl<'l> Limits<'l> {
     /// From narrow to wide.
-    pub fn levels(self) -> impl Iterator<Item = Level<'l>> {
-        self.levels.into_iter().flatten()
+    pub fn levels(&self) -> impl Iterator<Item = &Level<'l>> {
+        self.levels.iter().flatten()
     }
 
     /// The smallest of the values that are set.
-    pub fn strictest<T: Ord>(self, value: impl Fn(&Bounds) -> Option<T>) -> Option<T> {
+    pub fn strictest<T: Ord>(&self, value: impl Fn(&Bounds) -> Option<T>) -> Option<T> {
         self.levels().filter_map(|level| value(level.bounds)).min()
     }
 
     /// Whether any level says so.
-    pub fn any(self, claim: impl Fn(&Bounds) -> bool) -> bool {
+    pub fn any(&self, claim: impl Fn(&Bounds) -> bool) -> bool {
         self.levels().any(|level| claim(level.bounds))
     }
 
     /// Those that the account as a whole is measured against: GLOBAL and ACCOUNT.
-    pub fn of_account(self) -> impl Iterator<Item = Level<'l>> {
+    pub fn of_account(&self) -> impl Iterator<Item = &Level<'l>> {
         self.levels().filter(|level| level.owner.strategy.is_none())
     }
 }

@@ -376,7 +376,12 @@ impl Ledger {
 
     /// What was decided of this key.
     pub fn key(&self, account_id: Id<'_>, intent_id: Id<'_>) -> Option<KeyRow> {
-        self.decided.key(&KeyId::of(account_id, intent_id))
+        self.known(&KeyId::of(account_id, intent_id))
+    }
+
+    /// The same.
+    pub(super) fn known(&self, key: &KeyId) -> Option<KeyRow> {
+        self.decided.key(key)
     }
 
     /// The order, open or terminal.

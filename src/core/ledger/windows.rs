@@ -58,7 +58,8 @@ impl Likeness {
 #[derive(Debug, Default)]
 pub struct Windows {
     pub(super) settled: HashMap<WindowKey, Runs>,
-    staged: HashMap<WindowKey, Runs>,
+    /// Times with how many acceptances there were then, oldest first: nearly always one.
+    staged: HashMap<WindowKey, Vec<(Time, u64)>>,
     pub(super) alike: Alike,
 }
 
@@ -138,7 +139,11 @@ impl Windows {
     pub fn accept(&mut self, account: Name, strategy: Name, instrument: Name, at: Time) {
         for owner in Owner::both(account, strategy) {
             for span in [None, Some(instrument)] {
-                self.staged.entry((owner, span)).or_default().add(at, 1);
+                let staged = self.staged.entry((owner, span)).or_default();
+                match staged.last_mut() {
+                    Some((last, count)) if *last == at => *count += 1,
+                    Some(_) | None => staged.push((at, 1)),
+                }
             }
         }
     }
@@ -151,16 +156,18 @@ impl Windows {
     /// How many acceptances the window that ends now has.
     pub fn count(&self, key: WindowKey, now: Time, window_ms: i64) -> u64 {
         let begin = begin(now, window_ms);
-        let count = |runs: &HashMap<WindowKey, Runs>| runs.get(&key).map_or(0, |runs| runs.after(begin));
-        count(&self.settled) + count(&self.staged)
+        let settled = self.settled.get(&key).map_or(0, |runs| runs.after(begin));
+        let staged = self.staged.get(&key).into_iter().flatten();
+        settled + staged.filter(|run| i128::from(run.0.0) > begin).map(|run| run.1).sum::<u64>()
     }
 
     /// When the acceptance came that is the `place`-th of the window that ends now, counted from 1;
     /// `None` where it has fewer.
     pub fn nth(&self, key: WindowKey, now: Time, window_ms: i64, place: u64) -> Option<Time> {
         let begin = begin(now, window_ms);
-        let runs = [&self.settled, &self.staged].into_iter().filter_map(|runs| runs.get(&key));
-        let in_window = runs.flat_map(Runs::counts).filter(|(at, _)| i128::from(at.0) > begin);
+        let settled = self.settled.get(&key).into_iter().flat_map(Runs::counts);
+        let staged = self.staged.get(&key).into_iter().flatten().copied();
+        let in_window = settled.chain(staged).filter(|(at, _)| i128::from(at.0) > begin);
         let mut before = 0;
         for (at, count) in in_window {
             before += count;
@@ -181,7 +188,7 @@ impl Windows {
         let begin = begin(now, WINDOW_MS_MAX);
         for (key, staged) in self.staged.drain() {
             let runs = self.settled.entry(key).or_default();
-            staged.counts().for_each(|(at, count)| runs.add(at, count));
+            staged.into_iter().for_each(|(at, count)| runs.add(at, count));
             runs.forget(begin);
         }
         self.alike.settle(begin);

@@ -35,7 +35,7 @@ fn unusable(
     held: Option<Reference<'_>>,
     now: Time,
 ) -> Option<FailedCheck> {
-    let limits = ledger.limits(owner.account, owner.strategy.unwrap_or(Name::NOBODY), name);
+    let limits = &ledger.limits(owner.account, owner.strategy.unwrap_or(Name::NOBODY), name);
     if !reference::is_demanded(limits, instrument) {
         return None;
     }

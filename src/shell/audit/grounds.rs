@@ -11,7 +11,6 @@ use crate::core::checks::witness::Comparison;
 use crate::core::checks::{Question, pace, value};
 use crate::core::decide::{compare, decide, question};
 use crate::core::entry::{Body, Entry, Ruling};
-use crate::core::ids::OrderId;
 use crate::core::intent::Intent;
 use crate::core::ledger::Ledger;
 use crate::core::nearest::{Change, nearest};
@@ -76,7 +75,7 @@ fn collared(asked: &Question<'_, '_>) -> Option<(Decimal, Decimal)> {
 }
 
 fn states(ledger: &Ledger, intent: &Intent<'_>) -> Vec<StateLine> {
-    let order = ledger.order(OrderId::of(intent.account_id, intent.client_order_id));
+    let order = ledger.order(intent.order_id());
     let own = order.map(|order| ledger.text(order.strategy));
     let mut strategies = vec![intent.strategy_id.as_str()];
     strategies.extend(own.filter(|own| *own != intent.strategy_id.as_str()));

@@ -55,14 +55,14 @@ struct Set {
 }
 
 /// The limits of these levels, in their order. Their use is left empty.
-pub fn lines<'l>(
+pub fn lines<'q, 'l: 'q>(
     ledger: &Ledger,
     account: &str,
-    levels: impl IntoIterator<Item = Level<'l>>,
+    levels: impl IntoIterator<Item = &'q Level<'l>>,
 ) -> Vec<LimitLine> {
-    let of_level = |level: Level<'l>| {
+    let of_level = |level: &'q Level<'l>| {
         let sets = sets(level.bounds).into_iter();
-        sets.map(move |set| line(ledger, account, &level, set, Vec::new()))
+        sets.map(move |set| line(ledger, account, level, set, Vec::new()))
     };
     levels.into_iter().flat_map(of_level).collect()
 }

@@ -57,15 +57,14 @@ pub fn account<'a>(body: &Body<'a>) -> Option<Id<'a>> {
 
 /// The order that an entry became, changed, or reports of.
 pub fn order_id(body: &Body<'_>) -> Option<OrderId> {
-    let named = |ids: IntentIds<'_>| OrderId::of(ids.account_id, ids.client_order_id);
     match body {
         Body::Decision(decision) => match &decision.ruling {
-            Ruling::Accepted { intent, .. } => Some(named(intent.ids())),
+            Ruling::Accepted { order_id, .. } => Some(*order_id),
             Ruling::Duplicate { of, .. } | Ruling::Conflict { of, .. } => of.order_id,
             Ruling::Rejected { of, .. } => of.and_then(|of| of.order_id),
             Ruling::Malformed { .. } | Ruling::Misplaced { .. } => None,
         },
-        Body::OwedCancel(owed) => Some(named(owed.ids)),
+        Body::OwedCancel(owed) => Some(owed.ids.order_id()),
         Body::Execution(taken) => taken.report.as_ref().ok().and_then(|it| OrderId::parse(it.order_id)),
         Body::Genesis(_) | Body::LaneOpened(_) | Body::Control(_) | Body::Recovery(_) => None,
     }

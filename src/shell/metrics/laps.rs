@@ -10,9 +10,9 @@ symbols! {
     pub enum Phase {
         /// Taking queued records.
         Fetch = "fetch",
-        /// Decoding and deciding.
+        /// Decoding, deciding, encoding.
         Decide = "decide",
-        /// Encoding and handing over to the producer.
+        /// Handing over to the producer.
         Produce = "produce",
         /// Waiting for the offsets, for as long as that took longer than the delivery.
         Offsets = "offsets",

@@ -8,7 +8,7 @@ use crate::core::entry::{
     Body, ControlTaken, Cursors, Decision, Entry, EntryKind, ExecutionTaken, IntentIds, OwedCancel, Prior,
     RawRecord, Recovery, Ruling, Unreadable,
 };
-use crate::core::ids::{Digest, OrderId};
+use crate::core::ids::Digest;
 use crate::core::intent::Intent;
 use crate::core::time::Time;
 use crate::core::verdict::{FailedCheck, Reason};
@@ -71,7 +71,7 @@ fn fold_decision<'e>(blank: Flat<'e>, decision: &'e Decision<'e>) -> Flat<'e> {
             failed_checks: Cow::Borrowed(CONFLICT),
             ..decided.intent(intent).prior(of)
         },
-        Ruling::Rejected { intent, fingerprint, failed_checks, of, references, after } => {
+        Ruling::Rejected { intent, key: _, fingerprint, failed_checks, of, references, after } => {
             let flat = Flat {
                 fingerprint: Some(*fingerprint),
                 scope: scope_of_rejection(failed_checks, of.as_ref()),
@@ -85,9 +85,17 @@ fn fold_decision<'e>(blank: Flat<'e>, decision: &'e Decision<'e>) -> Flat<'e> {
                 None => flat,
             }
         }
-        Ruling::Accepted { intent, fingerprint, converted_to_cancel, references, after } => Flat {
+        Ruling::Accepted {
+            intent,
+            key: _,
+            order_id,
+            fingerprint,
+            converted_to_cancel,
+            references,
+            after,
+        } => Flat {
             fingerprint: Some(*fingerprint),
-            order_id: Some(OrderName::Id(OrderId::of(intent.account_id, intent.client_order_id))),
+            order_id: Some(OrderName::Id(*order_id)),
             converted_to_cancel: *converted_to_cancel,
             references: Cow::Borrowed(references),
             after: *after,
@@ -149,7 +157,7 @@ fn fold_control<'e>(blank: Flat<'e>, taken: &'e ControlTaken<'e>) -> Flat<'e> {
 
 fn fold_owed_cancel<'e>(blank: Flat<'e>, cancel: &'e OwedCancel<'e>) -> Flat<'e> {
     let OwedCancel { input, ids, after } = cancel;
-    let order_id = OrderId::of(ids.account_id, ids.client_order_id);
+    let order_id = ids.order_id();
     Flat { input: Some(*input), order_id: Some(OrderName::Id(order_id)), after: *after, ..blank.ids(ids) }
 }
 

@@ -58,8 +58,10 @@ fn unfold_decision<'a>(flat: &mut Flat<'a>) -> Result<Decision<'a>, Malformed> {
 
 fn unfold_accepted<'a>(flat: &mut Flat<'a>) -> Result<Ruling<'a>, Malformed> {
     let intent = take_intent(flat)?;
-    take_order_id(flat, &intent.ids())?;
+    let order_id = take_order_id(flat, &intent.ids())?;
     Ok(Ruling::Accepted {
+        key: intent.key(),
+        order_id,
         intent,
         fingerprint: take_fingerprint(flat)?,
         converted_to_cancel: std::mem::take(&mut flat.converted_to_cancel),
@@ -106,8 +108,10 @@ fn unfold_rejected<'a>(
         _ => failed_checks[0].scope,
     };
     derived("scope", flat.scope.take(), scope)?;
+    let intent = take_intent(flat)?;
     Ok(Ruling::Rejected {
-        intent: take_intent(flat)?,
+        key: intent.key(),
+        intent,
         fingerprint: take_fingerprint(flat)?,
         failed_checks,
         of,
@@ -181,9 +185,10 @@ fn take_fingerprint(flat: &mut Flat<'_>) -> Result<Fingerprint, Malformed> {
     need("fingerprint", flat.fingerprint.take())
 }
 
-fn take_order_id(flat: &mut Flat<'_>, ids: &IntentIds<'_>) -> Result<(), Malformed> {
-    let order_id = flat.order_id.take().and_then(OrderName::id);
-    derived("order_id", order_id, Some(OrderId::of(ids.account_id, ids.client_order_id)))
+fn take_order_id(flat: &mut Flat<'_>, ids: &IntentIds<'_>) -> Result<OrderId, Malformed> {
+    let (found, order_id) = (flat.order_id.take().and_then(OrderName::id), ids.order_id());
+    derived("order_id", found, Some(order_id))?;
+    Ok(order_id)
 }
 
 fn take_detail<'a>(flat: &mut Flat<'a>) -> Result<Cow<'a, str>, Malformed> {

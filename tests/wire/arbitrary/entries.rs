@@ -175,6 +175,7 @@ fn rejected() -> BoxedStrategy<Ruling<'static>> {
     let checks = prop_oneof![3 => failed_checks().prop_map(|checks| (checks, None)), 1 => taken];
     (intent(), fingerprint(), checks, references(), of(after()))
         .prop_map(|(intent, fingerprint, (failed_checks, of), references, after)| Ruling::Rejected {
+            key: intent.key(),
             intent,
             fingerprint,
             failed_checks,
@@ -188,6 +189,8 @@ fn rejected() -> BoxedStrategy<Ruling<'static>> {
 fn ruling() -> BoxedStrategy<Ruling<'static>> {
     let accepted = (intent(), fingerprint(), any::<bool>(), references(), of(after())).prop_map(
         |(intent, fingerprint, converted_to_cancel, references, after)| Ruling::Accepted {
+            key: intent.key(),
+            order_id: intent.order_id(),
             intent,
             fingerprint,
             converted_to_cancel,

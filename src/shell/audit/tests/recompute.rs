@@ -108,11 +108,19 @@ fn a_verdict_that_was_rewritten_is_shown_whole() {
         let of_refused = is_of(entry, "k2");
         if let Body::Decision(decision) = &mut entry.body
             && of_refused
-            && let Ruling::Rejected { intent, fingerprint, references, after, .. } = decision.ruling.clone()
+            && let Ruling::Rejected { intent, key, fingerprint, references, after, .. } =
+                decision.ruling.clone()
         {
-            let converted_to_cancel = false;
-            decision.ruling =
-                Ruling::Accepted { intent, fingerprint, converted_to_cancel, references, after };
+            let (order_id, converted_to_cancel) = (intent.order_id(), false);
+            decision.ruling = Ruling::Accepted {
+                intent,
+                key,
+                order_id,
+                fingerprint,
+                converted_to_cancel,
+                references,
+                after,
+            };
         }
     });
     let recomputation = recompute(&trail);
