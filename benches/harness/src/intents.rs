@@ -1,7 +1,8 @@
-//! The input: intents that are all accepted, each once, evenly over the partitions.
+//! The input: intents that are all accepted, each once, evenly over the partitions; and reports that end their orders.
 
 use onefill::core::amount::Numeral;
-use onefill::core::ids::{Id, placement};
+use onefill::core::execution::{ExecType, Execution};
+use onefill::core::ids::{Id, OrderId, placement};
 use onefill::core::intent::{Intent, IntentTerms, IntentType, OrderType, Side, TimeInForce};
 use onefill::core::time::Time;
 use onefill::wire;
@@ -12,6 +13,8 @@ pub const INSTRUMENTS: [&str; 4] = ["ESZ6.XCME", "NQZ6.XCME", "CLF7.XNYM", "GCG7
 const ACCOUNTS_EACH: usize = 16;
 /// The widest input.
 const PARTITIONS_MAX: u32 = 4;
+/// The venue of every report.
+const VENUE: &str = "XCME";
 /// The strategy of every intent.
 pub const STRATEGY: &str = "S1";
 /// Prices go from 95.00 up in ticks of 0.01, around a reference of 100.
@@ -42,7 +45,18 @@ pub struct Maker {
     value: Vec<u8>,
 }
 
-/// One record for `intents`.
+/// What a record is about.
+struct Subject {
+    account: String,
+    instrument: &'static str,
+    side: Side,
+    /// The strategy's name of the order.
+    order: String,
+    /// How often every account has traded every instrument before.
+    step: u64,
+}
+
+/// One record for `intents` or `executions`.
 pub struct Made<'m> {
     /// Its key.
     pub account: &'m str,
@@ -74,32 +88,23 @@ impl Maker {
         numbers
     }
 
-    /// The next one, created at this time.
+    /// The next intent, created at this time.
     pub fn make(&mut self, created_at: Time) -> Made<'_> {
-        let number = self.next;
-        self.next += 1;
-        let accounts = self.accounts.len() as u64;
-        let account = &self.accounts[(number % accounts) as usize];
-        // Instrument, price and quantity go round more slowly one after the other, so that no order looks
-        // like a duplicate of one that came shortly before.
-        let (round, instruments) = (number / accounts, INSTRUMENTS.len() as u64);
-        let instrument = INSTRUMENTS[(round % instruments) as usize];
-        let step = round / instruments;
+        let Subject { account, instrument, side, order, step } = self.subject(self.next);
         let (tick, lots) = (step % TICKS, 1 + step / TICKS % 9);
-        let (key, order) = (format!("{}-{number:08}", self.run), format!("{}-o{number:08}", self.run));
+        let key = format!("{}-{:08}", self.run, self.next);
         let (price, quantity) = (format!("{}.{:02}", 95 + tick / 100, tick % 100), lots.to_string());
-        let id = |text| Id::parse(text).expect("it is made of letters, digits and dashes");
         let intent = Intent {
             intent_type: IntentType::New,
             intent_id: id(&key),
-            account_id: id(account),
+            account_id: id(&account),
             strategy_id: id(STRATEGY),
             client_order_id: id(&order),
             instrument_id: id(instrument),
             created_at,
             expires_at: None,
             terms: IntentTerms {
-                side: Some(if round.is_multiple_of(2) { Side::Buy } else { Side::Sell }),
+                side: Some(side),
                 order_type: Some(OrderType::Limit),
                 order_qty: Numeral::parse(&quantity),
                 price: Numeral::parse(&price),
@@ -111,13 +116,70 @@ impl Maker {
         };
         self.value.clear();
         wire::intent::encode(&intent, &mut self.value);
+        self.made()
+    }
+
+    /// What a venue reports that has cancelled the next intent's order, at this time.
+    pub fn cancel(&mut self, transact_time: Time) -> Made<'_> {
+        let Subject { account, instrument, side, order, .. } = self.subject(self.next);
+        let order_id = OrderId::of(id(&account), id(&order)).to_string();
+        let exec_id = format!("{}-x{:08}", self.run, self.next);
+        let execution = Execution {
+            venue: id(VENUE),
+            exec_id: &exec_id,
+            exec_type: ExecType::Canceled,
+            order_id: &order_id,
+            client_order_id: None,
+            venue_order_id: None,
+            account_id: id(&account),
+            instrument_id: id(instrument),
+            side,
+            last_qty: None,
+            last_px: None,
+            order_qty: None,
+            cum_qty: None,
+            leaves_qty: None,
+            exec_ref_id: None,
+            reject_code: None,
+            text: None,
+            transact_time,
+        };
+        self.value.clear();
+        wire::execution::encode(&execution, &mut self.value);
+        self.made()
+    }
+
+    fn subject(&self, number: u64) -> Subject {
+        let accounts = self.accounts.len() as u64;
+        // Instrument, price and quantity go round more slowly one after the other, so that no order looks
+        // like a duplicate of one that came shortly before.
+        let (round, instruments) = (number / accounts, INSTRUMENTS.len() as u64);
+        Subject {
+            account: self.accounts[(number % accounts) as usize].clone(),
+            instrument: INSTRUMENTS[(round % instruments) as usize],
+            side: if round.is_multiple_of(2) { Side::Buy } else { Side::Sell },
+            order: format!("{}-o{number:08}", self.run),
+            step: round / instruments,
+        }
+    }
+
+    /// The value that was made last, and the next number's turn.
+    fn made(&mut self) -> Made<'_> {
+        let account = &self.accounts[(self.next % self.accounts.len() as u64) as usize];
+        self.next += 1;
         let partition = placement(account.as_bytes(), self.partitions) as i32;
         Made { account, partition, value: &self.value }
     }
 }
 
+fn id(text: &str) -> Id<'_> {
+    Id::parse(text).expect("it is made of letters, digits, dots and dashes")
+}
+
 #[cfg(test)]
 mod tests {
+    use onefill::wire::schema::{RecordType, Schemas};
+
     use super::*;
 
     #[test]
@@ -130,5 +192,26 @@ mod tests {
         }
         assert_eq!(made, numbers);
         assert!(made.iter().all(|numbers| numbers.len() == 160));
+    }
+
+    #[test]
+    fn the_venue_cancels_the_orders_of_the_same_intents() {
+        let (mut strategy, mut venue, schemas) =
+            (Maker::new("t", 4), Maker::new("t", 4), Schemas::compiled());
+        for _ in 0..100 {
+            let (sent, reported) = (strategy.make(Time(0)), venue.cancel(Time(0)));
+            let intent = schemas.open(RecordType::OrderIntent, sent.value).unwrap();
+            let intent = wire::intent::decode(&intent).unwrap();
+            let execution = schemas.open(RecordType::Execution, reported.value).unwrap();
+            let execution = wire::execution::decode(&execution).unwrap();
+            let order_id = OrderId::of(intent.account_id, intent.client_order_id).to_string();
+            assert_eq!(execution.order_id, order_id);
+            assert_eq!(
+                (execution.account_id, execution.instrument_id),
+                (intent.account_id, intent.instrument_id)
+            );
+            assert_eq!((reported.account, reported.partition), (sent.account, sent.partition));
+            assert_eq!(Some(execution.side), intent.terms.side);
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -83,20 +83,36 @@ impl Peer {
 
     /// Starts it; its log lies in the world's directory.
     pub fn start(self, world: &World, sizes: Sizes) -> Result<Running, Fault> {
-        let port = free_port()?;
-        let mut command = match self {
-            Self::Onefill => router(crate::world::ONEFILL, world, port),
-            Self::Before => router(std::env::var(BEFORE)?, world, port),
+        let command = match self {
+            Self::Onefill | Self::Before => return self.start_router(world, None),
             Self::Bare => bare(world, sizes, false)?,
             Self::BareOne => bare(world, sizes, true)?,
             Self::StreamsDisk => streams(world, "disk", "throughput"),
             Self::StreamsMemory => streams(world, "memory", "throughput"),
             Self::StreamsPrompt => streams(world, "memory", "latency"),
         };
+        self.spawn(command, world, None)
+    }
+
+    /// Starts a router, which keeps its ledgers in this folder if there is one.
+    pub fn start_router(self, world: &World, checkpoints: Option<&Path>) -> Result<Running, Fault> {
+        let binary = match self {
+            Self::Before => std::env::var(BEFORE)?,
+            _ => crate::world::ONEFILL.to_owned(),
+        };
+        let port = free_port()?;
+        let mut command = Self::mortal(binary);
+        command.args(["run", "--http", &format!("127.0.0.1:{port}"), "--config"]).arg(world.config());
+        if let Some(dir) = checkpoints {
+            command.arg("--checkpoint-dir").arg(dir);
+        }
+        self.spawn(command, world, Some(port))
+    }
+
+    fn spawn(self, mut command: Command, world: &World, port: Option<u16>) -> Result<Running, Fault> {
         let log = File::create(world.dir.join(format!("{self}.log")))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let serves = [Self::Onefill, Self::Before].contains(&self);
-        Ok(Running { child: command.spawn()?, port: serves.then_some(port) })
+        Ok(Running { child: command.spawn()?, port })
     }
 
     /// A command that runs a program which the system ends with this process, where there is `setpriv`.
@@ -120,12 +136,6 @@ impl fmt::Display for Peer {
 /// A port that nobody listened at just now.
 fn free_port() -> Result<u16, Fault> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
-fn router(binary: impl AsRef<OsStr>, world: &World, port: u16) -> Command {
-    let mut command = Peer::mortal(binary);
-    command.args(["run", "--http", &format!("127.0.0.1:{port}"), "--config"]).arg(world.config());
-    command
 }
 
 fn bare(world: &World, sizes: Sizes, one: bool) -> Result<Command, Fault> {
@@ -174,12 +184,28 @@ impl Running {
 
     /// Asks it to end, and waits.
     pub fn end(mut self) -> Result<(), Fault> {
+        self.ask_to_end(END_WAIT).map(drop)
+    }
+
+    /// Asks it to end, and waits until it has done so in order: one that must be killed, or fails, has not.
+    pub fn end_in_order(mut self, within: Duration) -> Result<(), Fault> {
+        match self.ask_to_end(within)? {
+            Some(status) if status.success() => Ok(()),
+            Some(status) => Err(format!("it did not end in order: {status}").into()),
+            None => Err(format!("it has not ended within {} s", within.as_secs()).into()),
+        }
+    }
+
+    fn ask_to_end(&mut self, within: Duration) -> Result<Option<ExitStatus>, Fault> {
         Command::new("kill").args(["-s", "TERM", &self.child.id().to_string()]).status()?;
         let began = Instant::now();
-        while self.child.try_wait()?.is_none() && began.elapsed() < END_WAIT {
+        loop {
+            let status = self.child.try_wait()?;
+            if status.is_some() || began.elapsed() > within {
+                return Ok(status);
+            }
             thread::sleep(Duration::from_millis(20));
         }
-        Ok(())
     }
 }
 

@@ -6,9 +6,9 @@ use std::fs;
 
 use crate::Fault;
 use crate::peers::Peer;
-use crate::results::{self, Begun, Latency, Line, Restart, Throughput};
+use crate::results::{self, Begun, Latency, Line, Restart, Start, Throughput};
 use crate::steps::{STEPS, Steps};
-use crate::tables::{Series, latencies, series, throughputs};
+use crate::tables::{Series, latencies, restarts, series, throughputs};
 use crate::{aims, charts};
 
 const PAGE: &str = "docs/BENCHMARKS.md";
@@ -52,7 +52,7 @@ fn measured(lines: &[Line]) -> Result<String, Fault> {
     text += &latency_table(&waits)?;
     text += &cost_table(&waits)?;
     text += &step_table(lines)?;
-    text += &restart_table(lines)?;
+    text += &restart_table(&restarts(lines))?;
     Ok(text)
 }
 
@@ -197,27 +197,30 @@ fn step_table(lines: &[Line]) -> Result<String, Fault> {
     Ok(text)
 }
 
-fn restart_table(lines: &[Line]) -> Result<String, Fault> {
-    let mut rows = BTreeMap::<(i32, u64), Vec<Restart>>::new();
-    for line in lines {
-        if let Line::Restart(one) = line
-            && one.peer == Peer::Onefill.name()
-        {
-            rows.entry((one.partitions, one.keys)).or_default().push(one.clone());
-        }
-    }
+fn restart_table(found: &BTreeMap<(i32, u64), Vec<Restart>>) -> Result<String, Fault> {
     let mut text = String::new();
-    if rows.is_empty() {
+    if found.is_empty() {
         return Ok(text);
     }
     writeln!(
         text,
-        "### Started again\n\nFrom the start of the process until all lanes decide.\n\n\
-         | partitions | keys | seconds | peak memory, MiB |\n| ---: | ---: | ---: | ---: |"
+        "### Started again\n\nFrom the start of the process until all lanes decide. The venue had cancelled the order \
+         of each key.\n\n\
+         | partitions | keys | started | seconds | entries read | peak memory, MiB | its rate over a bare consumer's |\n\
+         | ---: | ---: | --- | ---: | ---: | ---: | ---: |"
     )?;
-    for ((partitions, keys), all) in rows {
-        let (seconds, memory) = (series(&all, |one| one.seconds), series(&all, |one| one.peak_memory_mib));
-        writeln!(text, "| {partitions} | {keys} | {seconds} | {memory} |")?;
+    for ((partitions, keys), all) in found {
+        let mut row = |started: &str, start: fn(&Restart) -> &Start, rate: &Series| {
+            let seconds = series(all, |one| start(one).seconds);
+            let entries = all.iter().map(|one| start(one).entries).max().unwrap_or_default();
+            let memory = series(all, |one| start(one).peak_memory_mib);
+            writeln!(
+                text,
+                "| {partitions} | {keys} | {started} | {seconds} | {entries} | {memory} | {rate} |"
+            )
+        };
+        row("with a checkpoint", |one| &one.from_checkpoint, &Series::default())?;
+        row("from the trail", |one| &one.from_trail, &series(all, Restart::over_bare))?;
     }
     writeln!(text)?;
     Ok(text)
@@ -234,4 +237,31 @@ fn in_order<K, T, P: Ord>(
         (first, Peer::ALL.into_iter().position(|one| one.name() == peer))
     });
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_start_has_its_row_and_only_that_from_the_trail_a_rate() {
+        let start = |seconds, entries| Start { seconds, entries, peak_memory_mib: 80.0 };
+        let line = |peer: Peer, seconds| {
+            Line::Restart(Restart {
+                peer: peer.name().to_owned(),
+                partitions: 4,
+                keys: 1_000,
+                from_checkpoint: start(seconds, 7),
+                from_trail: start(10.0, 2_012),
+                bare_seconds: 9.0,
+            })
+        };
+        let lines = [line(Peer::Onefill, 1.0), line(Peer::Before, 5.0), line(Peer::Onefill, 2.0)];
+        let page = measured(&lines).unwrap();
+        let rows = [
+            "| 4 | 1000 | with a checkpoint | 1.00 (1.00 to 2.00) | 7 | 80.0 (80.0 to 80.0) | - |",
+            "| 4 | 1000 | from the trail | 10.0 (10.0 to 10.0) | 2012 | 80.0 (80.0 to 80.0) | 0.90 (0.90 to 0.90) |",
+        ];
+        assert!(page.trim_end().ends_with(&rows.join("\n")), "{page}");
+    }
 }

@@ -60,14 +60,33 @@ pub struct Latency {
     pub steps: Option<Steps>,
 }
 
-/// A router that was ended in order, and started again.
+/// A router that was ended in order, and started again: with the checkpoints that it had left, and without.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Restart {
     pub peer: String,
     pub partitions: i32,
     pub keys: u64,
+    pub from_checkpoint: Start,
+    pub from_trail: Start,
+    /// In which a bare consumer has read that trail.
+    pub bare_seconds: f64,
+}
+
+impl Restart {
+    /// The rate at which the trail was restored, over that at which a bare consumer reads it: all that a
+    /// process does until its lanes decide counts.
+    pub fn over_bare(&self) -> f64 {
+        self.bare_seconds / self.from_trail.seconds
+    }
+}
+
+/// One of these starts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Start {
     /// From the start of the process until all lanes decide.
     pub seconds: f64,
+    /// Entries of the trail that it read.
+    pub entries: u64,
     pub peak_memory_mib: f64,
 }
 

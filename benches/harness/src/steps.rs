@@ -28,9 +28,17 @@ pub struct Steps {
 #[derive(Clone, Debug, Default)]
 pub struct Counters {
     transactions: f64,
-    records: f64,
+    /// Input records that were decided.
+    pub records: f64,
     seconds: BTreeMap<String, f64>,
-    lanes_running: usize,
+    /// How many lanes decide.
+    pub lanes_running: usize,
+    /// Keys that it remembers.
+    pub keys: u64,
+    /// Orders that may still be filled.
+    pub open_orders: u64,
+    /// Entries of trails that it has read.
+    pub restored_entries: u64,
 }
 
 impl Counters {
@@ -51,6 +59,9 @@ impl Counters {
             match name {
                 "onefill_batch_records_sum" => found.records = value,
                 "onefill_batch_records_count" => found.transactions = value,
+                "onefill_keys" => found.keys = value as u64,
+                "onefill_open_orders" => found.open_orders = value as u64,
+                "onefill_restored_entries_total" => found.restored_entries = value as u64,
                 name if name.starts_with("onefill_lane_state{") && name.contains("state=\"RUNNING\"") => {
                     found.lanes_running += usize::from(value > 0.5);
                 }
@@ -63,11 +74,6 @@ impl Counters {
             }
         }
         found
-    }
-
-    /// How many lanes decide.
-    pub const fn lanes_running(&self) -> usize {
-        self.lanes_running
     }
 
     /// What has happened since another moment.
@@ -93,12 +99,14 @@ mod tests {
                 "HTTP/1.1 200 OK\r\n\r\n# HELP x y\nonefill_batch_records_sum {}\nonefill_batch_records_count {count}\n\
                  onefill_stage_seconds_sum{{stage=\"commit\"}} {}\n\
                  onefill_lane_state{{partition=\"0\",state=\"RUNNING\"}} 1\n\
-                 onefill_lane_state{{partition=\"1\",state=\"RUNNING\"}} 0\n",
+                 onefill_lane_state{{partition=\"1\",state=\"RUNNING\"}} 0\n\
+                 onefill_keys 7\nonefill_open_orders 5\nonefill_restored_entries_total 3\n",
                 10 * count,
                 0.002 * f64::from(count)
             )
         };
-        assert_eq!(Counters::read(&page(1)).lanes_running(), 1);
+        let Counters { lanes_running, keys, open_orders, restored_entries, .. } = Counters::read(&page(1));
+        assert_eq!((lanes_running, keys, open_orders, restored_entries), (1, 7, 5, 3));
         let steps = Counters::read(&page(30)).since(&Counters::read(&page(10)));
         assert_eq!((steps.transactions, steps.records), (20.0, 10.0));
         assert!((steps.ms["commit"] - 2.0).abs() < 1e-9 && steps.ms["flush"] == 0.0);

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::results::{Latency, Line, Throughput};
+use crate::peers::Peer;
+use crate::results::{Latency, Line, Restart, Throughput};
 
 /// Measurements of the same thing, in order of rounds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +74,19 @@ pub fn latencies(lines: &[Line]) -> BTreeMap<(i32, u64, String), Vec<Latency>> {
     for line in lines {
         if let Line::Latency(one) = line {
             found.entry((one.partitions, one.rate, one.peer.clone())).or_default().push(one.clone());
+        }
+    }
+    found
+}
+
+/// All that was measured of onefill's restarts: by partitions and keys.
+pub fn restarts(lines: &[Line]) -> BTreeMap<(i32, u64), Vec<Restart>> {
+    let mut found = BTreeMap::<_, Vec<Restart>>::new();
+    for line in lines {
+        if let Line::Restart(one) = line
+            && one.peer == Peer::Onefill.name()
+        {
+            found.entry((one.partitions, one.keys)).or_default().push(one.clone());
         }
     }
     found

@@ -12,7 +12,7 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer as _, Threa
 use serde_json::{Value as Json, json};
 
 use crate::Fault;
-use crate::intents::{INSTRUMENTS, Maker, STRATEGY, accounts};
+use crate::intents::{INSTRUMENTS, Made, Maker, STRATEGY, accounts};
 
 /// The binary that is measured, as `make build` makes it.
 pub const ONEFILL: &str = "target/release/onefill";
@@ -142,20 +142,33 @@ impl World {
         Ok(())
     }
 
+    /// Reports as a venue that the orders of such a backlog are cancelled.
+    pub fn cancel(&self, orders: u64) -> Result<(), Fault> {
+        let (venue, mut maker) = (self.strategy(5)?, Maker::new("b", self.partitions));
+        for _ in 0..orders {
+            put(&venue, &self.topic("executions"), &maker.cancel(now()))?;
+        }
+        venue.flush(WAIT)?;
+        Ok(())
+    }
+
     /// Sends the next intent, as soon as the producer has room.
     pub fn send(&self, strategy: &Strategy, maker: &mut Maker, created_at: Time) -> Result<(), Fault> {
-        let made = maker.make(created_at);
-        let record = BaseRecord::to(&self.intents);
-        let mut record = record.partition(made.partition).key(made.account).payload(made.value);
-        loop {
-            match strategy.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
-                    record = again;
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                Err((error, _)) => return Err(error.into()),
+        put(strategy, &self.intents, &maker.make(created_at))
+    }
+}
+
+fn put(producer: &Strategy, topic: &str, made: &Made<'_>) -> Result<(), Fault> {
+    let record = BaseRecord::to(topic);
+    let mut record = record.partition(made.partition).key(made.account).payload(made.value);
+    loop {
+        match producer.send(record) {
+            Ok(()) => return Ok(()),
+            Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), again)) => {
+                record = again;
+                std::thread::sleep(Duration::from_millis(1));
             }
+            Err((error, _)) => return Err(error.into()),
         }
     }
 }

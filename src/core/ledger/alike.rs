@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use super::chunks::Chunks;
@@ -29,18 +30,24 @@ pub struct Alike {
     staged: HashMap<Likeness, Time>,
 }
 
-/// A likeness and its time: the time, account and instrument, side and type, which prices there are (1 and
-/// 2), then quantity, price and trigger.
+/// A time, and the likeness.
 pub(super) type AlikeRow = [u8; 43];
 
-fn row(likeness: &Likeness, at: Time) -> AlikeRow {
+/// A likeness: account and instrument, side and type, which prices there are (1 and 2), then quantity, price and
+/// trigger. Two are the same when their bytes are.
+type LikenessBytes = [u8; 35];
+
+fn bytes_of(likeness: &Likeness) -> LikenessBytes {
     let Likeness { account, instrument, side, order_type, quantity, price, trigger } = *likeness;
     let [account, instrument] = [account, instrument].map(|name| name.number().to_le_bytes());
     let prices = u8::from(price.is_some()) | u8::from(trigger.is_some()) << 1;
     let kinds = [side.index() as u8, order_type.index() as u8, prices];
     let ticks = |price: Option<Ticks>| price.unwrap_or_default().0.to_le_bytes();
-    let (at, quantity) = (at.0.to_le_bytes(), quantity.0.to_le_bytes());
-    row_of([&at, &account, &instrument, &kinds, &quantity, &ticks(price), &ticks(trigger)])
+    row_of([&account, &instrument, &kinds, &quantity.0.to_le_bytes(), &ticks(price), &ticks(trigger)])
+}
+
+fn bytes_in(row: &AlikeRow) -> LikenessBytes {
+    part(row, 8)
 }
 
 fn time_of(row: &AlikeRow) -> Time {
@@ -75,21 +82,23 @@ impl Alike {
 
     /// Makes all rows be found: of each likeness the newest.
     pub fn index_all(&mut self) {
-        self.index.clear();
-        for number in self.rows.numbers() {
-            let likeness = likeness_of(self.rows.row(number));
-            let hash = self.hasher.hash_one(likeness);
-            let rows = &self.rows;
-            match self.index.find_mut(hash, |it| likeness_of(rows.row(*it)) == likeness) {
-                Some(place) => *place = number,
-                None => self.index_row(number, hash),
+        let Self { rows, index, hasher, .. } = self;
+        let hash_of = |number: &usize| hasher.hash_one(bytes_in(rows.row(*number)));
+        index.clear();
+        index.reserve(rows.len(), hash_of);
+        for number in rows.numbers().rev() {
+            let bytes = bytes_in(rows.row(number));
+            let is_same = |it: &usize| bytes_in(rows.row(*it)) == bytes;
+            if let Entry::Vacant(place) = index.entry(hash_of(&number), is_same, hash_of) {
+                place.insert(number);
             }
         }
+        index.shrink_to_fit(hash_of);
     }
 
     /// When one like this was accepted last, as the open batch sees it.
     pub fn find(&self, likeness: &Likeness) -> Option<Time> {
-        let settled = || self.number_of(likeness).map(|number| time_of(self.rows.row(number)));
+        let settled = || self.number_of(&bytes_of(likeness)).map(|number| time_of(self.rows.row(number)));
         self.staged.get(likeness).copied().or_else(settled)
     }
 
@@ -108,7 +117,7 @@ impl Alike {
         while let Some(row) = self.rows.first()
             && i128::from(time_of(row).0) <= begin
         {
-            let (number, hash) = (self.rows.numbers().start, self.hasher.hash_one(likeness_of(row)));
+            let (number, hash) = (self.rows.numbers().start, self.hasher.hash_one(bytes_in(row)));
             // One that was accepted again has its row further on.
             if let Ok(found) = self.index.find_entry(hash, |it| *it == number) {
                 found.remove();
@@ -118,15 +127,16 @@ impl Alike {
     }
 
     fn accept(&mut self, likeness: &Likeness, at: Time) {
-        let row = row(likeness, at);
-        let found = self.number_of(likeness);
+        let bytes = bytes_of(likeness);
+        let row = row_of([&at.0.to_le_bytes(), &bytes]);
+        let found = self.number_of(&bytes);
         if let Some(number) = found
             && self.rows.numbers().end - number <= YOUNG
         {
             *self.rows.edit(number) = row;
             return;
         }
-        let (number, hash) = (self.rows.push(row), self.hasher.hash_one(likeness));
+        let (number, hash) = (self.rows.push(row), self.hasher.hash_one(bytes));
         match found.and_then(|had| self.index.find_mut(hash, |it| *it == had)) {
             Some(place) => *place = number,
             None => self.index_row(number, hash),
@@ -135,7 +145,7 @@ impl Alike {
 
     fn index_row(&mut self, number: usize, hash: u64) {
         let (rows, hasher) = (&self.rows, &self.hasher);
-        self.index.insert_unique(hash, number, |it| hasher.hash_one(likeness_of(rows.row(*it))));
+        self.index.insert_unique(hash, number, |it| hasher.hash_one(bytes_in(rows.row(*it))));
     }
 
     /// Drops the batch.
@@ -145,14 +155,17 @@ impl Alike {
 
     /// The settled ones, each once.
     pub fn settled(&self) -> impl Iterator<Item = (Likeness, Time)> {
-        let rows = self.rows.numbers().map(|number| (number, self.rows.row(number)));
-        let newest = rows.filter(|(number, row)| self.number_of(&likeness_of(row)) == Some(*number));
-        newest.map(|(_, row)| (likeness_of(row), time_of(row)))
+        // As the rows lie, for there may be millions: in the order of the index, each would have to be fetched first.
+        let mut is_newest = vec![false; self.rows.len()];
+        let first = self.rows.numbers().start;
+        self.index.iter().for_each(|number| is_newest[number - first] = true);
+        let newest = self.rows.iter().zip(is_newest).filter_map(|(row, is_newest)| is_newest.then_some(row));
+        newest.map(|row| (likeness_of(row), time_of(row)))
     }
 
-    fn number_of(&self, likeness: &Likeness) -> Option<usize> {
-        let hash = self.hasher.hash_one(likeness);
-        self.index.find(hash, |it| likeness_of(self.rows.row(*it)) == *likeness).copied()
+    fn number_of(&self, bytes: &LikenessBytes) -> Option<usize> {
+        let hash = self.hasher.hash_one(bytes);
+        self.index.find(hash, |it| bytes_in(self.rows.row(*it)) == *bytes).copied()
     }
 }
 

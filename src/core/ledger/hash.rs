@@ -8,8 +8,9 @@
 //! for the table, then the row's key and fields in the order written here, separated by tabs.
 //! Absent values are empty. The digest is SHA-256 over that text.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::{self, Display, Write as _};
 
+use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
@@ -28,11 +29,12 @@ use crate::core::time::Time;
 
 /// The hash of the settled ledger.
 ///
-/// Of acceptances there may be millions: their lines come in the order in which they are due, and the first of
-/// all, so that they need not be held or sorted.
+/// Of acceptances, and of what they look like, there may be millions: their lines come in the order in which they
+/// are due, and the first of all, so that they need not all be held and sorted.
 pub fn ledger_hash(ledger: &Ledger) -> Digest {
     let mut hash = Sha256::new();
     hash_accepted(ledger, &mut hash);
+    hash_alike(ledger, &mut hash);
     let mut lines = Vec::new();
     for ((owner, instrument), holding) in ledger.holdings.settled() {
         lines.push(holding_line(ledger, *owner, *instrument, holding));
@@ -52,9 +54,6 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
     for (scope, row) in ledger.states.settled() {
         lines.push(line("state", &scope_names(ledger, *scope), &[row.state.name(), &*row.holder]));
     }
-    let now = ledger.settled_head().decided_at;
-    let alike = ledger.windows.recently_alike(now);
-    lines.extend(alike.map(|(likeness, at)| likeness_line(ledger, &likeness, at)));
     // Of those that are owed to no open order any more, nothing will come.
     let owed = ledger.owed.iter().filter(|it| ledger.order(it.order_id).is_some_and(|order| order.is_open()));
     for (place, row) in owed.enumerate() {
@@ -63,7 +62,7 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
         lines.push(line("owed", &[], &fields));
     }
     lines.sort_unstable();
-    assert!(lines.first().is_none_or(|line| &**line > "accepted\t~"), "acceptances are first of all");
+    assert!(lines.first().is_none_or(|line| &**line > "alike\t~"), "acceptances are first of all");
     lines.iter().for_each(|line| hash.update(line));
     Digest(hash.finalize().into())
 }
@@ -93,6 +92,47 @@ fn hash_accepted(ledger: &Ledger, hash: &mut Sha256) {
             writeln!(line, "{begin}{}\t{count}", at.0).expect("a text takes all");
             hash.update(&line);
         }
+    }
+}
+
+/// The lines of what orders looked like that were accepted of late, in the order of their bytes.
+fn hash_alike(ledger: &Ledger, hash: &mut Sha256) {
+    let mut groups: HashMap<_, Vec<_>> = HashMap::new();
+    for (likeness, at) in ledger.windows.recently_alike(ledger.settled_head().decided_at) {
+        let Likeness { account, instrument, side, order_type, quantity, price, trigger } = likeness;
+        let group = groups.entry((account, instrument, side, order_type)).or_default();
+        group.push((quantity, price, trigger, at));
+    }
+    let named = groups.into_iter().map(|((account, instrument, side, order_type), all)| {
+        let names = [account, instrument].map(|name| ledger.text(name)).join("\t");
+        (format!("alike\t{names}\t{side}\t{order_type}\t"), all)
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    let (mut text, mut lines) = (String::new(), Vec::new());
+    for (begin, all) in named {
+        text.clear();
+        lines.clear();
+        for (quantity, price, trigger, at) in all {
+            let from = text.len();
+            let [price, trigger] = [price, trigger].map(|price| Field(price.map(|price| price.0)));
+            writeln!(text, "{}\t{price}\t{trigger}\t{}", quantity.0, at.0).expect("a text takes all");
+            lines.push(from..text.len());
+        }
+        lines.sort_unstable_by(|one, other| text[one.clone()].cmp(&text[other.clone()]));
+        for line in &lines {
+            hash.update(&begin);
+            hash.update(&text[line.clone()]);
+        }
+    }
+}
+
+/// A value that may be absent, and is empty then.
+struct Field<T>(Option<T>);
+
+impl<T: Display> Display for Field<T> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |value| value.fmt(out))
     }
 }
 
@@ -153,19 +193,6 @@ fn limit_line(ledger: &Ledger, name: &str, row: &LimitRow) -> String {
     fields.extend([text(rate.map(|rate| rate.window_ms)), text(*dup_window_ms), text(*max_intent_age_ms)]);
     fields.extend([refuses_market_orders.to_string(), text(*on_anomaly)]);
     line("limit", &key, &fields)
-}
-
-fn likeness_line(ledger: &Ledger, likeness: &Likeness, at: Time) -> String {
-    let Likeness { account, instrument, side, order_type, quantity, price, trigger } = likeness;
-    let fields = [
-        side.to_string(),
-        order_type.to_string(),
-        quantity.0.to_string(),
-        text(price.map(|price| price.0)),
-        text(trigger.map(|trigger| trigger.0)),
-        at.0.to_string(),
-    ];
-    line("alike", &[ledger.text(*account), ledger.text(*instrument)], &fields)
 }
 
 fn order_line(ledger: &Ledger, id: OrderId, row: &OrderRow) -> String {
@@ -259,6 +286,8 @@ fn text<T: Display>(value: Option<T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::amount::{Lots, Ticks};
+    use crate::core::intent::{OrderType, Side};
     use crate::core::ledger::Placement;
 
     /// The lines of acceptances as they are defined: all of them, sorted by their bytes.
@@ -291,5 +320,31 @@ mod tests {
             hash_accepted(&ledger, &mut hash);
             assert_eq!(Digest(hash.finalize().into()), defined(&ledger), "{times:?}");
         }
+    }
+    #[test]
+    fn likenesses_are_hashed_in_the_order_of_their_lines_whatever_they_are() {
+        let mut ledger = Ledger::new(Placement { partition: 0, count: 1 });
+        let names = ["A", "A-1", "A.1", "B"].map(|text| ledger.names.intern(text));
+        let kinds = Side::ALL.iter().flat_map(|side| OrderType::ALL.iter().map(|of| (*side, *of)));
+        let mut lines = Vec::new();
+        for (number, (side, order_type)) in (0..).zip(kinds.cycle().take(500)) {
+            let [account, instrument] = [number, number / 3].map(|at| names[at as usize % names.len()]);
+            let price = (number % 3 != 0).then_some(Ticks(number * 7 - 900));
+            let trigger = (number % 5 == 0).then_some(Ticks(number % 11));
+            let quantity = Lots(number % 120);
+            let likeness = Likeness { account, instrument, side, order_type, quantity, price, trigger };
+            let at = Time(number * 1_000);
+            ledger.windows.remember(likeness, at);
+            ledger.head.edit().decided_at = at;
+            ledger.settle();
+            let [price, trigger] = [price, trigger].map(|price| text(price.map(|price| price.0)));
+            let fields = [quantity.0.to_string(), price, trigger, at.0.to_string()];
+            let key = [ledger.text(account), ledger.text(instrument), side.name(), order_type.name()];
+            lines.push(line("alike", &key, &fields));
+        }
+        lines.sort_unstable();
+        let mut hash = Sha256::new();
+        hash_alike(&ledger, &mut hash);
+        assert_eq!(Digest(hash.finalize().into()), Digest::of(lines.concat().as_bytes()));
     }
 }
