@@ -10,9 +10,9 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::invariants::taken;
-use crate::records::{PLACEMENT, opening};
+use crate::records::{PLACEMENT, on, opening, trade};
 use crate::reference::{Act, happen, histories};
-use crate::world::leaf;
+use crate::world::{World, leaf};
 
 type Sections = Vec<(Section, Vec<u8>)>;
 
@@ -106,4 +106,23 @@ fn sections_that_are_missing_cut_short_or_twice_there_are_refused() {
         twice.push((*section, bytes.clone()));
         assert!(thawed(&twice).is_err(), "{section} twice");
     }
+}
+
+#[test]
+fn however_much_is_saved_no_block_is_large() {
+    const REPORTS: usize = 3_000;
+    let mut world = World::of_one_account();
+    // Trades of an order that nobody knows have no short form.
+    let report = |number: usize| on("none", trade(format!("e-{number}").leak(), "1"));
+    let arrivals: Vec<_> = (0..REPORTS).map(|number| world.arrival_of_report(report(number))).collect();
+    world.settle(&arrivals);
+    let sections = saved(&world.ledger.freeze());
+    let blocks = sections.iter().filter(|(section, _)| *section == Section::Whole).count();
+    assert_eq!(blocks, REPORTS.div_ceil(1024));
+    let largest = sections.iter().map(|(section, bytes)| (bytes.len(), *section)).max();
+    assert!(largest.is_some_and(|(len, _)| len <= 1 << 18), "{largest:?}");
+    let again = gone_on_with(&sections);
+    again.validate().expect("a thawed ledger holds together");
+    assert_eq!(again.executions_len(), REPORTS);
+    assert_eq!(ledger_hash(&again), ledger_hash(&world.ledger));
 }
