@@ -58,7 +58,7 @@ impl Reading {
     }
 
     /// The same, into a ledger that was kept while nobody held the fence: its last entry must be in the
-    /// trail still, and the reading begins there or before.
+    /// trail still, and the reading begins there or before. Nothing new is taken in before it has come.
     pub const fn of_kept(ledger: &Ledger) -> Self {
         Self { is_kept: true, ..Self::begin(ledger) }
     }
@@ -70,6 +70,8 @@ impl Reading {
     pub fn take(&mut self, ledger: &mut Ledger, entry: &Entry<'_>, leaf: Digest) -> Result<(), Halt> {
         let head = ledger.settled_head();
         if entry.seq >= head.next_seq {
+            // What a kept ledger goes on with is behind its last entry, and nothing is taken in before that.
+            self.meets()?;
             return replay(ledger, entry, leaf);
         }
         self.again(entry.seq, head.next_seq)?;
@@ -89,9 +91,13 @@ impl Reading {
         Ok(())
     }
 
-    /// Whether the last entry that was settled before has come again. One that goes on from there is linked to it.
-    pub fn has_met(&self) -> bool {
-        self.last.is_some_and(|last| last + 1 == self.known)
+    /// Of a kept ledger the last entry has come again. One that goes on from there is linked to it.
+    fn meets(&self) -> Result<(), Halt> {
+        if self.is_kept && self.last.is_none_or(|last| last + 1 != self.known) {
+            let detail = format!("entry {} was kept, but the trail does not hold it", self.known - 1);
+            return Err(Halt::new(HaltCode::ChainBroken, detail));
+        }
+        Ok(())
     }
 
     /// The trail is read to its end.
@@ -100,10 +106,7 @@ impl Reading {
     /// `CHAIN_BROKEN` when entries came again, but not up to the last that was settled; of a kept ledger
     /// also when that did not come at all.
     pub fn end(&self) -> Result<(), Halt> {
-        if self.is_kept && self.last.is_none() {
-            let detail = format!("entry {} was kept, but the trail does not hold it", self.known - 1);
-            return Err(Halt::new(HaltCode::ChainBroken, detail));
-        }
+        self.meets()?;
         self.last.filter(|last| last + 1 != self.known).map_or(Ok(()), |last| Err(fork(last)))
     }
 }
@@ -125,8 +128,9 @@ mod tests {
     #[test]
     fn a_kept_ledger_is_held_against_its_last_entry() {
         let mut reading = Reading { known: 10, last: None, is_kept: true };
-        assert!(reading.end().is_err() && !reading.has_met());
-        assert!(reading.again(9, 10).is_ok() && reading.end().is_ok() && reading.has_met());
+        assert!(reading.end().is_err() && reading.meets().is_err());
+        assert!(reading.again(8, 10).is_ok() && reading.meets().is_err());
+        assert!(reading.again(9, 10).is_ok() && reading.meets().is_ok() && reading.end().is_ok());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use rdkafka::message::{BorrowedMessage, Message};
 
@@ -27,6 +28,8 @@ use crate::wire::schema::{RecordType, Schemas};
 const PIECE_RECORDS: usize = 512;
 /// Bytes of a piece, about.
 const PIECE_BYTES: usize = 1 << 19;
+/// How long a piece may wait to be full: where records come slowly, whoever waits for the lane to end must not.
+const PIECE_WAIT: Duration = Duration::from_millis(100);
 /// More threads than that have nothing to do: the ledger takes in one piece at a time.
 const DECODERS_MAX: usize = 4;
 
@@ -59,7 +62,7 @@ pub fn restore<E: From<Halt>>(
         }
         // When all of them have broken an invariant, nobody waits for a reader that waits for them.
         drop(receive);
-        let mut pieces = Pieces { piece: Piece::default(), send };
+        let mut pieces = Pieces { piece: Piece::default(), begun: Instant::now(), send };
         let read = probe.read_to_end((audit, partition), from, |message| {
             if !pieces.take(message) {
                 return Ok(());
@@ -110,22 +113,27 @@ impl Piece {
 /// Cuts what is read.
 struct Pieces {
     piece: Piece,
+    /// When the piece was.
+    begun: Instant,
     send: SyncSender<Piece>,
 }
 
 impl Pieces {
-    /// Takes a record; whether a piece is full and has gone.
+    /// Takes a record; whether a piece has gone, for it is full or has waited.
     fn take(&mut self, message: &BorrowedMessage<'_>) -> bool {
         let (key, value) = (self.piece.keep(message.key()), self.piece.keep(message.payload()));
         self.piece.records.push(Record { offset: message.offset(), key, value });
-        let full = self.piece.records.len() >= PIECE_RECORDS || self.piece.bytes.len() >= PIECE_BYTES;
-        if full {
+        let goes = self.piece.records.len() >= PIECE_RECORDS
+            || self.piece.bytes.len() >= PIECE_BYTES
+            || self.begun.elapsed() >= PIECE_WAIT;
+        if goes {
             self.send();
         }
-        full
+        goes
     }
 
     fn send(&mut self) {
+        self.begun = Instant::now();
         let number = self.piece.number + 1;
         let piece = std::mem::replace(&mut self.piece, Piece { number, ..Piece::default() });
         // Nobody receives once a decoder has broken an invariant: the scope says so.

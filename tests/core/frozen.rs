@@ -1,18 +1,23 @@
 //! A ledger that was frozen, saved and thawed decides as the one that went on (`G7`).
 
 use onefill::core::batch::Batch;
+use onefill::core::control::{CommandType, Scope};
+use onefill::core::halt::HaltCode;
+use onefill::core::ids::Digest;
 use onefill::core::ledger::Ledger;
 use onefill::core::ledger::frozen::{Frozen, Section, Thawed, Thawing};
 use onefill::core::ledger::hash::ledger_hash;
 use onefill::core::prices::PriceBook;
+use onefill::core::replay::{Reading, replay};
 use onefill::core::saved::Damaged;
+use onefill::core::settings::Settings;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::invariants::taken;
-use crate::records::{PLACEMENT, opening};
+use crate::records::{PLACEMENT, buy, command, on, opening, trade};
 use crate::reference::{Act, happen, histories};
-use crate::world::leaf;
+use crate::world::{World, leaf};
 
 type Sections = Vec<(Section, Vec<u8>)>;
 
@@ -105,5 +110,78 @@ fn sections_that_are_missing_cut_short_or_twice_there_are_refused() {
         let mut twice = sections.clone();
         twice.push((*section, bytes.clone()));
         assert!(thawed(&twice).is_err(), "{section} twice");
+    }
+}
+
+#[test]
+fn however_much_is_saved_no_block_is_large() {
+    const REPORTS: usize = 3_000;
+    let mut world = World::of_one_account();
+    // Trades of an order that nobody knows have no short form.
+    let report = |number: usize| on("none", trade(format!("e-{number}").leak(), "1"));
+    let arrivals: Vec<_> = (0..REPORTS).map(|number| world.arrival_of_report(report(number))).collect();
+    world.settle(&arrivals);
+    let sections = saved(&world.ledger.freeze());
+    let blocks = sections.iter().filter(|(section, _)| *section == Section::Whole).count();
+    assert_eq!(blocks, REPORTS.div_ceil(1024));
+    let largest = sections.iter().map(|(section, bytes)| (bytes.len(), *section)).max();
+    assert!(largest.is_some_and(|(len, _)| len <= 1 << 18), "{largest:?}");
+    let again = gone_on_with(&sections);
+    again.validate().expect("a thawed ledger holds together");
+    assert_eq!(again.executions_len(), REPORTS);
+    assert_eq!(ledger_hash(&again), ledger_hash(&world.ledger));
+}
+
+/// Orders, fills, and cancels that are owed; opened twice.
+fn world() -> World {
+    let mut world = World::of_one_account();
+    world.price(crate::world::FUTURE, "100");
+    ["k-1", "k-2", "k-3"].into_iter().for_each(|key| world.accept(buy(key, "10", "100")));
+    world.report(on("k-1", trade("e-1", "4")));
+    world.report(on("none", trade("e-2", "4")));
+    world.command(command("c", CommandType::CancelAll, Scope::Global, ""));
+    world.pay(1);
+    world.restart(Settings::default());
+    world.accept(buy("k-4", "10", "100"));
+    world
+}
+
+/// What a reading of the trail up to this entry leaves behind.
+fn read_up_to(world: &World, end: usize) -> Ledger {
+    let mut ledger = Ledger::new(PLACEMENT);
+    let trail = world.trail[..end].iter();
+    trail.for_each(|(entry, leaf)| replay(&mut ledger, entry, *leaf).expect("a trail replays"));
+    gone_on_with(&saved(&ledger.freeze()))
+}
+
+#[test]
+fn a_trail_may_be_read_in_two_parts_wherever_the_first_one_ends() {
+    let world = world();
+    for end in 1..=world.trail.len() {
+        let mut ledger = read_up_to(&world, end);
+        let mut reading = Reading::of_kept(&ledger);
+        for (entry, leaf) in &world.trail[end - 1..] {
+            reading.take(&mut ledger, entry, *leaf).expect("the trail goes on");
+        }
+        assert_eq!(reading.end(), Ok(()), "after {end}");
+        ledger.validate().expect("it holds together");
+        let same = (ledger_hash(&ledger), ledger.head()) == (ledger_hash(&world.ledger), world.ledger.head());
+        assert!(same, "after {end}");
+    }
+}
+
+#[test]
+fn what_was_read_of_a_trail_takes_nothing_in_before_its_last_entry_has_come_again() {
+    let world = world();
+    for end in 1..world.trail.len() {
+        let mut ledger = read_up_to(&world, end);
+        let (last, next) = (&world.trail[end - 1], &world.trail[end]);
+        let mut refused = |(entry, leaf): (&_, Digest)| {
+            let mut reading = Reading::of_kept(&ledger);
+            reading.take(&mut ledger, entry, leaf).map_err(|halt| halt.code)
+        };
+        assert_eq!(refused((&next.0, next.1)), Err(HaltCode::ChainBroken), "without it, after {end}");
+        assert_eq!(refused((&last.0, next.1)), Err(HaltCode::ChainBroken), "another one, after {end}");
+        assert_eq!(ledger.settled_head().next_seq, end as u64);
     }
 }

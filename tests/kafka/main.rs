@@ -43,6 +43,8 @@ mod preflight;
 #[cfg(feature = "cli")]
 mod prices;
 #[cfg(feature = "cli")]
+mod restores;
+#[cfg(feature = "cli")]
 mod running;
 #[cfg(feature = "cli")]
 mod storm;

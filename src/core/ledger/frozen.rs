@@ -32,6 +32,8 @@ symbols! {
         Orders = "ORDERS",
         /// What reports stand for.
         Executions = "EXECUTIONS",
+        /// Those of them that are no packed rows.
+        Whole = "WHOLE",
         /// What was accepted within the hour.
         Alike = "ALIKE",
     }
@@ -92,6 +94,7 @@ impl Frozen {
         decided.others.slices().try_for_each(|rows| emit(Section::Others, rows.as_flattened()))?;
         decided.slab.chunks.iter().try_for_each(|chunk| emit(Section::Orders, chunk))?;
         executions.rows.slices().try_for_each(|rows| emit(Section::Executions, rows.as_flattened()))?;
+        executions.whole.slices().try_for_each(|rows| emit(Section::Whole, &in_a_row(rows)))?;
         windows.alike.rows.slices().try_for_each(|rows| emit(Section::Alike, rows.as_flattened()))
     }
 
@@ -103,7 +106,7 @@ impl Frozen {
             opening,
             names,
             decided,
-            executions,
+            executions: _,
             instruments,
             holdings,
             spans: _,
@@ -139,11 +142,17 @@ impl Frozen {
         save_rows(states, &mut out);
         owed.settled().save(&mut out);
         save_rows(commands, &mut out);
-        save_all(executions.whole.len(), executions.whole.iter(), &mut out);
         decided.slab.free.save(&mut out);
         decided.slab.next.save(&mut out);
         out
     }
+}
+
+/// Rows that are not all of the same length.
+fn in_a_row<T: Saved>(rows: &[T]) -> Vec<u8> {
+    let mut out = Vec::new();
+    rows.iter().for_each(|row| row.save(&mut out));
+    out
 }
 
 fn save_all<'a, T: Saved + 'a>(count: usize, rows: impl Iterator<Item = &'a T>, out: &mut Vec<u8>) {
@@ -188,9 +197,10 @@ struct Counts {
     others: u64,
     orders: u64,
     executions: u64,
+    whole: u64,
     alike: u64,
 }
-crate::core::saved::saved!(Counts { news, others, orders, executions, alike });
+crate::core::saved::saved!(Counts { news, others, orders, executions, whole, alike });
 
 impl Counts {
     fn of(ledger: &Ledger) -> Self {
@@ -200,6 +210,7 @@ impl Counts {
             others: decided.others.len() as u64,
             orders: decided.slab.chunks.len() as u64,
             executions: executions.len() as u64,
+            whole: executions.whole.len() as u64,
             alike: windows.alike.rows.len() as u64,
         }
     }
@@ -242,7 +253,6 @@ impl Thawing {
         ledger.states = load_table(&mut from)?;
         ledger.owed.put_settled(Vec::load(&mut from)?);
         ledger.commands = load_table(&mut from)?;
-        ledger.executions.whole = load_chunks(&mut from)?;
         ledger.decided.slab.free = Saved::load(&mut from)?;
         ledger.decided.slab.next = Saved::load(&mut from)?;
         from.end()?;
@@ -263,6 +273,7 @@ impl Thawing {
             Section::Others => append::<OtherRow, _>(&mut decided.others, bytes),
             Section::Orders => decided.slab.append(bytes),
             Section::Executions => append::<PackedExec, _>(&mut executions.rows, bytes),
+            Section::Whole => append_each(&mut executions.whole, bytes),
             Section::Alike => append::<AlikeRow, _>(&mut windows.alike.rows, bytes),
         }
     }
@@ -302,6 +313,17 @@ impl<const LEN: usize> Row for [u8; LEN] {
 
 fn append<T: Row, const ROWS: usize>(chunks: &mut Chunks<T, ROWS>, bytes: &[u8]) -> Result<(), Damaged> {
     chunks.extend(T::rows_of(bytes).ok_or(Damaged)?);
+    Ok(())
+}
+
+fn append_each<T: Saved + Clone, const ROWS: usize>(
+    chunks: &mut Chunks<T, ROWS>,
+    bytes: &[u8],
+) -> Result<(), Damaged> {
+    let mut from = Loading(bytes);
+    while !from.0.is_empty() {
+        chunks.push(T::load(&mut from)?);
+    }
     Ok(())
 }
 

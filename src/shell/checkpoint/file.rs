@@ -20,7 +20,7 @@ use crate::core::settings::RULES_VERSION;
 /// What every checkpoint begins with: by whom it was written. The version of its format follows.
 const MAGIC: &[u8] = concat!("onefill checkpoint ", env!("CARGO_PKG_VERSION")).as_bytes();
 /// Raised with every change of what is in the blocks.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Kinds of blocks that are no sections.
 const STAMP: u8 = 255;
 const END: u8 = 254;

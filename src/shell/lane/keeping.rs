@@ -8,7 +8,7 @@ use crate::shell::checkpoint::{Due, Place, kept::KeptLedger};
 use crate::shell::topology;
 
 /// How a ledger came to stand where it does, and from where on that can be checked.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Origin {
     /// The first offset that the trail held when it was read.
     begins: i64,
@@ -19,16 +19,22 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    /// The trail was read to its end, which lies before `next`.
+    /// The ledger was kept there, and its last entry can be read from this offset on.
+    fn of(begins: i64, offset: i64, place: String) -> Self {
+        Self { begins, offset: Some(offset), kept: Some(place) }
+    }
+
+    /// The trail was taken in up to `next`, be that its end or not. What is found from now on is the trail's own
+    /// fault: a kept ledger has gone on with it.
     pub(super) fn restored(&mut self, begins: i64, next: i64) {
         self.begins = begins;
         self.offset = Some((next - 1).max(begins));
         self.kept = None;
     }
 
-    /// A kept ledger has gone on with the trail: what is found from now on is the trail's own fault.
-    pub(super) fn met(&mut self) {
-        self.kept = None;
+    /// Where the last entry of a kept ledger can be read, while that has not gone on with the trail.
+    pub(super) fn unmet(&self) -> Option<i64> {
+        self.offset.filter(|_| self.kept.is_some())
     }
 
     /// A transaction has committed; the trail was known up to here before.
@@ -76,7 +82,7 @@ impl LaneThread {
         {
             let (partition, seq) = (self.placement.partition, ledger.settled_head().next_seq);
             tracing::info!(partition, seq, "the lane's ledger was kept in memory");
-            self.go_on_from(ledger, offset, "in memory".to_owned());
+            self.go_on_from(ledger, Origin::of(begins, offset, "in memory".to_owned()));
             return Ok(());
         }
         let Some(path) = self.shared.checkpoints.path(self.placement.partition).filter(|path| path.exists())
@@ -92,15 +98,15 @@ impl LaneThread {
         let Some(topic_id) = topology.topic_ids.get(&topic).cloned() else { return Ok(()) };
         let place = self.place(topic, topic_id, begins);
         if let Some((stamp, ledger)) = self.shared.checkpoints.read(&place) {
-            self.go_on_from(ledger, stamp.offset, format!("at {}", path.display()));
+            self.go_on_from(ledger, Origin::of(begins, stamp.offset, format!("at {}", path.display())));
         }
         Ok(())
     }
 
-    fn go_on_from(&mut self, ledger: Ledger, offset: i64, place: String) {
+    fn go_on_from(&mut self, ledger: Ledger, origin: Origin) {
         self.ledger = ledger;
-        self.trail_next = Some(offset);
-        self.origin.kept = Some(place);
+        self.trail_next = origin.offset;
+        self.origin = origin;
     }
 
     /// Hands the ledger over to be written, when enough has come since it last was.
@@ -111,14 +117,16 @@ impl LaneThread {
         }
     }
 
-    /// Keeps what a next owner of the lane in this process, or the next process, can go on from.
+    /// Keeps what a next owner of the lane in this process, or the next process, can go on from. That may be the
+    /// beginning of a trail that was not read to its end; one that was refused on the way leaves nothing.
     pub(super) fn keep(&mut self) {
-        let Some(offset) = self.origin.offset.filter(|_| self.origin.kept.is_none()) else { return };
+        let Some(offset) = self.origin.offset else { return };
         let seq = self.ledger.settled_head().next_seq;
         if seq == 0 || self.restored.is_err() {
             return;
         }
-        if self.shared.checkpoints.wants_last(self.placement.partition, seq) {
+        // What was kept, and has not been held against the trail since, is no news for the disk.
+        if self.origin.kept.is_none() && self.shared.checkpoints.wants_last(self.placement.partition, seq) {
             self.hand_over();
         }
         let ledger = std::mem::replace(&mut self.ledger, Ledger::new(self.placement));
@@ -151,5 +159,15 @@ mod tests {
         origin.restored(5, 9);
         assert_eq!(origin.still_begins(5), Ok(()));
         assert_eq!(origin.still_begins(6).map_err(|halt| halt.code), Err(HaltCode::ChainBroken));
+    }
+
+    #[test]
+    fn a_kept_ledger_is_read_from_its_last_entry_until_it_has_gone_on() {
+        let mut origin = Origin::of(5, 9, "somewhere".to_owned());
+        assert_eq!((origin.unmet(), origin.still_begins(5)), (Some(9), Ok(())));
+        assert_eq!(origin.still_begins(6).map_err(|halt| halt.code), Err(HaltCode::ChainBroken));
+        origin.restored(5, 12);
+        assert_eq!(origin, Origin { begins: 5, offset: Some(11), kept: None });
+        assert_eq!(origin.unmet(), None);
     }
 }

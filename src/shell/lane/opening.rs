@@ -105,7 +105,7 @@ impl LaneThread {
         }
         let seq = self.ledger.settled_head().next_seq;
         let began = Instant::now();
-        let mut next = self.trail_next.unwrap_or(start);
+        let mut next = self.origin.unmet().or(self.trail_next).unwrap_or(start);
         let whole = self.origin.still_begins(start).and_then(|()| proof::still_there(&topic, next, extent));
         if let Err(halt) = whole {
             self.restored = Err(self.origin.of_kept(halt));
@@ -146,8 +146,9 @@ impl LaneThread {
         });
         self.ledger = ledger;
         self.trail_next = Some(next);
-        if reading.has_met() && self.ledger.settled_head().next_seq > seq {
-            self.origin.met();
+        if self.ledger.settled_head().next_seq > seq {
+            // Also when the reading ends early: whoever has the lane next goes on from there.
+            self.origin.restored(start, next);
         }
         self.shared.status.restore(partition, None);
         self.restored = match read? {
@@ -209,8 +210,7 @@ impl LaneThread {
             }
             Err(error)
         })??;
-        let restored = std::mem::replace(&mut self.restored, Ok(()));
-        let proved = proof::prove(&self.ledger, restored, &gathered.evidence);
+        let proved = proof::prove(&self.ledger, self.restored.clone(), &gathered.evidence);
         let proved = proved.and_then(|()| proof::still_ends(gathered.evidence.audit, self.trail_end));
         if let Err(halt) = proved {
             return self.overtaken(&gathered.evidence, halt);
