@@ -36,6 +36,7 @@ impl ClusterError {
     pub fn remedy(&self) -> &'static str {
         match self {
             Self::Unreachable { .. } => "name the brokers with --bootstrap or ONEFILL_BOOTSTRAP",
+            Self::TurnedAway { .. } => "see in the brokers' own logs why they close a connection",
             Self::Untrusted { mistrust: Mistrust::Login, .. } => {
                 "see that sasl.mechanism, sasl.username and the password in [kafka] are what the brokers know"
             }
@@ -74,6 +75,17 @@ pub enum ClusterError {
         /// Where.
         bootstrap: String,
         /// What the connections said; may be empty.
+        reason: String,
+    },
+    /// Brokers closed each connection as soon as it was secured, and did not say why.
+    #[error(
+        "the brokers at {bootstrap} close connections right after the TLS handshake; if they ask for a certificate, \
+         ssl.certificate.location and ssl.key.location in [kafka] name it: {reason}"
+    )]
+    TurnedAway {
+        /// Where.
+        bootstrap: String,
+        /// What the connections said.
         reason: String,
     },
     /// Brokers answered, and one side does not trust the other.
@@ -137,7 +149,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::Unreachable`] when none has answered in time, with what the connections said, or
-    /// [`ClusterError::Untrusted`]; [`ClusterError::NoClient`].
+    /// [`ClusterError::Untrusted`] or [`ClusterError::TurnedAway`]; [`ClusterError::NoClient`].
     pub fn connect(config: &Config, reaching: Duration, timeout: Duration) -> Result<Self, ClusterError> {
         let heard = Heard::default();
         let probe: BaseConsumer<Heard> = client::reader(config, Isolation::Uncommitted)
@@ -148,6 +160,7 @@ impl Cluster {
             let (bootstrap, reason) = (config.bootstrap.clone(), heard.complaints());
             match heard.mistrust() {
                 Some(mistrust) => ClusterError::Untrusted { bootstrap, reason, mistrust },
+                None if heard.is_turned_away() => ClusterError::TurnedAway { bootstrap, reason },
                 None => ClusterError::Unreachable { bootstrap, reason },
             }
         })?;
