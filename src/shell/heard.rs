@@ -199,8 +199,8 @@ mod tests {
     struct Slow;
 
     impl tracing::Subscriber for Slow {
-        fn enabled(&self, _: &Metadata<'_>) -> bool {
-            true
+        fn enabled(&self, line: &Metadata<'_>) -> bool {
+            line.target() == "librdkafka"
         }
 
         fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {

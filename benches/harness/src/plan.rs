@@ -67,6 +67,7 @@ impl Run {
             for partitions in &self.partitions {
                 // A broker of its own for each: what one has left behind is nobody else's burden.
                 let broker = Broker::start(&dir)?;
+                warm(&broker, *partitions, sizes)?;
                 self.backlogs(&mut results, &broker, &peers, round, *partitions, sizes)?;
                 self.latencies(&mut results, &broker, &peers, round, *partitions, sizes)?;
             }
@@ -142,6 +143,18 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Intents of the work that warms a broker.
+const WARM_UP: u64 = 500_000;
+
+/// Lets a broker work before anybody is measured on it: its compiler would be at work for whoever comes first.
+fn warm(broker: &Broker, partitions: i32, sizes: Sizes) -> Result<(), Fault> {
+    let world = World::make(&broker.bootstrap, "warm-up", partitions, None)?;
+    world.fill(WARM_UP)?;
+    throughput::measure(broker, &world, Peer::Bare, WARM_UP, sizes)?;
+    fs::remove_dir_all(&world.dir)?;
+    Ok(())
 }
 
 /// Everyone, each round another one first.
