@@ -227,6 +227,8 @@ mod tests {
         let client: BaseConsumer<Heard> = client::reader(&config, Isolation::Uncommitted)
             .unwrap()
             .set("debug", "all")
+            // Who connects again and again has no end.
+            .set("reconnect.backoff.ms", "10000")
             .set_log_level(RDKafkaLogLevel::Debug)
             .create_with_context(heard.clone())
             .unwrap();
