@@ -44,7 +44,7 @@ pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
     } = terms;
     // In order of field name: another order would be another fingerprint, and every key of the
     // trail would conflict with its own retry.
-    let mut payload = Payload(Vec::with_capacity(USUAL_LEN));
+    let mut payload = Payload(Sha256::new());
     payload.text("account_id", account_id.as_str());
     payload.text("client_order_id", client_order_id.as_str());
     payload.time("expire_time", *expire_time);
@@ -61,21 +61,16 @@ pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
     payload.text("strategy_id", strategy_id.as_str());
     payload.symbol("time_in_force", time_in_force.map(|it| it.name()));
     payload.numeral("trigger_price", *trigger_price);
-    Fingerprint(first_half(Sha256::digest(payload.0).into()))
+    Fingerprint(first_half(payload.0.finalize().into()))
 }
 
-/// No payload of ids as long as UUIDs is longer.
-const USUAL_LEN: usize = 512;
-
-/// What is hashed, at once: a digest that is fed in pieces copies each of them likewise, and does more.
-struct Payload(Vec<u8>);
+struct Payload(Sha256);
 
 impl Payload {
     fn text(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.push(b'=');
-        self.0.extend_from_slice(value.as_ref());
-        self.0.push(b'\n');
+        for part in [name.as_bytes(), b"=", value.as_ref(), b"\n"] {
+            self.0.update(part);
+        }
     }
 
     fn symbol(&mut self, name: &str, value: Option<&str>) {

@@ -148,6 +148,7 @@ mod tests {
         assert!(Aim::AtLeast(2.0).is_met(2.0) && !Aim::AtLeast(2.0).is_met(1.9));
         assert!(Aim::AtMost(0.5).is_met(0.5) && !Aim::AtMost(0.5).is_met(0.6));
     }
+
     #[test]
     fn a_restart_of_ten_million_keys_is_held_against_its_aims_and_no_other() {
         let start = |seconds| Start { seconds, entries: 1, peak_memory_mib: 1.0 };

@@ -62,7 +62,10 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
         lines.push(line("owed", &[], &fields));
     }
     lines.sort_unstable();
-    assert!(lines.first().is_none_or(|line| &**line > "alike\t~"), "acceptances are first of all");
+    assert!(
+        lines.first().is_none_or(|line| &**line > "alike\t~"),
+        "acceptances and what they look like are first of all"
+    );
     lines.iter().for_each(|line| hash.update(line));
     Digest(hash.finalize().into())
 }
@@ -323,6 +326,7 @@ mod tests {
             assert_eq!(Digest(hash.finalize().into()), defined(&ledger), "{times:?}");
         }
     }
+
     #[test]
     fn likenesses_are_hashed_in_the_order_of_their_lines_whatever_they_are() {
         let mut ledger = Ledger::new(Placement { partition: 0, count: 1 });

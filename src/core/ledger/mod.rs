@@ -379,7 +379,7 @@ impl Ledger {
         self.known(&KeyId::of(account_id, intent_id))
     }
 
-    /// The same.
+    /// The same, of a key that is digested.
     pub(super) fn known(&self, key: &KeyId) -> Option<KeyRow> {
         self.decided.key(key)
     }
