@@ -173,9 +173,9 @@ STATE = Board("state", "onefill / State", "What the ledger holds, how it is rest
               [Query("sum(onefill_restore_remaining_entries{})", "left")], width=6),
         Panel("Entries read", "By restores, per second.", "cps",
               [Query(rate("onefill_restored_entries_total"), "entries")], width=6),
-        Panel("Mean restore", "How long a lane read its trail to its end, over the last hour.", "s",
-              [Query("sum(increase(onefill_restore_seconds_sum{}[1h])) / sum(increase(onefill_restore_seconds_count{}[1h]))",
-                     "mean")], width=6),
+        # Most restores are over before a new process is scraped for the first time: an increase would miss them.
+        Panel("Mean restore", "How long a lane read its trail to its end, since the routers started.", "s",
+              [Query("sum(onefill_restore_seconds_sum{}) / sum(onefill_restore_seconds_count{})", "mean")], width=6),
     ]),
     Row("Checkpoints and membership", [
         Panel("Age of the last checkpoint", "Since a checkpoint was last written.", "s",
