@@ -15,6 +15,7 @@ use onefill::core::decide::{Arrival, Content, decide};
 use onefill::core::entry::Entry;
 use onefill::core::ids::{Digest, Id};
 use onefill::core::ledger::hash::ledger_hash;
+use onefill::core::replay::Reading;
 use onefill::wire;
 use onefill::wire::schema::{RecordType, Schemas};
 use world::{INSTRUMENTS, NOW, STANDING, World};
@@ -41,7 +42,8 @@ fn main() {
         "hash" => measured(&mut || {
             black_box(ledger_hash(&world.ledger));
         }),
-        _ => eprintln!("decode, decide, apply, settle, encode, index, chain or hash"),
+        "restore" => restore(&arrivals),
+        _ => eprintln!("decode, decide, apply, settle, encode, index, chain, hash or restore"),
     }
 }
 
@@ -135,5 +137,24 @@ fn chain(world: &mut World, arrivals: &[Arrival<'static>]) {
         for (_, value) in &entries {
             black_box(Digest::leaf(value));
         }
+    });
+}
+
+/// The entries' bytes, and a ledger that has not taken them in.
+fn restore(arrivals: &[Arrival<'static>]) {
+    let (mut here, mut there) = (World::new(INSTRUMENTS.len()), World::new(INSTRUMENTS.len()));
+    let entries = entries(&mut there, arrivals);
+    let mut reading = Reading::begin(&here.ledger);
+    let schemas = Schemas::compiled();
+    measured(&mut || {
+        let bodies =
+            entries.iter().map(|(_, value)| schemas.open(RecordType::Entry, value).expect("an entry"));
+        let bodies: Vec<_> = bodies.collect();
+        let decoded = bodies
+            .iter()
+            .zip(&entries)
+            .map(|(body, (_, value))| (wire::entry::decode(body).expect("an entry"), Digest::leaf(value)));
+        let decoded: Vec<_> = decoded.collect();
+        assert_eq!(reading.take_all(&mut here.ledger, &decoded), (ROUNDS, Ok(())));
     });
 }

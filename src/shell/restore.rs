@@ -184,25 +184,28 @@ impl<'l> Turns<'l> {
     fn take_in(&self, schemas: &Schemas, piece: &Piece) {
         let _ends = Ends(self);
         let opened: Vec<_> = piece.records.iter().map(|record| open(schemas, piece, record)).collect();
-        let decoded: Vec<_> =
-            opened.iter().zip(&piece.records).map(|(body, record)| decode(piece, record, body)).collect();
+        let (mut entries, mut unreadable) = (Vec::with_capacity(opened.len()), None);
+        for (body, record) in opened.iter().zip(&piece.records) {
+            match decode(piece, record, body) {
+                Ok(entry) => entries.push(entry),
+                Err(halt) => {
+                    unreadable = Some(halt);
+                    break;
+                }
+            }
+        }
         let mut state = self.lock();
         while state.turn != piece.number && state.refused.is_none() {
             state = self.moved.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        for (record, decoded) in piece.records.iter().zip(decoded) {
-            if state.refused.is_some() {
-                break;
-            }
+        if state.refused.is_none() {
             let Taking { ledger, reading, .. } = &mut *state;
-            let taken = decoded.and_then(|(entry, leaf)| reading.take(ledger, &entry, leaf));
-            match taken {
-                Ok(()) => {
-                    state.next = record.offset + 1;
-                    state.untold += 1;
-                }
-                Err(halt) => state.refused = Some(halt),
+            let (taken, refused) = reading.take_all(ledger, &entries);
+            if let Some(last) = piece.records[..taken].last() {
+                state.next = last.offset + 1;
             }
+            state.untold += taken as u64;
+            state.refused = refused.err().or(unreadable);
         }
         state.turn += 1;
         drop(state);

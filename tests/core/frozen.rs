@@ -4,9 +4,9 @@ use onefill::core::batch::Batch;
 use onefill::core::control::{CommandType, Scope};
 use onefill::core::halt::HaltCode;
 use onefill::core::ids::Digest;
-use onefill::core::ledger::Ledger;
 use onefill::core::ledger::frozen::{Frozen, Section, Thawed, Thawing};
 use onefill::core::ledger::hash::ledger_hash;
+use onefill::core::ledger::{Head, Ledger};
 use onefill::core::prices::PriceBook;
 use onefill::core::replay::{Reading, replay};
 use onefill::core::saved::Damaged;
@@ -183,5 +183,67 @@ fn what_was_read_of_a_trail_takes_nothing_in_before_its_last_entry_has_come_agai
         assert_eq!(refused((&next.0, next.1)), Err(HaltCode::ChainBroken), "without it, after {end}");
         assert_eq!(refused((&last.0, next.1)), Err(HaltCode::ChainBroken), "another one, after {end}");
         assert_eq!(ledger.settled_head().next_seq, end as u64);
+    }
+}
+
+/// How many of these entries a reading takes in, by which halt it ends, and what the ledger is then.
+fn read(
+    world: &World,
+    pieces: usize,
+    change: impl Fn(usize, Digest) -> Digest,
+) -> (usize, Option<HaltCode>, Head, Digest) {
+    let leaves = world.trail.iter().enumerate().map(|(place, (_, leaf))| change(place, *leaf));
+    let trail: Vec<_> =
+        world.trail.iter().zip(leaves).map(|((entry, _), leaf)| (entry.clone(), leaf)).collect();
+    let mut ledger = Ledger::new(PLACEMENT);
+    let (mut reading, mut taken) = (Reading::begin(&ledger), 0);
+    let ended = trail.chunks(pieces).find_map(|piece| {
+        let (number, ended) = reading.take_all(&mut ledger, piece);
+        taken += number;
+        ended.err()
+    });
+    ledger.validate().expect("it holds together");
+    (taken, ended.map(|halt| halt.code), ledger.settled_head().clone(), ledger_hash(&ledger))
+}
+
+#[test]
+fn entries_that_are_taken_in_together_come_to_what_they_come_to_alone() {
+    let world = world();
+    let end = world.trail.len();
+    for pieces in [1, 2, 3, 7, end] {
+        let whole = read(&world, pieces, |_, leaf| leaf);
+        let due = (end, None, world.ledger.settled_head().clone(), ledger_hash(&world.ledger));
+        assert_eq!(whole, due, "{pieces} at a time");
+    }
+    for broken in 0..end - 1 {
+        let changed = |place, leaf| if place == broken { Digest::ZERO } else { leaf };
+        let alone = read(&world, 1, changed);
+        assert_eq!((alone.0, alone.1), (broken + 1, Some(HaltCode::ChainBroken)));
+        for pieces in [2, 7, end] {
+            assert_eq!(read(&world, pieces, changed), alone, "{pieces} at a time, {broken} broken");
+        }
+    }
+}
+
+#[test]
+fn a_trail_that_is_read_again_in_pieces_may_not_fork() {
+    let world = world();
+    let end = world.trail.len();
+    for (first, pieces) in [(0, 3), (end - 2, 1), (end - 5, 2), (end - 5, end)] {
+        let mut ledger = read_up_to(&world, end - 1);
+        let mut reading = Reading::of_kept(&ledger);
+        let mut again = world.trail[first..].to_vec();
+        for piece in again.chunks(pieces) {
+            assert_eq!(reading.take_all(&mut ledger, piece), (piece.len(), Ok(())), "from {first}");
+        }
+        assert_eq!(reading.end(), Ok(()));
+        assert_eq!(ledger_hash(&ledger), ledger_hash(&world.ledger));
+
+        // The last of those that it had kept stands once more, behind a new one.
+        let mut ledger = read_up_to(&world, end - 1);
+        let mut reading = Reading::of_kept(&ledger);
+        again.push(world.trail[end - 2].clone());
+        let (taken, ended) = reading.take_all(&mut ledger, &again);
+        assert_eq!((taken, ended.map_err(|halt| halt.code)), (again.len() - 1, Err(HaltCode::ChainBroken)));
     }
 }

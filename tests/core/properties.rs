@@ -10,7 +10,7 @@ use onefill::core::ledger::Ledger;
 use onefill::core::ledger::hash::ledger_hash;
 use onefill::core::ledger::owner::Owner;
 use onefill::core::prices::PriceBook;
-use onefill::core::replay::replay;
+use onefill::core::replay::{Reading, replay};
 use proptest::prelude::*;
 
 use crate::history::{History, INSTRUMENTS, histories, stage};
@@ -119,6 +119,11 @@ fn rebuilds(past: &Past) {
     }
     assert_eq!(replayed.head(), past.world.ledger.head());
     assert_eq!(ledger_hash(&replayed), ledger_hash(&past.world.ledger));
+
+    let mut at_once = Ledger::new(PLACEMENT);
+    let taken = Reading::begin(&at_once).take_all(&mut at_once, &past.world.trail);
+    assert_eq!(taken, (past.world.trail.len(), Ok(())));
+    assert_eq!((at_once.head(), ledger_hash(&at_once)), (replayed.head(), ledger_hash(&replayed)));
 
     let mut decided = Ledger::new(PLACEMENT);
     let given = past.world.trail.len() - past.arrivals.len();
