@@ -68,8 +68,13 @@ impl Valuation {
 
     /// In units of `10^-22`. A price takes 127 bits, the factor 65: it fits.
     fn per_unit(self) -> I256 {
-        let (price, factor) = (self.price.units(), i128::from(BPS) + i128::from(self.markup_bps));
+        let (price, factor) = self.factors();
         wide(price, factor)
+    }
+
+    /// What makes [`Valuation::per_unit`].
+    fn factors(self) -> (i128, i128) {
+        (self.price.units(), i128::from(BPS) + i128::from(self.markup_bps))
     }
 }
 
@@ -95,7 +100,12 @@ impl Worth {
         if lots.0 == 0 {
             return Ok(Self::ZERO);
         }
-        product(valuation.per_unit(), I256::from(lots.0)).map(Self)
+        let (price, factor) = valuation.factors();
+        // Nearly always 128 bits hold both products.
+        match price.checked_mul(factor).and_then(|unit| unit.checked_mul(lots.0.into())) {
+            Some(worth) => Ok(Self(I256::from(worth))),
+            None => product(valuation.per_unit(), I256::from(lots.0)).map(Self),
+        }
     }
 
     /// The sum.
@@ -160,6 +170,12 @@ impl Money {
 
     /// Whether this is no more than `limit`. Always exact.
     pub fn is_within(self, limit: Decimal) -> bool {
+        // Nearly always 128 bits hold both in the unit of the one that has more decimals: the money.
+        let more = self.scale.checked_sub(SCALE_MAX).and_then(|more| POWERS.get(more as usize));
+        let finer = more.and_then(|factor| limit.units().checked_mul(*factor));
+        if let (Some(money), Some(limit)) = (narrow(self.mantissa), finer) {
+            return money <= limit;
+        }
         let limit = Self { mantissa: I256::from(limit.units()), scale: SCALE_MAX };
         let scale = self.scale.max(limit.scale);
         match (self.widened(scale), limit.widened(scale)) {
@@ -236,7 +252,10 @@ pub fn farthest(reference: Decimal, bps: i64) -> Option<Decimal> {
 
 /// `lots` times a lot, against a quantity: whether it is no more. Always exact.
 pub fn is_quantity_within(lots: i128, lot_size: Decimal, limit: Decimal) -> bool {
-    wide(lots, lot_size.units()) <= I256::from(limit.units())
+    match lots.checked_mul(lot_size.units()) {
+        Some(quantity) => quantity <= limit.units(),
+        None => wide(lots, lot_size.units()) <= I256::from(limit.units()),
+    }
 }
 
 /// How many millionths of `limit` so many lots use, rounded up; of a limit of 0 either nothing or
@@ -301,6 +320,8 @@ impl Saved for Worth {
 
 #[cfg(test)]
 mod tests {
+    use num_bigint::BigInt;
+
     use super::*;
 
     fn decimal(text: &str) -> Decimal {
@@ -337,6 +358,57 @@ mod tests {
         let fine = money(1, "0.000000000000000001", 1, "0.000000000000000001", "0.000000000000000001");
         assert!(fine.is_within(most));
         assert!(!fine.is_within(decimal("-99999999999999999999.999999999999999999")));
+    }
+
+    fn big(number: I256) -> BigInt {
+        number.to_string().parse().expect("a number")
+    }
+
+    #[test]
+    fn money_is_compared_alike_on_both_sides_of_128_bits() {
+        let (most, least) = (I256::from(i128::MAX), I256::from(i128::MIN));
+        let near = [I256::ZERO, most, most + 1, least, least - 1, most * 10_000, least * 10_000];
+        for scale in [0, 17, 18, 19, 22, 56, 57, 94] {
+            let edge = POWERS.get(scale as usize).map_or(0, |power| i128::MAX / power);
+            let edge22 = i128::MAX / 10_000;
+            let units = [0, 1, edge, edge22, edge22 + 1, 10i128.pow(38) - 1];
+            let limits = units.into_iter().flat_map(|units| [units, -units]);
+            for (mantissa, limit) in limits.flat_map(|limit| near.map(|mantissa| (mantissa, limit))) {
+                let Ok(decimal) = Decimal::new(limit, SCALE_MAX) else { continue };
+                let (money, ten) = (Money { mantissa, scale }, BigInt::from(10));
+                let (one, other) = (big(mantissa) * ten.pow(SCALE_MAX), BigInt::from(limit) * ten.pow(scale));
+                assert_eq!(money.is_within(decimal), one <= other, "{money:?} {limit}");
+                assert_eq!(money.is_at_least(decimal), one >= other, "{money:?} {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_worth_is_the_same_on_both_sides_of_128_bits() {
+        let edge = i128::MAX / 10_000;
+        for units in [1, edge / i128::from(i64::MAX), edge / 3, edge, edge + 1, 10i128.pow(38) - 1] {
+            for (bps, lots) in [0, 1, i64::MAX]
+                .into_iter()
+                .flat_map(|bps| [1, 3, 4, i64::MAX, i64::MIN].map(|lots| (bps, lots)))
+            {
+                let price = Decimal::new(units, SCALE_MAX).unwrap();
+                let Worth(worth) = Worth::of(Lots(lots), Valuation::above(price, bps)).unwrap();
+                assert_eq!(big(worth), BigInt::from(units) * (10_000 + i128::from(bps)) * lots);
+            }
+        }
+    }
+
+    #[test]
+    fn a_quantity_is_compared_alike_on_both_sides_of_128_bits() {
+        let lot = decimal("1");
+        let edge = i128::MAX / Decimal::ONE.units();
+        let limits = ["99999999999999999999.999999999999999999", "0", "-1"].map(decimal);
+        for lots in [0, 1, edge, edge + 1, -edge, -edge - 2] {
+            for limit in limits {
+                let due = BigInt::from(lots) * lot.units() <= BigInt::from(limit.units());
+                assert_eq!(is_quantity_within(lots, lot, limit), due, "{lots} {limit}");
+            }
+        }
     }
 
     #[test]

@@ -19,10 +19,15 @@ pub struct Pricing {
 
 impl Pricing {
     /// The valuation of a unit, given the reference price, where one was needed, and the effective
-    /// collar in hundredths of a percent. `None` when a fact that the type needs is missing.
+    /// collar in hundredths of a percent, which is asked for only where it counts. `None` when a fact
+    /// that the type needs is missing.
     ///
     /// Signs do not matter: an order at a negative price is as much at risk as at a positive one.
-    pub fn valuation(self, reference: Option<Decimal>, collar_bps: Option<i64>) -> Option<Valuation> {
+    pub fn valuation(
+        self,
+        reference: Option<Decimal>,
+        collar_bps: impl FnOnce() -> Option<i64>,
+    ) -> Option<Valuation> {
         let dearest =
             |price: Decimal| reference.map_or(price.abs(), |reference| reference.abs().max(price.abs()));
         let base = match self.order_type {
@@ -32,7 +37,7 @@ impl Pricing {
         };
         // Without a price of its own, an order to buy may be filled as far above as a price may be.
         Some(match self.side {
-            Side::Buy => Valuation::above(base, collar_bps.unwrap_or(0)),
+            Side::Buy => Valuation::above(base, collar_bps().unwrap_or(0)),
             Side::Sell => Valuation::at(base),
         })
     }

@@ -28,7 +28,7 @@ pub struct Reserving {
 /// Each limit from narrow to wide, up to the first that refuses. The prices of other instruments that are looked at are noted.
 ///
 /// # Errors
-/// `NUMERIC_OVERFLOW` when a sum does not fit.
+/// `NUMERIC_OVERFLOW` when a sum does not fit, and what is wrong with a price that the sum needs.
 pub fn check<'a>(
     question: &Question<'_, 'a>,
     instrument: &Instrument,
@@ -38,30 +38,23 @@ pub fn check<'a>(
     references: &mut Vec<Reference<'a>>,
     witness: &mut impl Witness,
 ) -> Checked {
-    // The account's others are the same for ACCOUNT and GLOBAL.
-    let mut summed: Option<(Owner, Option<Name>, Checked<Money>)> = None;
+    // The account's exposure is the same for ACCOUNT and GLOBAL.
+    let mut summed: Option<(Owner, Option<Name>, Option<Money>)> = None;
     for level in question.limits.levels() {
         let Some(limit) = level.bounds.gross_in(&instrument.currency) else { continue };
-        let held = question.ledger.held(level.owner, question.instrument);
-        let next = held.reserving(pricing.side, reserving.before, reserving.after).map_err(overflow)?;
-        let own = next.gross(price).map_err(overflow)?;
-        if own <= held.gross(price).map_err(overflow)? {
-            continue;
-        }
-        let own = instrument.money(own).map_err(overflow)?;
-        let sum = match summed {
-            Some((owner, span, sum)) if (owner, span) == (level.owner, level.instrument) => sum,
-            _ => others(question, instrument, level, references),
+        let exposure = match summed {
+            Some((owner, span, exposure)) if (owner, span) == (level.owner, level.instrument) => exposure,
+            _ => match raised(question, instrument, pricing, price, reserving, level.owner)? {
+                Some(own) => {
+                    let others = others(question, instrument, level, references);
+                    let others = others.map_err(|failure| failure.by(level.scope))?;
+                    Some(own.plus(others).map_err(overflow)?)
+                }
+                None => None,
+            },
         };
-        summed = Some((level.owner, level.instrument, sum));
-        let others = match sum {
-            Ok(others) => others,
-            Err(failure) => {
-                witness.see_failure(failure.by(level.scope));
-                return Ok(());
-            }
-        };
-        let gross = own.plus(others).map_err(overflow)?;
+        summed = Some((level.owner, level.instrument, exposure));
+        let Some(gross) = exposure else { continue };
         let holds = gross.is_within(limit);
         witness
             .see(Reason::GrossNotionalExceeded, Some(level.scope), holds, || (Some(limit), gross.decimal()));
@@ -70,6 +63,24 @@ pub fn check<'a>(
         }
     }
     Ok(())
+}
+
+/// What the owner's exposure in the instrument would become; `None` where the order does not raise it.
+fn raised(
+    question: &Question<'_, '_>,
+    instrument: &Instrument,
+    pricing: &Pricing,
+    price: Decimal,
+    reserving: Reserving,
+    owner: Owner,
+) -> Checked<Option<Money>> {
+    let held = question.held(owner);
+    let next = held.reserving(pricing.side, reserving.before, reserving.after).map_err(overflow)?;
+    let own = next.gross(price).map_err(overflow)?;
+    match own > held.gross(price).map_err(overflow)? {
+        true => instrument.money(own).map(Some).map_err(overflow),
+        false => Ok(None),
+    }
 }
 
 /// What the owner has in the other instruments of the currency; nothing, where the limit is of one.

@@ -20,9 +20,11 @@ pub mod witness;
 
 use super::amount::{Numeral, Overflow};
 use super::ledger::Ledger;
+use super::ledger::holdings::Holding;
 use super::ledger::limits::{Level, Limits};
 use super::ledger::names::Name;
 use super::ledger::order::{OrderRow, Quantity};
+use super::ledger::owner::Owner;
 use super::ledger::states::TradingState;
 use super::money::Valuation;
 use super::prices::PriceBook;
@@ -79,6 +81,8 @@ pub struct Question<'q, 'a> {
     pub instrument: Name,
     /// The limits that count.
     pub limits: Limits<'q>,
+    /// What the account holds of it, and what the strategy does.
+    held: [Holding; 2],
     /// The strictest trading state, and the narrowest scope that holds it.
     pub state: (TradingState, Scope),
 }
@@ -98,13 +102,36 @@ impl<'q, 'a> Question<'q, 'a> {
         let strategy = replaced.map_or(asking, |order| order.strategy);
         let instrument = ledger.name(intent.instrument_id.as_str());
         let limits = ledger.limits(account, strategy, instrument);
+        let held = Owner::both(account, strategy).map(|owner| ledger.held(owner, instrument));
         let own = ledger.trading_state(account, strategy, instrument);
         let state = match strategy == asking {
             true => own,
             // Nobody's halt is passed by letting another strategy replace the order.
             false => stricter(own, ledger.trading_state(account, asking, instrument)),
         };
-        Self { ledger, prices, intent, terms, replaced, now, account, strategy, instrument, limits, state }
+        Self {
+            ledger,
+            prices,
+            intent,
+            terms,
+            replaced,
+            now,
+            account,
+            strategy,
+            instrument,
+            limits,
+            held,
+            state,
+        }
+    }
+
+    /// What the account or the strategy, whichever is measured, holds of the instrument.
+    pub const fn held(&self, owner: Owner) -> &Holding {
+        let [whole, own] = &self.held;
+        match owner.strategy {
+            None => whole,
+            Some(_) => own,
+        }
     }
 
     /// Walks the limits from narrow to wide; the first that refuses is named.

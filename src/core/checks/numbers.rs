@@ -13,7 +13,7 @@ use crate::core::verdict::{FailedCheck, Reason};
 
 /// The side's reservations, this order included, fit. What they are worth is not known yet.
 pub fn check(question: &Question<'_, '_>, candidate: &Candidate) -> Checked {
-    let held = question.ledger.held(Owner::account(question.account), question.instrument);
+    let held = question.held(Owner::account(question.account));
     let side = question.terms.side.ok_or(FailedCheck::plain(Reason::UnsupportedOrder))?;
     let worthless = |lots| Reserve { lots, worth: Worth::ZERO };
     let before = question.replaced.map(|order| order.quantity.reserved()).unwrap_or_default();

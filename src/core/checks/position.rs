@@ -47,7 +47,7 @@ fn is_strategy_reducing(question: &Question<'_, '_>) -> bool {
 
 /// What the owner may still trade on this side without a chance to pass zero.
 fn still_closable(question: &Question<'_, '_>, owner: Owner, side: Side) -> i128 {
-    let held = question.ledger.held(owner, question.instrument);
+    let held = question.held(owner);
     (held.closable(side) - i128::from(held.reserved(side).lots.0)).max(0)
 }
 
@@ -65,7 +65,7 @@ pub fn limit(
             Side::Sell => level.bounds.max_short_qty,
         };
         let Some(bound) = bound else { continue };
-        let worst = question.ledger.held(level.owner, question.instrument).worst(side) + added;
+        let worst = question.held(level.owner).worst(side) + added;
         let holds = is_quantity_within(worst, instrument.lot_size, bound);
         witness.see(Reason::PositionLimitExceeded, Some(level.scope), holds, || {
             (Some(bound), quantity_of(worst, instrument.lot_size))

@@ -74,7 +74,7 @@ fn weigh<'a>(
     references: &mut Vec<Reference<'a>>,
     witness: &mut impl Witness,
 ) -> Checked {
-    let collar_bps = question.limits.strictest(|bounds| bounds.price_collar_bps);
+    let collar_bps = || question.limits.strictest(|bounds| bounds.price_collar_bps);
     let Some(valuation) = pricing.valuation(reference, collar_bps) else { return Ok(()) };
     let reserving = reserving(question, candidate, pricing, valuation)?;
     value::order_value(question, instrument, candidate.quantity, valuation, witness)?;
@@ -93,7 +93,7 @@ fn reserving(
     let lots = reserved_after(question, candidate).reserved();
     let dearest = question.replaced.map_or(valuation, |order| valuation.dearer(order.valuation));
     let after = Reserve { lots, worth: Worth::of(lots, dearest).map_err(overflow)? };
-    let held = question.ledger.held(Owner::account(question.account), question.instrument);
+    let held = question.held(Owner::account(question.account));
     held.reserving(pricing.side, before, after).map_err(overflow)?;
     Ok(Reserving { before, after })
 }

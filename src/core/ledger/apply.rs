@@ -140,10 +140,10 @@ impl Ledger {
             return Err(format!("its order was accepted by entry {}", order.accepted_seq));
         }
         let terms = new_terms(intent).ok_or("an accepted NEW without complete terms")?;
-        let total = self.lots(intent.instrument_id, terms.order_qty)?;
         let account = self.names.intern(intent.account_id.as_str());
         let strategy = self.names.intern(intent.strategy_id.as_str());
         let instrument = self.names.intern(intent.instrument_id.as_str());
+        let total = self.lots(instrument, terms.order_qty)?;
         let likeness = self.likeness(account, instrument, &terms)?;
         let valuation = self.valuation(account, strategy, instrument, &terms, references)?;
         let row = OrderRow {
@@ -182,7 +182,7 @@ impl Ledger {
         let stake = order.stake();
         let terms =
             replaced_terms(&order.terms, intent).map_err(|Overflow| "a replace with too many digits")?;
-        let total = self.lots(intent.instrument_id, terms.order_qty)?;
+        let total = self.lots(self.name(intent.instrument_id.as_str()), terms.order_qty)?;
         let valuation =
             self.valuation(stake.account, stake.strategy, stake.instrument, &terms, references)?;
         self.windows.accept(stake.account, stake.strategy, stake.instrument, entry.decided_at);
@@ -194,9 +194,8 @@ impl Ledger {
         })
     }
 
-    fn lots(&self, instrument_id: Id<'_>, quantity: Decimal) -> Result<Lots, String> {
-        let instrument =
-            self.instrument(instrument_id.as_str()).ok_or("an order of an unknown instrument")?;
+    fn lots(&self, instrument: Name, quantity: Decimal) -> Result<Lots, String> {
+        let instrument = self.instruments.find(&instrument).ok_or("an order of an unknown instrument")?;
         instrument.lots(quantity).map_err(|_| "a quantity that is no number of lots".to_owned())
     }
 
@@ -211,8 +210,8 @@ impl Ledger {
     ) -> Result<Valuation, String> {
         let own = self.text(instrument);
         let reference = references.iter().find(|it| it.instrument_id.as_str() == own).map(|it| it.price);
-        let limits = self.limits(account, strategy, instrument);
-        let valuation = terms.pricing().valuation(reference, limits.strictest(|it| it.price_collar_bps));
+        let limits = || self.limits(account, strategy, instrument);
+        let valuation = terms.pricing().valuation(reference, || limits().strictest(|it| it.price_collar_bps));
         valuation.ok_or_else(|| "an accepted order without the price that it needs".to_owned())
     }
 
