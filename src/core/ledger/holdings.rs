@@ -1,8 +1,10 @@
 //! What accounts and strategies hold: positions, and what their open orders reserve.
 
+use hashbrown::HashMap;
+
 use super::Ledger;
 use super::instrument::Instrument;
-use super::names::Name;
+use super::names::{Name, Names};
 use super::order::{OrderRow, Stake};
 use super::owner::Owner;
 use crate::core::amount::{Lots, Overflow};
@@ -159,8 +161,8 @@ impl Ledger {
     pub(super) fn carry(&mut self, stake: Stake, before: Reserve, after: Reserve) -> Result<(), Overflow> {
         let opened = i32::from(after.lots.0 > 0) - i32::from(before.lots.0 > 0);
         for owner in Owner::both(stake.account, stake.strategy) {
-            let next = self.held(owner, stake.instrument).reserving(stake.side, before, after)?;
-            self.put_holding(owner, stake.instrument, next);
+            let held = self.edit_holding(owner, stake.instrument);
+            *held = held.reserving(stake.side, before, after)?;
             *self.open_counts.edit(owner, Default::default) += opened;
         }
         Ok(())
@@ -180,27 +182,32 @@ impl Ledger {
         }
         let own = strategy.map(|strategy| Owner::strategy(account, strategy));
         for owner in std::iter::once(Owner::account(account)).chain(own) {
-            let next = self.held(owner, instrument).moving(side, lots)?;
-            self.put_holding(owner, instrument, next);
+            let held = self.edit_holding(owner, instrument);
+            *held = held.moving(side, lots)?;
         }
         Ok(())
     }
 
-    fn put_holding(&mut self, owner: Owner, instrument: Name, holding: Holding) {
-        if self.holdings.find(&(owner, instrument)).is_none() {
+    /// The staged copy of a holding; empty where the owner never traded there.
+    fn edit_holding(&mut self, owner: Owner, instrument: Name) -> &mut Holding {
+        let Self { holdings, spans, names, .. } = self;
+        holdings.edit((owner, instrument), || {
             // A batch that is discarded may leave an instrument behind that holds nothing: harmless.
-            self.span(owner, instrument);
-        }
-        self.holdings.put((owner, instrument), holding);
+            span(spans, names, owner, instrument);
+            Holding::default()
+        })
     }
 
     /// Remembers that the owner has a holding in the instrument.
     pub(super) fn span(&mut self, owner: Owner, instrument: Name) {
-        let names = &self.names;
-        let span = self.spans.entry(owner).or_default();
-        if let Err(place) = span.binary_search_by(|name| names.text(*name).cmp(names.text(instrument))) {
-            span.insert(place, instrument);
-        }
+        span(&mut self.spans, &self.names, owner, instrument);
+    }
+}
+
+fn span(spans: &mut HashMap<Owner, Vec<Name>>, names: &Names, owner: Owner, instrument: Name) {
+    let span = spans.entry(owner).or_default();
+    if let Err(place) = span.binary_search_by(|name| names.text(*name).cmp(names.text(instrument))) {
+        span.insert(place, instrument);
     }
 }
 
