@@ -1,13 +1,15 @@
 //! When an order like this was accepted last, within the hour: for orders that look like one sent twice.
 
 use std::hash::BuildHasher;
+use std::mem::take;
 
 use hashbrown::hash_table::Entry;
-use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::chunks::Chunks;
 use super::decided::{part, row_of};
 use super::names::Name;
+use super::ordered::Ordered;
 use super::windows::Likeness;
 use crate::core::amount::{Lots, Ticks};
 use crate::core::intent::{OrderType, Side};
@@ -27,7 +29,7 @@ pub struct Alike {
     pub(super) rows: Chunks<AlikeRow, ROWS>,
     index: HashTable<usize>,
     hasher: DefaultHashBuilder,
-    staged: HashMap<Likeness, Time>,
+    staged: Ordered<Likeness, Time>,
 }
 
 /// A time, and the likeness.
@@ -72,7 +74,7 @@ fn likeness_of(row: &AlikeRow) -> Likeness {
 impl Alike {
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
-        self.rows.bytes() + self.index.allocation_size() + self.staged.allocation_size()
+        self.rows.bytes() + self.index.allocation_size() + self.staged.bytes()
     }
 
     /// The settled rows, which find nothing.
@@ -99,21 +101,20 @@ impl Alike {
     /// When one like this was accepted last, as the open batch sees it.
     pub fn find(&self, likeness: &Likeness) -> Option<Time> {
         let settled = || self.number_of(&bytes_of(likeness)).map(|number| time_of(self.rows.row(number)));
-        self.staged.get(likeness).copied().or_else(settled)
+        self.staged.find(likeness).copied().or_else(settled)
     }
 
     /// Stages that one like this was accepted.
     pub fn put(&mut self, likeness: Likeness, at: Time) {
-        self.staged.insert(likeness, at);
+        self.staged.put(likeness, at);
     }
 
     /// Folds the batch in, and forgets what was accepted at this time or before it.
     pub fn settle(&mut self, begin: i128) {
-        let mut staged: Vec<(Time, Likeness)> = self.staged.drain().map(|(like, at)| (at, like)).collect();
-        staged.sort_unstable();
-        for (at, likeness) in staged {
-            self.accept(&likeness, at);
-        }
+        let mut staged = take(&mut self.staged);
+        // They lie so already, unless one came again.
+        staged.drain_sorted(|at| *at).for_each(|(likeness, at)| self.accept(&likeness, at));
+        self.staged = staged;
         while let Some(row) = self.rows.first()
             && i128::from(time_of(row).0) <= begin
         {

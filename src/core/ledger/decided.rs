@@ -5,14 +5,17 @@
 //! As everywhere in the ledger, what the open batch has staged lies over what is settled.
 
 use std::borrow::Cow;
+use std::mem::take;
 
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 
 use super::KeyRow;
 use super::chunks::Chunks;
 use super::frozen::Indexing;
 use super::index::Index;
 use super::order::OrderRow;
+use super::ordered::Ordered;
 use super::packed::{pack, unpack};
 use super::slab::Slab;
 use crate::core::ids::{Fingerprint, KeyId, OrderId};
@@ -51,7 +54,8 @@ pub struct Decided {
     pub(super) slab: Slab,
     keys: Index,
     orders: Index,
-    staged_keys: HashMap<KeyId, KeyRow>,
+    /// In the order in which they were decided.
+    staged_keys: Ordered<KeyId, KeyRow>,
     staged_orders: HashMap<OrderId, OrderRow>,
     /// The settled order that was published last, unpacked: its record is made of it.
     published: Option<(OrderId, OrderRow)>,
@@ -61,13 +65,13 @@ impl Decided {
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
         let rows = self.news.bytes() + self.others.bytes() + self.slab.bytes();
-        let staged = self.staged_keys.allocation_size() + self.staged_orders.allocation_size();
+        let staged = self.staged_keys.bytes() + self.staged_orders.allocation_size();
         rows + self.keys.bytes() + self.orders.bytes() + staged
     }
 
     /// What was decided of this key.
     pub fn key(&self, key: &KeyId) -> Option<KeyRow> {
-        if let Some(row) = self.staged_keys.get(key) {
+        if let Some(row) = self.staged_keys.find(key) {
             return Some(*row);
         }
         self.keys.find(&key.0, |number| self.key_of(number)).map(|number| self.key_row(number))
@@ -75,7 +79,7 @@ impl Decided {
 
     /// Stages what is decided of a key.
     pub fn put_key(&mut self, key: KeyId, row: KeyRow) {
-        self.staged_keys.insert(key, row);
+        self.staged_keys.put(key, row);
     }
 
     /// The order, as the open batch sees it.
@@ -155,15 +159,16 @@ impl Decided {
     /// Folds the batch in, in the order in which its entries were decided. This order is the last one that
     /// was published.
     pub fn settle(&mut self, published: Option<OrderId>) {
-        let mut keys: Vec<(KeyId, KeyRow)> = self.staged_keys.drain().collect();
-        keys.sort_unstable_by_key(|(_, row)| row.seq);
+        // Both are put back empty: the next batch finds their memory.
+        let (mut keys, mut orders) = (take(&mut self.staged_keys), take(&mut self.staged_orders));
         let mut packed = Vec::with_capacity(256);
-        for (key, row) in keys {
-            let made = row.order_id.filter(|id| {
-                row.reason.is_none()
-                    && self.staged_orders.get(id).is_some_and(|it| it.accepted_seq == row.seq)
+        for (key, row) in keys.drain() {
+            let accepted = row.order_id.filter(|_| row.reason.is_none());
+            let made = accepted.and_then(|id| match orders.entry(id) {
+                Entry::Occupied(order) if order.get().accepted_seq == row.seq => Some(order.remove_entry()),
+                _ => None,
             });
-            match made.and_then(|id| Some((id, self.staged_orders.remove(&id)?))) {
+            match made {
                 Some((order_id, order)) => {
                     pack(&order, &mut packed);
                     self.settle_new(key, &row, order_id, &mut packed);
@@ -172,7 +177,7 @@ impl Decided {
                 None => self.settle_other(key, &row),
             }
         }
-        for (order_id, row) in std::mem::take(&mut self.staged_orders) {
+        for (order_id, row) in orders.drain() {
             pack(&row, &mut packed);
             let number = self.number_of(&order_id).expect("an order that is changed was accepted before");
             let had = u32::from_le_bytes(part(self.news.row(number as usize), PLACE));
@@ -182,6 +187,7 @@ impl Decided {
             }
             self.keep_published(published, order_id, row);
         }
+        (self.staged_keys, self.staged_orders) = (keys, orders);
     }
 
     fn keep_published(&mut self, published: Option<OrderId>, order_id: OrderId, row: OrderRow) {
@@ -232,7 +238,7 @@ impl Decided {
     pub fn keys(&self) -> impl Iterator<Item = KeyRow> {
         let news = self.news.numbers().map(|number| number as u32);
         let others = self.others.numbers().map(|number| number as u32 | OTHER);
-        news.chain(others).map(|number| self.key_row(number)).chain(self.staged_keys.values().copied())
+        news.chain(others).map(|number| self.key_row(number)).chain(self.staged_keys.rows().copied())
     }
 
     /// The settled order that this entry accepted: rows lie in the order of their entries.

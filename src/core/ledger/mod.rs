@@ -22,6 +22,7 @@ pub mod limits;
 pub mod names;
 mod open;
 pub mod order;
+mod ordered;
 pub mod owed;
 pub mod owner;
 mod packed;

@@ -58,9 +58,35 @@ impl Likeness {
 #[derive(Debug, Default)]
 pub struct Windows {
     pub(super) settled: HashMap<WindowKey, Runs>,
-    /// Times with how many acceptances there were then, oldest first: nearly always one.
-    staged: HashMap<WindowKey, Vec<(Time, u64)>>,
+    staged: HashMap<WindowKey, Counts>,
     pub(super) alike: Alike,
+}
+
+/// Times of a batch with how many acceptances there were then: nearly always one.
+#[derive(Debug)]
+struct Counts {
+    /// Oldest first.
+    earlier: Vec<(Time, u64)>,
+    last: (Time, u64),
+}
+
+impl Counts {
+    const fn first(at: Time) -> Self {
+        Self { earlier: Vec::new(), last: (at, 1) }
+    }
+
+    fn add(&mut self, at: Time) {
+        if self.last.0 == at {
+            self.last.1 += 1;
+        } else {
+            self.earlier.push(std::mem::replace(&mut self.last, (at, 1)));
+        }
+    }
+
+    /// All of them, oldest first.
+    fn iter(&self) -> impl Iterator<Item = (Time, u64)> {
+        self.earlier.iter().copied().chain([self.last])
+    }
 }
 
 /// Times with how many acceptances there were until then, oldest first.
@@ -139,11 +165,8 @@ impl Windows {
     pub fn accept(&mut self, account: Name, strategy: Name, instrument: Name, at: Time) {
         for owner in Owner::both(account, strategy) {
             for span in [None, Some(instrument)] {
-                let staged = self.staged.entry((owner, span)).or_default();
-                match staged.last_mut() {
-                    Some((last, count)) if *last == at => *count += 1,
-                    Some(_) | None => staged.push((at, 1)),
-                }
+                let staged = self.staged.entry((owner, span));
+                staged.and_modify(|counts| counts.add(at)).or_insert_with(|| Counts::first(at));
             }
         }
     }
@@ -157,7 +180,7 @@ impl Windows {
     pub fn count(&self, key: WindowKey, now: Time, window_ms: i64) -> u64 {
         let begin = begin(now, window_ms);
         let settled = self.settled.get(&key).map_or(0, |runs| runs.after(begin));
-        let staged = self.staged.get(&key).into_iter().flatten();
+        let staged = self.staged.get(&key).into_iter().flat_map(Counts::iter);
         settled + staged.filter(|run| i128::from(run.0.0) > begin).map(|run| run.1).sum::<u64>()
     }
 
@@ -166,7 +189,7 @@ impl Windows {
     pub fn nth(&self, key: WindowKey, now: Time, window_ms: i64, place: u64) -> Option<Time> {
         let begin = begin(now, window_ms);
         let settled = self.settled.get(&key).into_iter().flat_map(Runs::counts);
-        let staged = self.staged.get(&key).into_iter().flatten().copied();
+        let staged = self.staged.get(&key).into_iter().flat_map(Counts::iter);
         let in_window = settled.chain(staged).filter(|(at, _)| i128::from(at.0) > begin);
         let mut before = 0;
         for (at, count) in in_window {
@@ -188,7 +211,7 @@ impl Windows {
         let begin = begin(now, WINDOW_MS_MAX);
         for (key, staged) in self.staged.drain() {
             let runs = self.settled.entry(key).or_default();
-            staged.into_iter().for_each(|(at, count)| runs.add(at, count));
+            staged.iter().for_each(|(at, count)| runs.add(at, count));
             runs.forget(begin);
         }
         self.alike.settle(begin);
