@@ -31,17 +31,19 @@ pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked<Ca
         (Ok(quantity), Ok(_)) if !terms.reduce_only => smallest_value(instrument, terms, quantity),
         _ => Ok(()),
     };
-    let failures = [price.err(), trigger.err(), quantity.err(), bounds.err(), value.err()];
-    match foremost(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(Candidate { quantity: quantity?, price: price?, trigger: trigger? }),
+    match (quantity, price, trigger, bounds, value) {
+        (Ok(quantity), Ok(price), Ok(trigger), Ok(()), Ok(())) => Ok(Candidate { quantity, price, trigger }),
+        (quantity, price, trigger, bounds, value) => {
+            Err(foremost([price.err(), trigger.err(), quantity.err(), bounds.err(), value.err()]))
+        }
     }
 }
 
 /// Check 8 comes before check 9: an overflow is named only where nothing else can be.
-fn foremost(failures: [Option<FailedCheck>; 5]) -> Option<FailedCheck> {
+fn foremost(failures: [Option<FailedCheck>; 5]) -> FailedCheck {
     let failures = failures.into_iter().flatten();
-    failures.min_by_key(|failure| failure.reason == Reason::NumericOverflow)
+    let foremost = failures.min_by_key(|failure| failure.reason == Reason::NumericOverflow);
+    foremost.expect("one of them failed")
 }
 
 fn ticks(instrument: &Instrument, price: Numeral<'_>) -> Checked<Ticks> {

@@ -40,6 +40,7 @@ pub struct Group {
 /// The limits that count for one order or report, from narrow to wide.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits<'l> {
+    /// Those that there are, then none.
     levels: [Option<Level<'l>>; 6],
 }
 
@@ -84,7 +85,7 @@ impl Group {
 impl<'l> Limits<'l> {
     /// From narrow to wide.
     pub fn levels(&self) -> impl Iterator<Item = &Level<'l>> {
-        self.levels.iter().flatten()
+        self.levels.iter().map_while(Option::as_ref)
     }
 
     /// The smallest of the values that are set.
@@ -145,7 +146,7 @@ impl Ledger {
             let group = self.groups.find(&Target { owner: owner_named, instrument })?;
             Some(Level { scope, owner, instrument, bounds: &group.bounds })
         };
-        let levels = [
+        let found = [
             level(Scope::Strategy, own, named),
             level(Scope::Strategy, own, all),
             level(Scope::Account, whole, named),
@@ -153,6 +154,8 @@ impl Ledger {
             level(Scope::Global, whole, named),
             level(Scope::Global, whole, all),
         ];
+        let mut levels = [None; 6];
+        levels.iter_mut().zip(found.into_iter().flatten()).for_each(|(place, level)| *place = Some(level));
         Limits { levels }
     }
 
