@@ -11,9 +11,9 @@ use crate::router::Router;
 use crate::world::{Place, World};
 
 /// Enough for a trail that takes minutes to read at the pace below.
-const INTENTS: usize = 12_000;
+const INTENTS: usize = 30_000;
 /// What the broker sends to the slow router, by quota: enough for what it asks before it restores.
-const BYTES_PER_S: &str = "40000";
+const BYTES_PER_S: &str = "100000";
 /// What routers fetch at once: a broker keeps such a quota by late answers.
 const FETCH: &str = "\"fetch.message.max.bytes\" = \"16384\"\n";
 /// The slow router's name, and so that of its clients.
