@@ -22,67 +22,63 @@ pub(super) const CONFLICT: &[FailedCheck] = &[FailedCheck::plain(Reason::Idempot
 
 pub(super) fn fold<'e>(entry: &'e Entry<'e>) -> Flat<'e> {
     let Entry { seq, prev, as_of, decided_at, limits_version, body } = entry;
-    let blank = Flat {
-        seq: *seq,
-        prev: *prev,
-        as_of: *as_of,
-        decided_at: *decided_at,
-        limits_version: *limits_version,
-        ..Flat::blank(body.kind())
-    };
+    let mut flat = Flat::blank(body.kind());
+    flat.seq = *seq;
+    flat.prev = *prev;
+    flat.as_of = *as_of;
+    flat.decided_at = *decided_at;
+    flat.limits_version = *limits_version;
     match body {
-        Body::Genesis(opening) | Body::LaneOpened(opening) => {
-            Flat { lane: Some(Cow::Borrowed(opening)), ..blank }
-        }
-        Body::Decision(decision) => fold_decision(blank, decision),
-        Body::Execution(taken) => fold_execution(blank, taken),
-        Body::Control(taken) => fold_control(blank, taken),
-        Body::OwedCancel(cancel) => fold_owed_cancel(blank, cancel),
+        Body::Genesis(opening) | Body::LaneOpened(opening) => flat.lane = Some(Cow::Borrowed(opening)),
+        Body::Decision(decision) => fold_decision(&mut flat, decision),
+        Body::Execution(taken) => fold_execution(&mut flat, taken),
+        Body::Control(taken) => fold_control(&mut flat, taken),
+        Body::OwedCancel(cancel) => fold_owed_cancel(&mut flat, cancel),
         Body::Recovery(Recovery { accepted, reason }) => {
-            Flat { detail: Some(Cow::Owned(format!("{accepted}: {reason}"))), ..blank }
+            flat.detail = Some(Cow::Owned(format!("{accepted}: {reason}")));
         }
     }
+    flat
 }
 
-fn fold_decision<'e>(blank: Flat<'e>, decision: &'e Decision<'e>) -> Flat<'e> {
+fn fold_decision<'e>(flat: &mut Flat<'e>, decision: &'e Decision<'e>) {
     let Decision { input, ruling } = decision;
-    let reason = ruling.reason();
-    let decided = Flat {
-        input: Some(*input),
-        verdict: Some(ruling.verdict()),
-        reason,
-        fix_reason: reason.map(Reason::fix_reason),
-        ..blank
-    };
+    flat.input = Some(*input);
+    flat.verdict = Some(ruling.verdict());
+    flat.reason = ruling.reason();
+    flat.fix_reason = flat.reason.map(Reason::fix_reason);
     match ruling {
         Ruling::Malformed { raw, detail } => {
-            let detail = Some(Cow::Borrowed(&**detail));
-            Flat { failed_checks: Cow::Borrowed(MALFORMED), detail, ..decided.raw(raw) }
+            flat.failed_checks = Cow::Borrowed(MALFORMED);
+            flat.detail = Some(Cow::Borrowed(detail));
+            flat.set_raw(raw);
         }
         Ruling::Misplaced { raw, ids, detail } => {
-            let detail = Some(Cow::Borrowed(&**detail));
-            Flat { failed_checks: Cow::Borrowed(MISPLACED), detail, ..decided.raw(raw).ids(ids) }
+            flat.failed_checks = Cow::Borrowed(MISPLACED);
+            flat.detail = Some(Cow::Borrowed(detail));
+            flat.set_raw(raw);
+            flat.set_ids(ids);
         }
         Ruling::Duplicate { ids, fingerprint, of } => {
-            Flat { fingerprint: Some(*fingerprint), ..decided.ids(ids).prior(of) }
+            flat.fingerprint = Some(*fingerprint);
+            flat.set_ids(ids);
+            flat.set_prior(of);
         }
-        Ruling::Conflict { intent, fingerprint, of } => Flat {
-            fingerprint: Some(*fingerprint),
-            failed_checks: Cow::Borrowed(CONFLICT),
-            ..decided.intent(intent).prior(of)
-        },
+        Ruling::Conflict { intent, fingerprint, of } => {
+            flat.fingerprint = Some(*fingerprint);
+            flat.failed_checks = Cow::Borrowed(CONFLICT);
+            flat.set_intent(intent);
+            flat.set_prior(of);
+        }
         Ruling::Rejected { intent, key: _, fingerprint, failed_checks, of, references, after } => {
-            let flat = Flat {
-                fingerprint: Some(*fingerprint),
-                scope: scope_of_rejection(failed_checks, of.as_ref()),
-                failed_checks: Cow::Borrowed(failed_checks),
-                references: Cow::Borrowed(references),
-                after: *after,
-                ..decided.intent(intent)
-            };
-            match of {
-                Some(of) => flat.prior(of),
-                None => flat,
+            flat.fingerprint = Some(*fingerprint);
+            flat.scope = scope_of_rejection(failed_checks, of.as_ref());
+            flat.failed_checks = Cow::Borrowed(failed_checks);
+            flat.references = Cow::Borrowed(references);
+            flat.after = *after;
+            flat.set_intent(intent);
+            if let Some(of) = of {
+                flat.set_prior(of);
             }
         }
         Ruling::Accepted {
@@ -93,14 +89,14 @@ fn fold_decision<'e>(blank: Flat<'e>, decision: &'e Decision<'e>) -> Flat<'e> {
             converted_to_cancel,
             references,
             after,
-        } => Flat {
-            fingerprint: Some(*fingerprint),
-            order_id: Some(OrderName::Id(*order_id)),
-            converted_to_cancel: *converted_to_cancel,
-            references: Cow::Borrowed(references),
-            after: *after,
-            ..decided.intent(intent)
-        },
+        } => {
+            flat.fingerprint = Some(*fingerprint);
+            flat.order_id = Some(OrderName::Id(*order_id));
+            flat.converted_to_cancel = *converted_to_cancel;
+            flat.references = Cow::Borrowed(references);
+            flat.after = *after;
+            flat.set_intent(intent);
+        }
     }
 }
 
@@ -122,43 +118,45 @@ fn scope_of_rejection(failed_checks: &[FailedCheck], of: Option<&Prior>) -> Opti
     }
 }
 
-fn fold_execution<'e>(blank: Flat<'e>, taken: &'e ExecutionTaken<'e>) -> Flat<'e> {
+fn fold_execution<'e>(flat: &mut Flat<'e>, taken: &'e ExecutionTaken<'e>) {
     let ExecutionTaken { input, report, misplaced, anomaly, detail, after } = taken;
-    let flat = Flat { input: Some(*input), anomaly: *anomaly, after: *after, ..blank };
-    let flat = match misplaced {
-        Some(raw) => flat.raw(raw),
-        None => flat,
-    };
+    flat.input = Some(*input);
+    flat.anomaly = *anomaly;
+    flat.after = *after;
+    if let Some(raw) = misplaced {
+        flat.set_raw(raw);
+    }
     match report {
-        Ok(execution) => Flat {
-            account_id: Some(execution.account_id),
-            instrument_id: Some(execution.instrument_id),
-            order_id: Some(execution.order_id).filter(|id| !id.is_empty()).map(OrderName::Text),
-            execution: Some(Cow::Borrowed(execution)),
-            detail: detail.as_deref().map(Cow::Borrowed),
-            ..flat
-        },
-        Err(unreadable) => flat.unreadable(unreadable),
+        Ok(execution) => {
+            flat.account_id = Some(execution.account_id);
+            flat.instrument_id = Some(execution.instrument_id);
+            flat.order_id = Some(execution.order_id).filter(|id| !id.is_empty()).map(OrderName::Text);
+            flat.execution = Some(Cow::Borrowed(execution));
+            flat.detail = detail.as_deref().map(Cow::Borrowed);
+        }
+        Err(unreadable) => flat.set_unreadable(unreadable),
     }
 }
 
-fn fold_control<'e>(blank: Flat<'e>, taken: &'e ControlTaken<'e>) -> Flat<'e> {
+fn fold_control<'e>(flat: &mut Flat<'e>, taken: &'e ControlTaken<'e>) {
     let ControlTaken { input, record, result, detail } = taken;
-    let flat = Flat { input: Some(*input), control_result: Some(*result), ..blank };
+    flat.input = Some(*input);
+    flat.control_result = Some(*result);
     match record {
-        Ok(record) => Flat {
-            control: Some(Cow::Borrowed(record)),
-            detail: detail.as_deref().map(Cow::Borrowed),
-            ..flat
-        },
-        Err(unreadable) => flat.unreadable(unreadable),
+        Ok(record) => {
+            flat.control = Some(Cow::Borrowed(record));
+            flat.detail = detail.as_deref().map(Cow::Borrowed);
+        }
+        Err(unreadable) => flat.set_unreadable(unreadable),
     }
 }
 
-fn fold_owed_cancel<'e>(blank: Flat<'e>, cancel: &'e OwedCancel<'e>) -> Flat<'e> {
+fn fold_owed_cancel<'e>(flat: &mut Flat<'e>, cancel: &'e OwedCancel<'e>) {
     let OwedCancel { input, ids, after } = cancel;
-    let order_id = ids.order_id();
-    Flat { input: Some(*input), order_id: Some(OrderName::Id(order_id)), after: *after, ..blank.ids(ids) }
+    flat.input = Some(*input);
+    flat.order_id = Some(OrderName::Id(ids.order_id()));
+    flat.after = *after;
+    flat.set_ids(ids);
 }
 
 impl<'e> Flat<'e> {
@@ -202,40 +200,37 @@ impl<'e> Flat<'e> {
         }
     }
 
-    fn raw(self, raw: &RawRecord<'e>) -> Self {
+    fn set_raw(&mut self, raw: &RawRecord<'e>) {
         let RawRecord { key, sha256 } = *raw;
-        Self { record_key: key, raw_sha256: Some(sha256), ..self }
+        self.record_key = key;
+        self.raw_sha256 = Some(sha256);
     }
 
-    fn unreadable(self, unreadable: &'e Unreadable<'e>) -> Self {
+    fn set_unreadable(&mut self, unreadable: &'e Unreadable<'e>) {
         let Unreadable { raw, detail } = unreadable;
-        Self { detail: Some(Cow::Borrowed(detail)), ..self.raw(raw) }
+        self.detail = Some(Cow::Borrowed(detail));
+        self.set_raw(raw);
     }
 
-    fn ids(self, ids: &IntentIds<'e>) -> Self {
+    fn set_ids(&mut self, ids: &IntentIds<'e>) {
         let IntentIds { account_id, strategy_id, instrument_id, intent_id, client_order_id } = *ids;
-        Self {
-            account_id: Some(account_id),
-            strategy_id: Some(strategy_id),
-            instrument_id: Some(instrument_id),
-            intent_id: Some(intent_id),
-            client_order_id: Some(client_order_id),
-            ..self
-        }
+        self.account_id = Some(account_id);
+        self.strategy_id = Some(strategy_id);
+        self.instrument_id = Some(instrument_id);
+        self.intent_id = Some(intent_id);
+        self.client_order_id = Some(client_order_id);
     }
 
-    fn intent(self, intent: &'e Intent<'e>) -> Self {
-        Self { intent: Some(Cow::Borrowed(intent)), ..self.ids(&intent.ids()) }
+    fn set_intent(&mut self, intent: &'e Intent<'e>) {
+        self.intent = Some(Cow::Borrowed(intent));
+        self.set_ids(&intent.ids());
     }
 
-    fn prior(self, prior: &Prior) -> Self {
+    fn set_prior(&mut self, prior: &Prior) {
         let Prior { seq, reason, order_id } = *prior;
-        Self {
-            duplicate_of: Some(seq),
-            first_verdict: Some(prior.verdict()),
-            first_reason: reason,
-            order_id: order_id.map(OrderName::Id),
-            ..self
-        }
+        self.duplicate_of = Some(seq);
+        self.first_verdict = Some(prior.verdict());
+        self.first_reason = reason;
+        self.order_id = order_id.map(OrderName::Id);
     }
 }
