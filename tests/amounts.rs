@@ -31,6 +31,24 @@ fn canonical_text_has_no_trailing_zeros() {
 }
 
 #[test]
+fn digits_that_64_bits_do_not_hold_are_not_lost() {
+    for whole in
+        ["9223372036854775808", "18446744073709551615", "18446744073709551616", "99999999999999999999"]
+    {
+        assert_eq!(decimal(whole).units(), whole.parse::<i128>().unwrap() * Decimal::ONE.units());
+    }
+    // Of these, the last 64 bits are zeros.
+    for text in [
+        "-0.18446744073709551616",
+        "0.18446744073709551616",
+        "184467440737095516160",
+        "-184467440737095516160",
+    ] {
+        assert_eq!(Numeral::parse(text), Some(Numeral::Overlong(text)), "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_number_is_none() {
     for text in [
         "", "-", ".", "+1", "-0", "-0.0", "-0.000", "00", "01", "-01", "1.", ".1", "-.1", "1e5", "1E-5",

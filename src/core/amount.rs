@@ -9,6 +9,16 @@ use std::fmt;
 pub const SCALE_MAX: u32 = 18;
 /// Digits before the point that a decimal may have.
 const WHOLE_DIGITS_MAX: usize = 20;
+/// The powers of ten that a fraction is scaled by.
+const TENS: [u64; SCALE_MAX as usize + 1] = {
+    let mut tens = [1; SCALE_MAX as usize + 1];
+    let mut power = 1;
+    while power < tens.len() {
+        tens[power] = tens[power - 1] * 10;
+        power += 1;
+    }
+    tens
+};
 
 /// A decimal of the contract, exactly: `value * 10^18`. Every one of 20 + 18 digits fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -67,6 +77,35 @@ impl Decimal {
             Numeral::Exact(decimal) => Some(decimal),
             Numeral::Overlong(_) => None,
         }
+    }
+
+    /// The decimal that these bytes are, or [`Overflow`] when it has more digits than a decimal may have; `None` when
+    /// they are no decimal at all, as for [`Numeral::parse`].
+    pub fn of_ascii(text: &[u8]) -> Option<Result<Self, Overflow>> {
+        let (negative, unsigned) = match text {
+            [b'-', unsigned @ ..] => (true, unsigned),
+            unsigned => (false, unsigned),
+        };
+        let (whole, fraction): (_, &[u8]) = match unsigned.iter().position(|byte| *byte == b'.') {
+            Some(point) => (&unsigned[..point], &unsigned[point + 1..]),
+            None => (unsigned, b"0"),
+        };
+        if matches!(whole, [] | [b'0', _, ..]) || fraction.is_empty() {
+            return None;
+        }
+        // 20 digits are more than 64 bits hold: the last one is counted apart.
+        let (tens, one) = whole.split_at(whole.len() - 1);
+        let whole_number = u128::from(number(tens)?) * 10 + u128::from(number(one)?);
+        let fraction_number = number(fraction)?;
+        if negative && whole == b"0" && fraction.iter().all(|digit| *digit == b'0') {
+            return None;
+        }
+        if whole.len() > WHOLE_DIGITS_MAX || fraction.len() > SCALE_MAX as usize {
+            return Some(Err(Overflow));
+        }
+        let fraction_units = fraction_number * TENS[SCALE_MAX as usize - fraction.len()];
+        let units = whole_number as i128 * Self::ONE.0 + i128::from(fraction_units);
+        Some(Ok(Self(if negative { -units } else { units })))
     }
 
     /// The value in units of `10^-18`.
@@ -144,7 +183,7 @@ impl Decimal {
             return (self.0.signum() * whole as i128, 0);
         }
         let (digits, places) = stripped(fraction);
-        let mantissa = whole as i128 * i128::from(10u64.pow(places)) + i128::from(digits);
+        let mantissa = whole as i128 * i128::from(TENS[places as usize]) + i128::from(digits);
         (self.0.signum() * mantissa, places)
     }
 
@@ -166,32 +205,21 @@ pub(super) const fn stripped(fraction: u64) -> (u64, u32) {
     if digits.is_multiple_of(10) { (digits / 10, places - 1) } else { (digits, places) }
 }
 
+/// The number that these digits are, wrapped where 64 bits do not hold it; `None` when one is no digit.
+fn number(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0u64, |number, digit| match digit {
+        b'0'..=b'9' => Some(number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))),
+        _ => None,
+    })
+}
+
 impl<'a> Numeral<'a> {
     /// `None` when the text is no decimal at all: a sign alone, an exponent, a leading zero, `-0`.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let unsigned = text.strip_prefix('-').unwrap_or(text);
-        let (whole, fraction) = match unsigned.split_once('.') {
-            Some((whole, fraction)) => (whole, Some(fraction)),
-            None => (unsigned, None),
-        };
-        let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let leading_zero = whole.len() > 1 && whole.starts_with('0');
-        if !digits(whole) || leading_zero || !fraction.is_none_or(digits) {
-            return None;
+        match Decimal::of_ascii(text.as_bytes())? {
+            Ok(decimal) => Some(Self::Exact(decimal)),
+            Err(Overflow) => Some(Self::Overlong(text)),
         }
-        let fraction = fraction.unwrap_or("");
-        let negative = unsigned.len() < text.len();
-        let nothing = whole == "0" && fraction.bytes().all(|byte| byte == b'0');
-        if negative && nothing {
-            return None;
-        }
-        if whole.len() > WHOLE_DIGITS_MAX || fraction.len() > SCALE_MAX as usize {
-            return Some(Self::Overlong(text));
-        }
-        let digit = |units: i128, byte: u8| units * 10 + i128::from(byte - b'0');
-        let mantissa = whole.bytes().chain(fraction.bytes()).fold(0, digit);
-        let units = mantissa * 10i128.pow(SCALE_MAX - fraction.len() as u32);
-        Some(Self::Exact(Decimal(if negative { -units } else { units })))
     }
 
     /// The decimal, unless it has too many digits.

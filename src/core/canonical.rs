@@ -45,11 +45,13 @@ impl CanonicalText {
 
     /// Its digits, with zeros in front of them up to `width` digits.
     fn push_front_digits(&mut self, number: u64, width: usize) {
-        let (mut rest, end) = (number, self.start - width);
-        while rest > 0 || self.start > end {
-            self.push_front(b'0' + (rest % 10) as u8);
+        let (mut rest, mut start, end) = (number, self.start, self.start - width);
+        while rest > 0 || start > end {
+            start -= 1;
+            self.bytes[start] = b'0' + (rest % 10) as u8;
             rest /= 10;
         }
+        self.start = start;
     }
 
     /// Its digits, however many.
@@ -76,7 +78,7 @@ impl Decimal {
             text.push_front(b'.');
         }
         text.push_front_whole(whole);
-        if self.signum() < 0 {
+        if self.units() < 0 {
             text.push_front(b'-');
         }
         text

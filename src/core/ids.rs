@@ -7,6 +7,18 @@ use sha2::{Digest as _, Sha256};
 /// Longest id, in bytes (ASCII, so also in characters).
 pub const ID_LEN_MAX: usize = 64;
 
+/// Whether an id may have this byte.
+const ALLOWED: [bool; 256] = {
+    let mut allowed = [false; 256];
+    let mut byte = 0;
+    while byte < allowed.len() {
+        allowed[byte] =
+            matches!(byte as u8, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'.' | b':' | b'-');
+        byte += 1;
+    }
+    allowed
+};
+
 /// An id as the contract allows it: 1 to [`ID_LEN_MAX`] of `[A-Za-z0-9_.:-]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id<'a>(&'a str);
@@ -14,9 +26,8 @@ pub struct Id<'a>(&'a str);
 impl<'a> Id<'a> {
     /// `None` when the text is no id.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
         let fits = (1..=ID_LEN_MAX).contains(&text.len());
-        (fits && text.bytes().all(allowed)).then_some(Self(text))
+        (fits && text.bytes().all(|byte| ALLOWED[usize::from(byte)])).then_some(Self(text))
     }
 
     /// The id that this text was when it was taken in.
@@ -193,6 +204,14 @@ mod tests {
         assert!(Id::parse(&"x".repeat(64)).is_some());
         for text in ["", "a b", "ä", "a/b", &"x".repeat(65)] {
             assert_eq!(Id::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_allowed_characters_are_letters_digits_and_four_signs() {
+        for character in '\0'..='\u{ff}' {
+            let allowed = character.is_ascii_alphanumeric() || "_.:-".contains(character);
+            assert_eq!(Id::parse(&character.to_string()).is_some(), allowed, "{character:?}");
         }
     }
 

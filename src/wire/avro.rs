@@ -7,6 +7,9 @@
 
 use super::malformed::Malformed;
 
+/// Longest encoding of 64 bits, in bytes: 7 bits each.
+const LONG_LEN_MAX: usize = 10;
+
 /// A cursor over the bytes of one record. Each read names the field that it is for.
 #[derive(Clone, Debug)]
 pub struct Reader<'b> {
@@ -39,6 +42,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when fewer are left.
+    #[inline]
     pub fn take(&mut self, field: &'static str, count: usize) -> Result<&'b [u8], Malformed> {
         let Some((taken, rest)) = self.rest.split_at_checked(count) else {
             return Err(ends(field, self.rest.len()));
@@ -62,11 +66,12 @@ impl<'b> Reader<'b> {
     }
 
     fn longer(&mut self, field: &'static str) -> Result<i64, Malformed> {
+        let head = &self.rest[..self.rest.len().min(LONG_LEN_MAX)];
         let mut zigzag = 0;
-        for place in 0..10 {
-            let byte = self.take(field, 1)?[0];
+        for (place, byte) in head.iter().copied().enumerate() {
             zigzag |= u64::from(byte & 0x7f) << (7 * place);
             if byte < 0x80 {
+                self.rest = &self.rest[place + 1..];
                 return match (place, byte) {
                     (1.., 0) => Err(Malformed::field(field, "is a padded integer: write the shortest form")),
                     (9, 2..) => Err(Malformed::field(field, "is an integer of more than 64 bits")),
@@ -74,7 +79,10 @@ impl<'b> Reader<'b> {
                 };
             }
         }
-        Err(Malformed::field(field, "is an integer of more than 10 bytes"))
+        match head.len() {
+            LONG_LEN_MAX => Err(Malformed::field(field, "is an integer of more than 10 bytes")),
+            _ => Err(ends(field, 0)),
+        }
     }
 
     /// An `int`.
@@ -92,6 +100,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] unless the byte is 0 or 1.
+    #[inline]
     pub fn boolean(&mut self, field: &'static str) -> Result<bool, Malformed> {
         match self.take(field, 1)?[0] {
             0 => Ok(false),
@@ -104,6 +113,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when the length is negative or more than what is left.
+    #[inline]
     pub fn bytes(&mut self, field: &'static str) -> Result<&'b [u8], Malformed> {
         let length = self.length(field)?;
         self.take(field, length)
@@ -115,7 +125,7 @@ impl<'b> Reader<'b> {
     /// [`Malformed`] as for bytes, or when it is not UTF-8.
     pub fn string(&mut self, field: &'static str) -> Result<&'b str, Malformed> {
         let bytes = self.bytes(field)?;
-        std::str::from_utf8(bytes).map_err(|error| Malformed::field(field, format!("is not UTF-8: {error}")))
+        text_of(field, bytes)
     }
 
     /// A `fixed` of this size.
@@ -131,6 +141,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when there is no symbol of that index.
+    #[inline]
     pub fn symbol<T: Copy>(&mut self, field: &'static str, all: &[T]) -> Result<T, Malformed> {
         let index = self.index(field, all.len())?;
         Ok(all[index])
@@ -140,6 +151,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when there is none of that index.
+    #[inline]
     pub fn index(&mut self, field: &'static str, count: usize) -> Result<usize, Malformed> {
         let index = self.long(field)?;
         usize::try_from(index)
@@ -152,6 +164,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when it is neither.
+    #[inline]
     pub fn optional<T>(
         &mut self,
         field: &'static str,
@@ -213,11 +226,20 @@ impl<'b> Reader<'b> {
         self.left().checked_sub(size).ok_or_else(|| ends(field, self.left()))
     }
 
+    #[inline]
     fn length(&mut self, field: &'static str) -> Result<usize, Malformed> {
         let length = self.long(field)?;
         usize::try_from(length)
             .map_err(|_| Malformed::field(field, format!("has the length {length}, below zero")))
     }
+}
+
+/// The text that the bytes of a `string` are.
+///
+/// # Errors
+/// [`Malformed`] when they are not UTF-8.
+pub(super) fn text_of<'b>(field: &'static str, bytes: &'b [u8]) -> Result<&'b str, Malformed> {
+    std::str::from_utf8(bytes).map_err(|error| Malformed::field(field, format!("is not UTF-8: {error}")))
 }
 
 const fn unzigzagged(zigzag: u64) -> i64 {
@@ -253,32 +275,38 @@ impl<'o> Writer<'o> {
     }
 
     /// The length of what follows, the index of a symbol, or the branch of a union.
+    #[inline]
     pub fn index(&mut self, index: usize) {
         self.long(i64::try_from(index).expect("no record is as long as that"));
     }
 
     /// A `boolean`.
+    #[inline]
     pub fn boolean(&mut self, value: bool) {
         self.out.push(u8::from(value));
     }
 
     /// `bytes`.
+    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.index(bytes.len());
         self.fixed(bytes);
     }
 
     /// A `string`.
+    #[inline]
     pub fn string(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
     /// A `fixed`, or bytes that are encoded already.
+    #[inline]
     pub fn fixed(&mut self, bytes: &[u8]) {
         self.out.extend_from_slice(bytes);
     }
 
     /// A `union` of null and what `write` writes.
+    #[inline]
     pub fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
         match value {
             None => self.index(0),

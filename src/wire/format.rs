@@ -1,10 +1,10 @@
 //! The formats of the contract on top of Avro's types: ids, decimals, times, limited texts.
 
-use crate::core::amount::{Decimal, Numeral};
+use crate::core::amount::{Decimal, Numeral, Overflow};
 use crate::core::ids::{ID_LEN_MAX, Id, OrderId};
 use crate::core::time::Time;
 
-use super::avro::{Reader, Writer};
+use super::avro::{Reader, Writer, text_of};
 use super::malformed::{Malformed, quote};
 
 /// Longest `correlation_id` and `text`, in bytes.
@@ -31,8 +31,12 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// [`Malformed`] when the text is no number.
     pub fn numeral(&mut self, field: &'static str) -> Result<Numeral<'b>, Malformed> {
-        let text = self.string(field)?;
-        Numeral::parse(text).ok_or_else(|| Malformed::field(field, no_decimal(text)))
+        let bytes = self.bytes(field)?;
+        match Decimal::of_ascii(bytes) {
+            Some(Ok(decimal)) => Ok(Numeral::Exact(decimal)),
+            Some(Err(Overflow)) => text_of(field, bytes).map(Numeral::Overlong),
+            None => Err(no_numeral(field, bytes)),
+        }
     }
 
     /// A decimal that onefill wrote, which never has too many digits.
@@ -40,8 +44,11 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// [`Malformed`] when it has, or the text is no number.
     pub fn decimal(&mut self, field: &'static str) -> Result<Decimal, Malformed> {
-        let text = self.string(field)?;
-        Decimal::parse(text).ok_or_else(|| Malformed::field(field, no_decimal(text)))
+        let bytes = self.bytes(field)?;
+        match Decimal::of_ascii(bytes) {
+            Some(Ok(decimal)) => Ok(decimal),
+            Some(Err(Overflow)) | None => Err(no_numeral(field, bytes)),
+        }
     }
 
     /// A time.
@@ -116,10 +123,11 @@ impl Writer<'_> {
 
     /// An order id.
     pub fn order_id(&mut self, id: OrderId) {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        // Computed, not looked up: so the compiler makes all digits at once.
+        let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
         let mut text = [0; 32];
         for (pair, byte) in text.chunks_exact_mut(2).zip(id.0) {
-            pair.copy_from_slice(&[DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]);
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
         }
         self.bytes(&text);
     }
@@ -128,6 +136,14 @@ impl Writer<'_> {
 #[cold]
 pub(super) fn no_id(text: &str) -> String {
     format!("is {}, which is no id: 1 to {ID_LEN_MAX} of A-Z a-z 0-9 _ . : -", quote(text))
+}
+
+#[cold]
+fn no_numeral(field: &'static str, bytes: &[u8]) -> Malformed {
+    match text_of(field, bytes) {
+        Ok(text) => Malformed::field(field, no_decimal(text)),
+        Err(malformed) => malformed,
+    }
 }
 
 #[cold]
