@@ -157,7 +157,7 @@ impl<'b> Reader<'b> {
         usize::try_from(index)
             .ok()
             .filter(|index| *index < count)
-            .ok_or_else(|| Malformed::field(field, format!("has the index {index}, but there are {count}")))
+            .ok_or_else(|| no_index(field, index, count))
     }
 
     /// A `union` of null and what `read` reads.
@@ -229,8 +229,7 @@ impl<'b> Reader<'b> {
     #[inline]
     fn length(&mut self, field: &'static str) -> Result<usize, Malformed> {
         let length = self.long(field)?;
-        usize::try_from(length)
-            .map_err(|_| Malformed::field(field, format!("has the length {length}, below zero")))
+        usize::try_from(length).map_err(|_| no_length(field, length))
     }
 }
 
@@ -244,6 +243,16 @@ pub(super) fn text_of<'b>(field: &'static str, bytes: &'b [u8]) -> Result<&'b st
 
 const fn unzigzagged(zigzag: u64) -> i64 {
     (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)
+}
+
+#[cold]
+fn no_index(field: &'static str, index: i64, count: usize) -> Malformed {
+    Malformed::field(field, format!("has the index {index}, but there are {count}"))
+}
+
+#[cold]
+fn no_length(field: &'static str, length: i64) -> Malformed {
+    Malformed::field(field, format!("has the length {length}, below zero"))
 }
 
 #[cold]
