@@ -8,7 +8,7 @@
 //! for the table, then the row's key and fields in the order written here, separated by tabs.
 //! Absent values are empty. The digest is SHA-256 over that text.
 
-use std::fmt::{self, Display, Write as _};
+use std::fmt::Write as _;
 
 use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
@@ -17,6 +17,7 @@ use super::Ledger;
 use super::holdings::Holding;
 use super::instrument::Instrument;
 use super::limits::LimitRow;
+use super::lines::{Line, Lines};
 use super::names::Name;
 use super::order::OrderRow;
 use super::owner::Owner;
@@ -35,38 +36,40 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
     let mut hash = Sha256::new();
     hash_accepted(ledger, &mut hash);
     hash_alike(ledger, &mut hash);
-    let mut lines = Vec::new();
+    let mut lines = Lines::default();
     for ((owner, instrument), holding) in ledger.holdings.settled() {
-        lines.push(holding_line(ledger, *owner, *instrument, holding));
+        write_holding(ledger, *owner, *instrument, holding, lines.begin("holding"));
     }
     for (owner, open_orders) in ledger.open_counts.settled() {
-        lines.push(line("open", &owner_names(ledger, *owner), &[open_orders]));
+        write_owner(ledger, *owner, &mut lines.begin("open")).number(i64::from(*open_orders));
     }
     for (order_id, row) in ledger.open_order_rows() {
-        lines.push(order_line(ledger, order_id, &row));
+        write_order(ledger, order_id, &row, lines.begin("order"));
     }
     for (name, row) in ledger.instruments.settled() {
-        lines.push(instrument_line(ledger.text(*name), row));
+        write_instrument(ledger.text(*name), row, lines.begin("instrument"));
     }
     for (name, row) in ledger.limits.settled() {
-        lines.push(limit_line(ledger, ledger.text(*name), row));
+        write_limit(ledger, ledger.text(*name), row, lines.begin("limit"));
     }
     for (scope, row) in ledger.states.settled() {
-        lines.push(line("state", &scope_names(ledger, *scope), &[row.state.name(), &*row.holder]));
+        let mut line = lines.begin("state");
+        for name in scope_names(ledger, *scope) {
+            line.text(name);
+        }
+        line.text(row.state.name()).text(&row.holder);
     }
     // Of those that are owed to no open order any more, nothing will come.
     let owed = ledger.owed.iter().filter(|it| ledger.order(it.order_id).is_some_and(|order| order.is_open()));
     for (place, row) in owed.enumerate() {
-        let fields =
-            [place.to_string(), row.order_id.to_string(), ledger.text(row.cause.command_id).to_owned()];
-        lines.push(line("owed", &[], &fields));
+        let command = ledger.text(row.cause.command_id);
+        lines.begin("owed").number(place as i64).value(Some(row.order_id)).text(command);
     }
-    lines.sort_unstable();
     assert!(
-        lines.first().is_none_or(|line| &**line > "alike\t~"),
+        lines.first().is_none_or(|line| line > "alike\t~"),
         "acceptances and what they look like are first of all"
     );
-    lines.iter().for_each(|line| hash.update(line));
+    lines.sorted().for_each(|line| hash.update(line));
     Digest(hash.finalize().into())
 }
 
@@ -112,65 +115,40 @@ fn hash_alike(ledger: &Ledger, hash: &mut Sha256) {
     });
     let mut named: Vec<_> = named.collect();
     named.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    let (mut text, mut lines) = (String::new(), Vec::new());
+    let mut lines = Lines::default();
     for (begin, all) in named {
-        text.clear();
         lines.clear();
         for (quantity, price, trigger, at) in all {
-            let from = text.len();
-            let [price, trigger] = [price, trigger].map(|price| Field(price.map(|price| price.0)));
-            writeln!(text, "{}\t{price}\t{trigger}\t{}", quantity.0, at.0).expect("a text takes all");
-            lines.push(from..text.len());
+            let [price, trigger] = [price, trigger].map(|price| price.map(|price| price.0));
+            lines.begin_with(quantity.0).numbers([price, trigger]).number(at.0);
         }
-        lines.sort_unstable_by(|one, other| text[one.clone()].cmp(&text[other.clone()]));
-        for line in &lines {
+        for line in lines.sorted() {
             hash.update(&begin);
-            hash.update(&text[line.clone()]);
+            hash.update(line);
         }
     }
 }
 
-/// A value that may be absent, and is empty then.
-struct Field<T>(Option<T>);
-
-impl<T: Display> Display for Field<T> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |value| value.fmt(out))
-    }
-}
-
-fn line<T: Display>(table: &str, key: &[&str], fields: &[T]) -> String {
-    let mut line = table.to_owned();
-    for name in key {
-        line.push('\t');
-        line.push_str(name);
-    }
-    for field in fields {
-        line.push('\t');
-        line.push_str(&field.to_string());
-    }
-    line.push('\n');
-    line
-}
-
-fn holding_line(ledger: &Ledger, owner: Owner, instrument: Name, holding: &Holding) -> String {
+fn write_holding(ledger: &Ledger, owner: Owner, instrument: Name, holding: &Holding, mut line: Line<'_>) {
     let Holding { position, reserved_buys, reserved_sells, buys_worth, sells_worth, open_orders } = holding;
-    let mut key = owner_names(ledger, owner);
-    key.push(ledger.text(instrument));
-    let mut fields: Vec<String> = [position, reserved_buys, reserved_sells].map(|it| it.0.to_string()).into();
-    fields.extend([buys_worth.to_string(), sells_worth.to_string(), open_orders.to_string()]);
-    line("holding", &key, &fields)
+    write_owner(ledger, owner, &mut line).text(ledger.text(instrument));
+    line.numbers([position, reserved_buys, reserved_sells].map(|lots| Some(lots.0)));
+    line.value(Some(buys_worth)).value(Some(sells_worth)).number(i64::from(*open_orders));
 }
 
-fn owner_names(ledger: &Ledger, owner: Owner) -> Vec<&str> {
-    vec![ledger.text(owner.account), owner.strategy.map_or("*", |strategy| ledger.text(strategy))]
+fn write_owner<'w, 't>(ledger: &Ledger, owner: Owner, line: &'w mut Line<'t>) -> &'w mut Line<'t> {
+    let strategy = owner.strategy.map_or("*", |strategy| ledger.text(strategy));
+    line.text(ledger.text(owner.account)).text(strategy)
 }
 
-fn limit_line(ledger: &Ledger, name: &str, row: &LimitRow) -> String {
+fn write_limit(ledger: &Ledger, name: &str, row: &LimitRow, mut line: Line<'_>) {
     let LimitRow { version, target, bounds } = row;
-    let mut key = vec![name];
-    key.extend(target.owner.map_or_else(|| vec!["*", "*"], |owner| owner_names(ledger, owner)));
-    key.push(target.instrument.map_or("*", |instrument| ledger.text(instrument)));
+    line.text(name);
+    match target.owner {
+        Some(owner) => write_owner(ledger, owner, &mut line),
+        None => line.text("*").text("*"),
+    };
+    line.text(target.instrument.map_or("*", |instrument| ledger.text(instrument)));
     let Bounds {
         max_order_qty,
         max_order_notional,
@@ -187,18 +165,16 @@ fn limit_line(ledger: &Ledger, name: &str, row: &LimitRow) -> String {
         refuses_market_orders,
         on_anomaly,
     } = bounds;
-    let mut fields = vec![version.to_string()];
-    fields.extend([max_order_qty, max_order_notional, max_long_qty, max_short_qty].map(|it| text(*it)));
     let (currency, gross) = max_gross_notional.first().cloned().unzip();
-    fields.extend([text(gross), text(currency), text(*max_open_orders), text(*price_collar_bps)]);
     let rate = rates.first();
-    fields.extend([text(*price_collar_abs), text(*ref_max_age_ms), text(rate.map(|rate| rate.max_orders))]);
-    fields.extend([text(rate.map(|rate| rate.window_ms)), text(*dup_window_ms), text(*max_intent_age_ms)]);
-    fields.extend([refuses_market_orders.to_string(), text(*on_anomaly)]);
-    line("limit", &key, &fields)
+    line.number(*version).decimals([*max_order_qty, *max_order_notional, *max_long_qty, *max_short_qty]);
+    line.decimals([gross]).text(currency.as_deref().unwrap_or_default());
+    line.numbers([*max_open_orders, *price_collar_bps]).decimals([*price_collar_abs]);
+    line.numbers([*ref_max_age_ms, rate.map(|rate| rate.max_orders), rate.map(|rate| rate.window_ms)]);
+    line.numbers([*dup_window_ms, *max_intent_age_ms]).value(Some(*refuses_market_orders)).value(*on_anomaly);
 }
 
-fn order_line(ledger: &Ledger, id: OrderId, row: &OrderRow) -> String {
+fn write_order(ledger: &Ledger, id: OrderId, row: &OrderRow, mut line: Line<'_>) {
     let OrderRow {
         accepted_seq,
         account,
@@ -215,20 +191,18 @@ fn order_line(ledger: &Ledger, id: OrderId, row: &OrderRow) -> String {
         cancel_pending,
         quantity,
     } = row;
-    let mut fields = vec![id.to_string(), accepted_seq.to_string()];
-    fields.extend([*account, *strategy, *instrument].map(|name| ledger.text(name).to_owned()));
-    fields.extend([client_order_id.to_string(), last_intent_id.to_string()]);
-    fields.push(previous_intent_id.as_deref().unwrap_or_default().to_owned());
-    fields.extend([version.to_string(), cancel_pending.to_string()]);
-    fields.extend([quantity.total, quantity.filled, quantity.leaves].map(|lots| lots.0.to_string()));
-    fields.push(text(quantity.pending_total.map(|lots| lots.0)));
-    fields.extend([valuation.to_string(), text(*pending_valuation)]);
-    fields.extend(term_fields(terms));
-    fields.extend(pending_terms.iter().flat_map(term_fields));
-    line("order", &[], &fields)
+    line.value(Some(id)).value(Some(accepted_seq));
+    line.text(ledger.text(*account)).text(ledger.text(*strategy)).text(ledger.text(*instrument));
+    line.text(client_order_id).text(last_intent_id).text(previous_intent_id.as_deref().unwrap_or_default());
+    line.number(i64::from(*version)).flag(*cancel_pending);
+    line.numbers([quantity.total, quantity.filled, quantity.leaves].map(|lots| Some(lots.0)));
+    line.numbers([quantity.pending_total.map(|lots| lots.0)]);
+    line.value(Some(valuation)).value(*pending_valuation);
+    write_terms(terms, &mut line);
+    pending_terms.iter().for_each(|terms| write_terms(terms, &mut line));
 }
 
-fn term_fields(terms: &Terms) -> Vec<String> {
+fn write_terms(terms: &Terms, line: &mut Line<'_>) {
     let Terms {
         side,
         order_type,
@@ -240,34 +214,16 @@ fn term_fields(terms: &Terms) -> Vec<String> {
         post_only,
         reduce_only,
     } = terms;
-    vec![
-        side.to_string(),
-        order_type.to_string(),
-        order_qty.to_string(),
-        text(*price),
-        text(*trigger_price),
-        time_in_force.to_string(),
-        text(expire_time.map(|time| time.0)),
-        post_only.to_string(),
-        reduce_only.to_string(),
-    ]
+    line.text(side.name()).text(order_type.name());
+    line.decimals([Some(*order_qty), *price, *trigger_price]).text(time_in_force.name());
+    line.numbers([expire_time.map(|time| time.0)]).flag(*post_only).flag(*reduce_only);
 }
 
-fn instrument_line(name: &str, row: &Instrument) -> String {
-    let fields = [
-        row.venue.to_string(),
-        row.currency.to_string(),
-        row.tick_size.to_string(),
-        row.lot_size.to_string(),
-        row.contract_multiplier.to_string(),
-        text(row.min_qty),
-        text(row.max_qty),
-        text(row.min_notional),
-        row.allow_negative_price.to_string(),
-        row.status.to_string(),
-        row.version.to_string(),
-    ];
-    line("instrument", &[name], &fields)
+fn write_instrument(name: &str, row: &Instrument, mut line: Line<'_>) {
+    line.text(name).text(&row.venue).text(&row.currency);
+    line.decimals([row.tick_size, row.lot_size, row.contract_multiplier].map(Some));
+    line.decimals([row.min_qty, row.max_qty, row.min_notional]).flag(row.allow_negative_price);
+    line.value(Some(row.status)).value(Some(row.version));
 }
 
 fn scope_names(ledger: &Ledger, scope: ScopeKey) -> Vec<&str> {
@@ -280,10 +236,6 @@ fn scope_names(ledger: &Ledger, scope: ScopeKey) -> Vec<&str> {
         }
         ScopeKey::Instrument(instrument) => vec!["INSTRUMENT", ledger.text(instrument)],
     }
-}
-
-fn text<T: Display>(value: Option<T>) -> String {
-    value.map(|value| value.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -302,7 +254,7 @@ mod tests {
         for ((owner, instrument), at, count) in recent {
             let (Some(strategy), Some(instrument)) = (owner.strategy, instrument) else { continue };
             let key = [owner.account, strategy, instrument].map(|name| ledger.text(name));
-            lines.push(line("accepted", &key, &[at.0.to_string(), count.to_string()]));
+            lines.push(format!("accepted\t{}\t{}\t{count}\n", key.join("\t"), at.0));
         }
         lines.sort_unstable();
         Digest::of(lines.concat().as_bytes())
@@ -343,10 +295,11 @@ mod tests {
             ledger.windows.remember(likeness, at);
             ledger.head.edit().decided_at = at;
             ledger.settle();
-            let [price, trigger] = [price, trigger].map(|price| text(price.map(|price| price.0)));
-            let fields = [quantity.0.to_string(), price, trigger, at.0.to_string()];
-            let key = [ledger.text(account), ledger.text(instrument), side.name(), order_type.name()];
-            newest.insert(likeness, line("alike", &key, &fields));
+            let text = |price: Option<Ticks>| price.map(|price| price.0.to_string()).unwrap_or_default();
+            let [price, trigger] = [price, trigger].map(text);
+            let [account, instrument] = [account, instrument].map(|name| ledger.text(name));
+            let key = format!("{account}\t{instrument}\t{side}\t{order_type}");
+            newest.insert(likeness, format!("alike\t{key}\t{}\t{price}\t{trigger}\t{}\n", quantity.0, at.0));
         }
         assert!(newest.len() < 500, "some come again");
         let mut lines: Vec<String> = newest.into_values().collect();

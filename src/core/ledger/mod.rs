@@ -19,6 +19,7 @@ pub mod holdings;
 mod index;
 pub mod instrument;
 pub mod limits;
+mod lines;
 pub mod names;
 mod open;
 pub mod order;
