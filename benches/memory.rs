@@ -18,7 +18,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use fill::Fill;
+use fill::{Fill, PACE};
 use onefill::core::ledger::hash::ledger_hash;
 
 /// Counts what is in use.
@@ -48,7 +48,7 @@ static ALLOCATOR: Counting = Counting;
 fn main() {
     let asked = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let keys: usize = asked.unwrap_or(1_000_000);
-    let mut fill = Fill::new(Box::new(|_, _| {}));
+    let mut fill = Fill::new(PACE, Box::new(|_, _| {}));
     println!("{:>10}  {:>9}", "keys", "ns/intent");
     let empty = in_use();
     for step in [10_000, 100_000, 1_000_000, 10_000_000].into_iter().filter(|step| *step <= keys) {

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench restart -- 10000000` fills one lane with so many keys with their dead orders, and says
 //! how long the lane stands still for a checkpoint, how long that is written, and how long it is read until the
-//! lane could go on. With `ONEFILL_BOOTSTRAP` and `--trail ENTRIES` it also writes a trail of so many entries to
+//! lane could go on; `--pace 100000` lets the lane's clock have so many intents a second, and not 1,000, so that
+//! more of them are younger than an hour. With `ONEFILL_BOOTSTRAP` and `--trail ENTRIES` it also writes a trail of so many entries to
 //! a topic of its own, and reads it in turn with a bare consumer that drops what it reads, and as a restore.
 //!
 //! The estimate that was written before it was measured: 100 bytes a key at 1 GB/s and two indexes at 20 ns a
@@ -16,7 +17,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use fill::Fill;
+use fill::{Fill, PACE};
 use onefill::core::halt::Halt;
 use onefill::core::ledger::{Head, Ledger};
 use onefill::core::replay::Reading;
@@ -34,13 +35,17 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |text: Option<&String>| text.and_then(|text| text.parse::<usize>().ok());
-    let trail = arguments.iter().position(|argument| argument == "--trail");
+    let after = |flag: &str| arguments.iter().position(|argument| argument == flag);
+    let trail = after("--trail");
     match (trail, std::env::var("ONEFILL_BOOTSTRAP")) {
         (Some(place), Ok(bootstrap)) => {
             from_trail(bootstrap, number(arguments.get(place + 1)).unwrap_or(1_000_000));
         }
         (Some(_), Err(_)) => eprintln!("ONEFILL_BOOTSTRAP must name a broker: `make kafka-start` prints one"),
-        (None, _) => from_checkpoint(number(arguments.first()).unwrap_or(1_000_000)),
+        (None, _) => {
+            let pace = after("--pace").and_then(|place| number(arguments.get(place + 1))).unwrap_or(PACE);
+            from_checkpoint(number(arguments.first()).unwrap_or(1_000_000), pace);
+        }
     }
 }
 
@@ -55,8 +60,8 @@ fn show(what: &str, times: Vec<Duration>) {
     println!("{what:<34}  {:>9.1}  {:>9.1}  {:>9.1}", least * 1e3, median * 1e3, most * 1e3);
 }
 
-fn from_checkpoint(keys: usize) {
-    let mut fill = Fill::new(Box::new(|_, _| {}));
+fn from_checkpoint(keys: usize, pace: usize) {
+    let mut fill = Fill::new(pace, Box::new(|_, _| {}));
     fill.until(keys);
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("0.checkpoint");
@@ -140,19 +145,22 @@ fn write_trail(config: &Config, topic: &str, entries: usize) -> usize {
     let (written, bytes) = (Rc::new(RefCell::new(0)), Rc::new(RefCell::new(0)));
     let (topic, of, sizes) = (topic.to_owned(), Rc::clone(&written), Rc::clone(&bytes));
     let sender = Rc::clone(&producer);
-    let mut fill = Fill::new(Box::new(move |seq, value| {
-        if *of.borrow() == entries {
-            return;
-        }
-        let key = seq.to_be_bytes();
-        let mut record = BaseRecord::to(&topic).partition(0).key(&key).payload(value);
-        while let Err((_, back)) = sender.send(record) {
-            sender.poll(Duration::from_millis(10));
-            record = back;
-        }
-        *of.borrow_mut() += 1;
-        *sizes.borrow_mut() += value.len();
-    }));
+    let mut fill = Fill::new(
+        PACE,
+        Box::new(move |seq, value| {
+            if *of.borrow() == entries {
+                return;
+            }
+            let key = seq.to_be_bytes();
+            let mut record = BaseRecord::to(&topic).partition(0).key(&key).payload(value);
+            while let Err((_, back)) = sender.send(record) {
+                sender.poll(Duration::from_millis(10));
+                record = back;
+            }
+            *of.borrow_mut() += 1;
+            *sizes.borrow_mut() += value.len();
+        }),
+    );
     while *written.borrow() < entries {
         fill.until(fill.keys() + 1_000);
     }

@@ -18,8 +18,9 @@ use crate::world::{INSTRUMENTS, NOW, World, new, num, price};
 
 /// Intents of a batch.
 const BATCH: usize = 1_000;
-/// How far the lane's clock goes on from batch to batch.
 const SECOND: i64 = 1_000 * MILLISECOND;
+/// How many intents a second of the lane's clock has, where nothing else is asked for.
+pub const PACE: usize = 1_000;
 
 /// What becomes of an entry's bytes.
 pub type Sink = Box<dyn FnMut(u64, &[u8])>;
@@ -30,14 +31,16 @@ pub struct Fill {
     pub world: World,
     schemas: Schemas,
     now: Time,
+    /// How far the lane's clock goes on from batch to batch.
+    step: i64,
     /// Keys so far.
     keys: usize,
     executions: usize,
 }
 
 impl Fill {
-    /// Nothing yet. `sink` gets the bytes of every entry.
-    pub fn new(mut sink: Sink) -> Self {
+    /// Nothing yet. A second of the lane's clock will have `pace` intents; `sink` gets the bytes of every entry.
+    pub fn new(pace: usize, mut sink: Sink) -> Self {
         let (schemas, mut value) = (Schemas::compiled(), Vec::new());
         let link = move |entry: &Entry<'_>| {
             value.clear();
@@ -46,7 +49,7 @@ impl Fill {
             Digest::leaf(&value)
         };
         let world = World::empty_with(INSTRUMENTS.len(), Box::new(link));
-        Self { world, schemas, now: NOW, keys: 0, executions: 0 }
+        Self { world, schemas, now: NOW, step: SECOND * BATCH as i64 / pace as i64, keys: 0, executions: 0 }
     }
 
     /// Goes on to so many keys.
@@ -63,9 +66,9 @@ impl Fill {
         batches[batches.len() / 2] as f64 / BATCH as f64
     }
 
-    /// A batch of NEWs a second later, and their ends; how many nanoseconds the NEWs took.
+    /// A batch of NEWs a step later, and their ends; how many nanoseconds the NEWs took.
     fn batch(&mut self, count: usize) -> u64 {
-        self.now = Time(self.now.0 + SECOND);
+        self.now = Time(self.now.0 + self.step);
         for instrument in INSTRUMENTS {
             let price = ReferencePrice { as_of: self.now, ..price(instrument) };
             self.world.prices.take(&price, 0, 0, self.now);
