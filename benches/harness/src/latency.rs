@@ -40,6 +40,11 @@ impl Schedule {
         Self { start: Instant::now(), rate, settled, total: settled + seconds * rate }
     }
 
+    /// The intent from which on processor time counts: to ask for it takes a moment, which is over when waits count.
+    const fn counted(&self) -> u64 {
+        self.settled - self.rate
+    }
+
     fn due(&self, number: u64) -> Instant {
         let (warming, at_rate) = (number.min(WARM_UP), number.saturating_sub(WARM_UP));
         let nanos = warming * 1_000_000_000 / WARM_UP_PER_SECOND + at_rate * 1_000_000_000 / self.rate;
@@ -87,7 +92,7 @@ pub fn measure(
     running.end()?;
     waits.sort_unstable();
     let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-    let each_million = 1e6 / waits.len() as f64;
+    let each_million = 1e6 / (schedule.total - schedule.counted()) as f64;
     Ok(Latency {
         peer: peer.name().to_owned(),
         partitions: world.partitions,
@@ -132,12 +137,11 @@ fn watch(
         let visible = Instant::now();
         let number = numbers[partition][seen[partition]];
         seen[partition] += 1;
-        if number < schedule.settled {
-            continue;
-        }
-        waits.push(visible.saturating_duration_since(schedule.due(number)));
-        if before.is_none() {
+        if number >= schedule.counted() && before.is_none() {
             before = Some(used()?);
+        }
+        if number >= schedule.settled {
+            waits.push(visible.saturating_duration_since(schedule.due(number)));
         }
     }
     Ok(Watched { waits, before: before.ok_or("nothing was measured")? })

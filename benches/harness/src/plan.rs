@@ -112,7 +112,11 @@ impl Run {
         partitions: i32,
         sizes: Sizes,
     ) -> Result<(), Fault> {
-        for rate in self.rates.iter().filter(|_| self.seconds > 0) {
+        if self.seconds == 0 {
+            return Ok(());
+        }
+        warm_for_latencies(broker, partitions, sizes)?;
+        for rate in &self.rates {
             for peer in in_turn(peers, round) {
                 let is_for_throughput = [Peer::StreamsDisk, Peer::StreamsMemory].contains(&peer);
                 if is_for_throughput || peer == Peer::BareOne && partitions == 1 {
@@ -146,13 +150,24 @@ impl Run {
 }
 
 /// Intents of the work that warms a broker.
-const WARM_UP: u64 = 500_000;
+const WARM_UP: u64 = 2_000_000;
 
 /// Lets a broker work before anybody is measured on it: its compiler would be at work for whoever comes first.
 fn warm(broker: &Broker, partitions: i32, sizes: Sizes) -> Result<(), Fault> {
     let world = World::make(&broker.bootstrap, "warm-up", partitions, None)?;
     world.fill(WARM_UP)?;
     throughput::measure(broker, &world, Peer::Bare, WARM_UP, sizes)?;
+    fs::remove_dir_all(&world.dir)?;
+    Ok(())
+}
+
+/// The same with many small transactions, which other parts of a broker serve: until it has compiled these, its
+/// pauses are longer, and everybody's latency falls from second to second.
+fn warm_for_latencies(broker: &Broker, partitions: i32, sizes: Sizes) -> Result<(), Fault> {
+    const RATE: u64 = 2_000;
+    const SECONDS: u64 = 40;
+    let world = World::make(&broker.bootstrap, "warm-up-latency", partitions, None)?;
+    latency::measure(broker, &world, Peer::Bare, (RATE, SECONDS), sizes)?;
     fs::remove_dir_all(&world.dir)?;
     Ok(())
 }
