@@ -93,16 +93,19 @@ impl Decimal {
         if matches!(whole, [] | [b'0', _, ..]) || fraction.is_empty() {
             return None;
         }
-        // 20 digits are more than 64 bits hold: the last one is counted apart.
-        let (tens, one) = whole.split_at(whole.len() - 1);
-        let whole_number = u128::from(number(tens)?) * 10 + u128::from(number(one)?);
-        let fraction_number = number(fraction)?;
+        if !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
+            return None;
+        }
         if negative && whole == b"0" && fraction.iter().all(|digit| *digit == b'0') {
             return None;
         }
         if whole.len() > WHOLE_DIGITS_MAX || fraction.len() > SCALE_MAX as usize {
             return Some(Err(Overflow));
         }
+        // 20 digits are more than 64 bits hold: the last one is counted apart.
+        let (tens, one) = whole.split_at(whole.len() - 1);
+        let whole_number = u128::from(number(tens)) * 10 + u128::from(number(one));
+        let fraction_number = number(fraction);
         let fraction_units = fraction_number * TENS[SCALE_MAX as usize - fraction.len()];
         let units = whole_number as i128 * Self::ONE.0 + i128::from(fraction_units);
         Some(Ok(Self(if negative { -units } else { units })))
@@ -205,12 +208,9 @@ pub(super) const fn stripped(fraction: u64) -> (u64, u32) {
     if digits.is_multiple_of(10) { (digits / 10, places - 1) } else { (digits, places) }
 }
 
-/// The number that these digits are, wrapped where 64 bits do not hold it; `None` when one is no digit.
-fn number(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0u64, |number, digit| match digit {
-        b'0'..=b'9' => Some(number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'))),
-        _ => None,
-    })
+/// The number that these digits are, 19 at most.
+fn number(digits: &[u8]) -> u64 {
+    digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
 }
 
 impl<'a> Numeral<'a> {
