@@ -18,6 +18,7 @@ use crate::world::{INSTRUMENTS, NOW, World, new, num, price};
 
 /// Intents of a batch.
 const BATCH: usize = 1_000;
+/// In nanoseconds.
 const SECOND: i64 = 1_000 * MILLISECOND;
 /// How many intents a second of the lane's clock has, where nothing else is asked for.
 pub const PACE: usize = 1_000;

@@ -1,4 +1,4 @@
-//! Rebuilding a ledger from its trail, entry by entry. Start at [`Reading`].
+//! Rebuilding a ledger from its trail, by the entry or by the piece. Start at [`Reading`].
 
 use super::entry::{Body, Entry};
 use super::halt::{Halt, HaltCode};
@@ -72,7 +72,7 @@ impl Reading {
     }
 
     /// Takes in entries that stand one behind the other: as [`take`](Self::take) does each of them, but settled
-    /// together, which costs less. How many were taken in, and why no more.
+    /// together, which costs less. How many were taken in, and why no more. Nothing may be staged before.
     pub fn take_all(
         &mut self,
         ledger: &mut Ledger,

@@ -6,7 +6,7 @@ use onefill::core::ids::{Digest, OrderId};
 use onefill::core::intent::Intent;
 use onefill::core::ledger::Ledger;
 use onefill::core::ledger::hash::ledger_hash;
-use onefill::core::replay::replay;
+use onefill::core::replay::{Reading, replay};
 use onefill::core::settings::Settings;
 use onefill::core::time::Time;
 
@@ -27,8 +27,19 @@ const NEW: usize = 3;
 const CANCEL: usize = 5;
 const REOPENED: usize = 6;
 
-/// What replaying a trail comes to, and the ledger that is left.
+/// What replaying a trail comes to, and the ledger that is left: entry by entry, and all of them at once.
 pub fn replayed(trail: &[Entry<'static>]) -> (Option<HaltCode>, Ledger) {
+    let (halt, ledger) = replayed_singly(trail);
+    let entries: Vec<_> = trail.iter().map(|entry| (entry.clone(), leaf(entry))).collect();
+    let mut at_once = Ledger::new(PLACEMENT);
+    let (taken, ended) = Reading::begin(&at_once).take_all(&mut at_once, &entries);
+    at_once.validate().expect("it holds together");
+    assert_eq!((taken as u64, ended.err().map(|halt| halt.code)), (ledger.head().next_seq, halt));
+    assert_eq!((at_once.head(), ledger_hash(&at_once)), (ledger.head(), ledger_hash(&ledger)));
+    (halt, ledger)
+}
+
+fn replayed_singly(trail: &[Entry<'static>]) -> (Option<HaltCode>, Ledger) {
     let mut ledger = Ledger::new(PLACEMENT);
     for entry in trail {
         let before = (ledger.head().clone(), ledger_hash(&ledger));

@@ -112,16 +112,17 @@ impl Run {
         partitions: i32,
         sizes: Sizes,
     ) -> Result<(), Fault> {
-        if self.seconds == 0 {
+        let is_measured = |peer: &Peer| match peer {
+            Peer::StreamsDisk | Peer::StreamsMemory => false,
+            Peer::BareOne => partitions > 1,
+            _ => true,
+        };
+        if self.seconds == 0 || !peers.iter().any(is_measured) {
             return Ok(());
         }
         warm_for_latencies(broker, partitions, sizes)?;
         for rate in &self.rates {
-            for peer in in_turn(peers, round) {
-                let is_for_throughput = [Peer::StreamsDisk, Peer::StreamsMemory].contains(&peer);
-                if is_for_throughput || peer == Peer::BareOne && partitions == 1 {
-                    continue;
-                }
+            for peer in in_turn(peers, round).filter(is_measured) {
                 let name = format!("latency-{peer}-{rate}");
                 let world = World::make(&broker.bootstrap, &name, partitions, None)?;
                 let measured = latency::measure(broker, &world, peer, (*rate, self.seconds), sizes)?;

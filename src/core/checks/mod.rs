@@ -126,11 +126,14 @@ impl<'q, 'a> Question<'q, 'a> {
     }
 
     /// What the account or the strategy, whichever is measured, holds of the instrument.
-    pub const fn held(&self, owner: Owner) -> &Holding {
+    pub fn held(&self, owner: Owner) -> &Holding {
         let [whole, own] = &self.held;
         match owner.strategy {
             None => whole,
-            Some(_) => own,
+            Some(strategy) => {
+                assert!(strategy == self.strategy, "no other strategy is measured");
+                own
+            }
         }
     }
 

@@ -65,11 +65,12 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
         let command = ledger.text(row.cause.command_id);
         lines.begin("owed").number(place as i64).value(Some(row.order_id)).text(command);
     }
+    let mut sorted = lines.sorted().peekable();
     assert!(
-        lines.first().is_none_or(|line| line > "alike\t~"),
+        sorted.peek().is_none_or(|line| *line > "alike\t~"),
         "acceptances and what they look like are first of all"
     );
-    lines.sorted().for_each(|line| hash.update(line));
+    sorted.for_each(|line| hash.update(line));
     Digest(hash.finalize().into())
 }
 
@@ -171,7 +172,7 @@ fn write_limit(ledger: &Ledger, name: &str, row: &LimitRow, mut line: Line<'_>) 
     line.decimals([gross]).text(currency.as_deref().unwrap_or_default());
     line.numbers([*max_open_orders, *price_collar_bps]).decimals([*price_collar_abs]);
     line.numbers([*ref_max_age_ms, rate.map(|rate| rate.max_orders), rate.map(|rate| rate.window_ms)]);
-    line.numbers([*dup_window_ms, *max_intent_age_ms]).value(Some(*refuses_market_orders)).value(*on_anomaly);
+    line.numbers([*dup_window_ms, *max_intent_age_ms]).flag(*refuses_market_orders).value(*on_anomaly);
 }
 
 fn write_order(ledger: &Ledger, id: OrderId, row: &OrderRow, mut line: Line<'_>) {

@@ -1,7 +1,8 @@
 //! What was accepted of late: for rates, and for orders that look like one sent twice.
 //!
 //! Acceptances are kept for an hour, so that a limit that is set later counts them too. All that are
-//! decided in one batch have one time: of each owner a window is a short list of times with counts.
+//! decided in one batch have one time: of each owner a window is a short list of times with counts. What a restore takes
+//! in at once has as many times as there were batches.
 
 use hashbrown::HashMap;
 
@@ -62,7 +63,7 @@ pub struct Windows {
     pub(super) alike: Alike,
 }
 
-/// Times of a batch with how many acceptances there were then: nearly always one.
+/// Times of what is staged with how many acceptances there were then: one, but in a restore.
 #[derive(Debug)]
 struct Counts {
     /// Oldest first.

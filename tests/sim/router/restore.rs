@@ -1,5 +1,8 @@
 //! Fence, and read the trail to its end.
 
+use std::borrow::Cow;
+
+use onefill::core::entry::Entry;
 use onefill::core::halt::{Halt, HaltCode};
 use onefill::core::ids::Digest;
 use onefill::core::lane::{Event, Slot};
@@ -106,11 +109,12 @@ impl Lane {
         let first_end = self.process.is(Mutant::RestoreToFirstEnd);
         let mut reader = self.read_to_end(place, next).await?;
         while let Some(records) = self.more(&mut reader, first_end).await? {
-            for record in records {
-                if let Err(halt) = take_in(&self.schemas, &mut self.ledger, &mut reading, &record) {
-                    return Ok(Err(halt));
-                }
-                self.trail_next = Some(record.offset + 1);
+            let (taken, ended) = take_in(&self.schemas, &mut self.ledger, &mut reading, &records);
+            if let Some(last) = records[..taken].last() {
+                self.trail_next = Some(last.offset + 1);
+            }
+            if let Err(halt) = ended {
+                return Ok(Err(halt));
             }
         }
         Ok(reading.end())
@@ -180,22 +184,43 @@ pub struct ToEnd {
     end: i64,
 }
 
-/// Takes in the next entry of the trail, or knows it already.
+/// Takes in the next entries of the trail, or knows them already; how many, and why no more.
 fn take_in(
     schemas: &Schemas,
     ledger: &mut Ledger,
     reading: &mut Reading,
-    record: &Record,
-) -> Result<(), Halt> {
-    let unreadable = |detail: String| {
-        let offset = record.offset;
-        Halt::new(HaltCode::AuditUnreadable, format!("the record at offset {offset} is no entry: {detail}"))
-    };
-    let value = record.payload.value.as_deref().ok_or_else(|| unreadable("it has no value".to_owned()))?;
-    let body = schemas.open(RecordType::Entry, value).map_err(|error| unreadable(error.to_string()))?;
-    let entry = wire::entry::decode(&body).map_err(|error| unreadable(error.to_string()))?;
-    if record.payload.key.as_deref() != Some(&entry.seq.to_be_bytes()) {
-        return Err(unreadable(format!("its key is not its number, {}", entry.seq)));
+    records: &[Record],
+) -> (usize, Result<(), Halt>) {
+    let bodies: Vec<_> = records.iter().map(|record| open(schemas, record)).collect();
+    let (mut entries, mut unreadable) = (Vec::new(), Ok(()));
+    for (record, body) in records.iter().zip(&bodies) {
+        match decode(record, body) {
+            Ok(entry) => entries.push(entry),
+            Err(halt) => {
+                unreadable = Err(halt);
+                break;
+            }
+        }
     }
-    reading.take(ledger, &entry, Digest::leaf(value))
+    let (taken, ended) = reading.take_all(ledger, &entries);
+    (taken, ended.and(unreadable))
+}
+
+fn unreadable(record: &Record, detail: &str) -> Halt {
+    let offset = record.offset;
+    Halt::new(HaltCode::AuditUnreadable, format!("the record at offset {offset} is no entry: {detail}"))
+}
+
+fn open<'r>(schemas: &Schemas, record: &'r Record) -> Result<Cow<'r, [u8]>, Halt> {
+    let value = record.payload.value.as_deref().ok_or_else(|| unreadable(record, "it has no value"))?;
+    schemas.open(RecordType::Entry, value).map_err(|error| unreadable(record, &error.to_string()))
+}
+
+fn decode<'r>(record: &Record, body: &'r Result<Cow<'_, [u8]>, Halt>) -> Result<(Entry<'r>, Digest), Halt> {
+    let body = body.as_ref().map_err(Clone::clone)?;
+    let entry = wire::entry::decode(body).map_err(|error| unreadable(record, &error.to_string()))?;
+    if record.payload.key.as_deref() != Some(&entry.seq.to_be_bytes()) {
+        return Err(unreadable(record, &format!("its key is not its number, {}", entry.seq)));
+    }
+    Ok((entry, Digest::leaf(record.payload.value.as_deref().unwrap_or_default())))
 }
