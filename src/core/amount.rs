@@ -9,15 +9,15 @@ use std::fmt;
 pub const SCALE_MAX: u32 = 18;
 /// Digits before the point that a decimal may have.
 const WHOLE_DIGITS_MAX: usize = 20;
-/// The powers of ten that a fraction is scaled by.
-const TENS: [u64; SCALE_MAX as usize + 1] = {
-    let mut tens = [1; SCALE_MAX as usize + 1];
-    let mut power = 1;
-    while power < tens.len() {
-        tens[power] = tens[power - 1] * 10;
-        power += 1;
+/// The powers of ten that 128 bits hold.
+pub(super) static POWERS: [i128; 39] = {
+    let mut powers = [1; 39];
+    let mut exponent = 1;
+    while exponent < powers.len() {
+        powers[exponent] = powers[exponent - 1] * 10;
+        exponent += 1;
     }
-    tens
+    powers
 };
 
 /// A decimal of the contract, exactly: `value * 10^18`. Every one of 20 + 18 digits fits.
@@ -66,7 +66,7 @@ impl Decimal {
     /// [`Overflow`] when it has more digits than a decimal may have.
     pub fn new(mantissa: i128, scale: u32) -> Result<Self, Overflow> {
         let shift = SCALE_MAX.checked_sub(scale).ok_or(Overflow)?;
-        let units = mantissa.checked_mul(10i128.pow(shift)).ok_or(Overflow)?;
+        let units = mantissa.checked_mul(POWERS[shift as usize]).ok_or(Overflow)?;
         let fits = units.unsigned_abs() < 10u128.pow(SCALE_MAX + WHOLE_DIGITS_MAX as u32);
         if fits { Ok(Self(units)) } else { Err(Overflow) }
     }
@@ -105,9 +105,8 @@ impl Decimal {
         // 20 digits are more than 64 bits hold: the last one is counted apart.
         let (tens, one) = whole.split_at(whole.len() - 1);
         let whole_number = u128::from(number(tens)) * 10 + u128::from(number(one));
-        let fraction_number = number(fraction);
-        let fraction_units = fraction_number * TENS[SCALE_MAX as usize - fraction.len()];
-        let units = whole_number as i128 * Self::ONE.0 + i128::from(fraction_units);
+        let fraction_units = i128::from(number(fraction)) * POWERS[SCALE_MAX as usize - fraction.len()];
+        let units = whole_number as i128 * Self::ONE.0 + fraction_units;
         Some(Ok(Self(if negative { -units } else { units })))
     }
 
@@ -186,7 +185,7 @@ impl Decimal {
             return (self.0.signum() * whole as i128, 0);
         }
         let (digits, places) = stripped(fraction);
-        let mantissa = whole as i128 * i128::from(TENS[places as usize]) + i128::from(digits);
+        let mantissa = whole as i128 * POWERS[places as usize] + i128::from(digits);
         (self.0.signum() * mantissa, places)
     }
 

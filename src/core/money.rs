@@ -6,7 +6,7 @@
 
 use ethnum::I256;
 
-use super::amount::{Decimal, Lots, Overflow, SCALE_MAX};
+use super::amount::{Decimal, Lots, Overflow, POWERS, SCALE_MAX};
 use super::saved::{Damaged, Loading, Saved};
 
 /// Hundredths of a percent in the whole.
@@ -220,17 +220,6 @@ impl Money {
         }
     }
 }
-
-/// The powers of ten that 128 bits hold.
-const POWERS: [i128; 39] = {
-    let mut powers = [1; 39];
-    let mut exponent = 1;
-    while exponent < powers.len() {
-        powers[exponent] = powers[exponent - 1] * 10;
-        exponent += 1;
-    }
-    powers
-};
 
 /// Whether `abs(price - reference) * 10000 <= bps * abs(reference)`. Always exact.
 pub fn is_near(price: Decimal, reference: Decimal, bps: i64) -> bool {

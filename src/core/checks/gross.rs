@@ -44,14 +44,7 @@ pub fn check<'a>(
         let Some(limit) = level.bounds.gross_in(&instrument.currency) else { continue };
         let exposure = match summed {
             Some((owner, span, exposure)) if (owner, span) == (level.owner, level.instrument) => exposure,
-            _ => match raised(question, instrument, pricing, price, reserving, level.owner)? {
-                Some(own) => {
-                    let others = others(question, instrument, level, references);
-                    let others = others.map_err(|failure| failure.by(level.scope))?;
-                    Some(own.plus(others).map_err(overflow)?)
-                }
-                None => None,
-            },
+            _ => exposure(question, instrument, pricing, price, reserving, level, references)?,
         };
         summed = Some((level.owner, level.instrument, exposure));
         let Some(gross) = exposure else { continue };
@@ -65,22 +58,26 @@ pub fn check<'a>(
     Ok(())
 }
 
-/// What the owner's exposure in the instrument would become; `None` where the order does not raise it.
-fn raised(
-    question: &Question<'_, '_>,
+/// What the exposure of this limit's owner would become; `None` where the order does not raise it.
+fn exposure<'a>(
+    question: &Question<'_, 'a>,
     instrument: &Instrument,
     pricing: &Pricing,
     price: Decimal,
     reserving: Reserving,
-    owner: Owner,
+    level: &Level<'_>,
+    references: &mut Vec<Reference<'a>>,
 ) -> Checked<Option<Money>> {
-    let held = question.held(owner);
+    let held = question.held(level.owner);
     let next = held.reserving(pricing.side, reserving.before, reserving.after).map_err(overflow)?;
     let own = next.gross(price).map_err(overflow)?;
-    match own > held.gross(price).map_err(overflow)? {
-        true => instrument.money(own).map(Some).map_err(overflow),
-        false => Ok(None),
+    if own <= held.gross(price).map_err(overflow)? {
+        return Ok(None);
     }
+    let own = instrument.money(own).map_err(overflow)?;
+    let others = others(question, instrument, level, references);
+    let others = others.map_err(|failure| failure.by(level.scope))?;
+    own.plus(others).map(Some).map_err(overflow)
 }
 
 /// What the owner has in the other instruments of the currency; nothing, where the limit is of one.

@@ -18,6 +18,9 @@ use crate::core::time::Time;
 /// Rows of one chunk.
 const ROWS: usize = 1024;
 
+/// Parts of the index that are made one after the other.
+const REGIONS: usize = 256;
+
 /// A row that is no older than so many others is changed where it stands; later, a new one is made. So rows
 /// lie nearly in the order of their times, and one that comes again and again keeps none from being
 /// forgotten.
@@ -83,15 +86,25 @@ impl Alike {
     }
 
     /// Makes all rows be found: of each likeness the newest.
+    ///
+    /// Likenesses whose places in the index are near each other are taken one after the other: of millions of
+    /// random places in memory only some thousands are in use at a time then.
     pub fn index_all(&mut self) {
         let Self { rows, index, hasher, .. } = self;
         let hash_of = |number: &usize| hasher.hash_one(bytes_in(rows.row(*number)));
         index.clear();
         index.reserve(rows.len(), hash_of);
+        let places = index.num_buckets();
+        let mut regions = vec![Vec::new(); REGIONS];
         for number in rows.numbers().rev() {
+            let hash = hash_of(&number);
+            // Where a table begins to look: by the last bits.
+            regions[hash as usize % places * REGIONS / places].push((hash, number));
+        }
+        for (hash, number) in regions.into_iter().flatten() {
             let bytes = bytes_in(rows.row(number));
             let is_same = |it: &usize| bytes_in(rows.row(*it)) == bytes;
-            if let Entry::Vacant(place) = index.entry(hash_of(&number), is_same, hash_of) {
+            if let Entry::Vacant(place) = index.entry(hash, is_same, hash_of) {
                 place.insert(number);
             }
         }

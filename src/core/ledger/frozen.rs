@@ -294,7 +294,6 @@ impl Thawing {
             self.ledger.open_orders.put(seq, order_id, true);
         }
         self.ledger.open_orders.settle();
-        self.ledger.windows.alike.index_all();
         Ok(Thawed(self.ledger))
     }
 }
@@ -327,7 +326,7 @@ fn append_each<T: Saved + Clone, const ROWS: usize>(
     Ok(())
 }
 
-/// A part of the work that makes a ledger find its keys, orders and reports.
+/// A part of the work that makes a ledger find its keys, orders, reports, and orders that look alike.
 pub type Indexing<'l> = Box<dyn FnOnce() + Send + 'l>;
 
 /// A ledger that is whole, but for its indexes.
@@ -336,9 +335,10 @@ pub struct Thawed(Ledger);
 
 impl Thawed {
     /// What makes the indexes. Each part may be done by a thread of its own.
-    pub fn indexing(&mut self) -> [Indexing<'_>; 3] {
-        let [keys, orders] = self.0.decided.indexing();
-        [keys, orders, self.0.executions.indexing()]
+    pub fn indexing(&mut self) -> [Indexing<'_>; 4] {
+        let Ledger { decided, executions, windows, .. } = &mut self.0;
+        let [keys, orders] = decided.indexing();
+        [keys, orders, executions.indexing(), Box::new(|| windows.alike.index_all())]
     }
 
     /// The ledger, once it is indexed.
