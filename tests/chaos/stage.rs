@@ -100,7 +100,7 @@ impl Stage {
 
     /// Waits until the cluster has given everything that a broker led to others.
     ///
-    /// A broker that is back before that leads with what it had alone: Kafka 4.1.1 then finishes a transaction whose
+    /// A broker that is back before that leads with what it had alone: Kafka then finishes a transaction whose
     /// decision was never replicated, in some partitions, and rolls it back in others (`docs/RELIABILITY.md`).
     pub fn wait_led_elsewhere(&self, node: u32) {
         let asker = self.asker();
