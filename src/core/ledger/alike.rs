@@ -8,6 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::chunks::Chunks;
 use super::decided::{part, row_of};
+use super::index::SORTED;
 use super::names::Name;
 use super::ordered::Ordered;
 use super::windows::Likeness;
@@ -87,25 +88,27 @@ impl Alike {
 
     /// Makes all rows be found: of each likeness the newest.
     ///
-    /// Likenesses whose places in the index are near each other are taken one after the other: of millions of
-    /// random places in memory only some thousands are in use at a time then.
+    /// Of some at a time, those whose places in the index are near each other are taken one after the other: of
+    /// millions of random places in memory only some thousands are in use at a time then.
     pub fn index_all(&mut self) {
         let Self { rows, index, hasher, .. } = self;
         let hash_of = |number: &usize| hasher.hash_one(bytes_in(rows.row(*number)));
         index.clear();
         index.reserve(rows.len(), hash_of);
         let places = index.num_buckets();
-        let mut regions = vec![Vec::new(); REGIONS];
-        for number in rows.numbers().rev() {
-            let hash = hash_of(&number);
-            // Where a table begins to look: by the last bits.
-            regions[hash as usize % places * REGIONS / places].push((hash, number));
-        }
-        for (hash, number) in regions.into_iter().flatten() {
-            let bytes = bytes_in(rows.row(number));
-            let is_same = |it: &usize| bytes_in(rows.row(*it)) == bytes;
-            if let Entry::Vacant(place) = index.entry(hash, is_same, hash_of) {
-                place.insert(number);
+        let (mut numbers, mut regions) = (rows.numbers().rev().peekable(), vec![Vec::new(); REGIONS]);
+        while numbers.peek().is_some() {
+            for number in numbers.by_ref().take(SORTED) {
+                let hash = hash_of(&number);
+                // Where a table begins to look: by the last bits.
+                regions[hash as usize % places * REGIONS / places].push((hash, number));
+            }
+            for (hash, number) in regions.iter_mut().flat_map(|region| region.drain(..)) {
+                let bytes = bytes_in(rows.row(number));
+                let is_same = |it: &usize| bytes_in(rows.row(*it)) == bytes;
+                if let Entry::Vacant(place) = index.entry(hash, is_same, hash_of) {
+                    place.insert(number);
+                }
             }
         }
         index.shrink_to_fit(hash_of);

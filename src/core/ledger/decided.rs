@@ -124,8 +124,8 @@ impl Decided {
     /// Makes the orders that these entries accepted be found, and no others.
     pub fn index_accepted_by(&mut self, seqs: &[u64]) {
         let place = |seq: &u64| self.news.partition_point(|row| seq_of(row) < *seq);
-        let rows = seqs.iter().map(place).map(|number| (number as u32, part(self.news.row(number), ORDER)));
-        self.orders = Index::of(rows, seqs.len());
+        let numbers = seqs.iter().map(place).map(|number| number as u32);
+        self.orders = Index::of(numbers, seqs.len(), |number| order_of(&self.news, number));
     }
 
     /// What makes keys and orders be found.
@@ -135,12 +135,11 @@ impl Decided {
         let make_keys = move || {
             let (new, other) = (news.numbers(), others.numbers());
             let numbers = new.map(|it| it as u32).chain(other.map(|it| it as u32 | OTHER));
-            let rows = numbers.map(|number| (number, key_of(news, others, number)));
-            *keys = Index::of(rows, news.len() + others.len());
+            *keys = Index::of(numbers, news.len() + others.len(), |number| key_of(news, others, number));
         };
         let make_orders = move || {
-            let rows = news.numbers().map(|number| (number as u32, part(news.row(number), ORDER)));
-            *orders = Index::of(rows, news.len());
+            let numbers = news.numbers().map(|number| number as u32);
+            *orders = Index::of(numbers, news.len(), |number| order_of(news, number));
         };
         [Box::new(make_keys), Box::new(make_orders)]
     }
@@ -202,7 +201,7 @@ impl Decided {
         let number = numbered(self.news.push(new));
         let (news, others) = (&self.news, &self.others);
         self.keys.insert(number, |number| key_of(news, others, number));
-        self.orders.insert(number, |number| part(news.row(number as usize), ORDER));
+        self.orders.insert(number, |number| order_of(news, number));
     }
 
     fn settle_other(&mut self, key: KeyId, row: &KeyRow) {
@@ -250,7 +249,7 @@ impl Decided {
 
     /// The number of a settled order: it keeps it for ever.
     pub(super) fn number_of(&self, order_id: &OrderId) -> Option<u32> {
-        self.orders.find(&order_id.0, |number| part(self.news.row(number as usize), ORDER))
+        self.orders.find(&order_id.0, |number| order_of(&self.news, number))
     }
 
     /// The order of this number.
@@ -260,7 +259,7 @@ impl Decided {
 
     /// The id of the order of this number.
     pub(super) fn order_id(&self, number: u32) -> OrderId {
-        OrderId(part(self.news.row(number as usize), ORDER))
+        OrderId(order_of(&self.news, number))
     }
 
     fn key_of(&self, number: u32) -> [u8; 16] {
@@ -290,6 +289,10 @@ fn key_of(news: &Chunks<NewRow, ROWS>, others: &Chunks<OtherRow, ROWS>, number: 
         0 => part(news.row(number as usize), 0),
         _ => part(others.row((number & !OTHER) as usize), 0),
     }
+}
+
+fn order_of(news: &Chunks<NewRow, ROWS>, number: u32) -> [u8; 16] {
+    part(news.row(number as usize), ORDER)
 }
 
 fn numbered(number: usize) -> u32 {

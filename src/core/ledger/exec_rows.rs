@@ -75,8 +75,8 @@ impl ExecRows {
         let Self { rows, index, .. } = self;
         let rows = &*rows;
         Box::new(move || {
-            let ids = rows.numbers().map(|number| (number as u32, part(rows.row(number), 0)));
-            *index = Index::of(ids, rows.len());
+            let numbers = rows.numbers().map(|number| number as u32);
+            *index = Index::of(numbers, rows.len(), |number| id_of(rows, number));
         })
     }
 
@@ -108,7 +108,7 @@ impl ExecRows {
                     let number = self.rows.push(packed);
                     let number = u32::try_from(number).expect("one lane holds 2^32 reports at most");
                     let rows = &self.rows;
-                    self.index.insert(number, |number| part(rows.row(number as usize), 0));
+                    self.index.insert(number, |number| id_of(rows, number));
                 }
             }
         }
@@ -133,14 +133,14 @@ impl ExecRows {
     pub fn all(&self, orders: &Decided) -> impl Iterator<Item = ExecRow> {
         let settled = self.rows.numbers().map(|number| number as u32);
         let covered = settled.filter(|number| {
-            let id = ExecId::from_bytes(part(self.rows.row(*number as usize), 0));
+            let id = ExecId::from_bytes(id_of(&self.rows, *number));
             !self.staged.contains_key(&id)
         });
         covered.map(|number| self.unpacked(number, orders)).chain(self.staged.values().copied())
     }
 
     fn number_of(&self, id: &ExecId) -> Option<u32> {
-        self.index.find(&id.bytes(), |number| part(self.rows.row(number as usize), 0))
+        self.index.find(&id.bytes(), |number| id_of(&self.rows, number))
     }
 
     fn packed(&mut self, id: ExecId, row: &ExecRow, found: Option<u32>, orders: &Decided) -> PackedExec {
@@ -180,7 +180,7 @@ impl ExecRows {
         let side = match row[KIND] {
             kind::OTHER => return ExecRow::Other { content },
             kind::RESTATES => {
-                let of = ExecId::from_bytes(part(self.rows.row(number as usize), 0));
+                let of = ExecId::from_bytes(id_of(&self.rows, number));
                 return ExecRow::Restates { content, of };
             }
             kind::WHOLE => return *self.whole.row(number as usize),
@@ -194,6 +194,10 @@ impl ExecRows {
         let worth = Lots(i64::from(u32::from_le_bytes([low, middle, high, 0])));
         ExecRow::Trade { content, counted: Counted { account, instrument, side, order_id, worth } }
     }
+}
+
+fn id_of(rows: &Chunks<PackedExec, ROWS>, number: u32) -> [u8; 16] {
+    part(rows.row(number as usize), 0)
 }
 
 /// The number of the order of a trade that says nothing else than its order, and its worth.

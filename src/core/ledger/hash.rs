@@ -8,8 +8,6 @@
 //! for the table, then the row's key and fields in the order written here, separated by tabs.
 //! Absent values are empty. The digest is SHA-256 over that text.
 
-use std::fmt::Write as _;
-
 use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 
@@ -24,6 +22,7 @@ use super::owner::Owner;
 use super::states::ScopeKey;
 use super::windows::{Likeness, WindowKey};
 use crate::core::bounds::Bounds;
+use crate::core::canonical::CanonicalText;
 use crate::core::ids::{Digest, OrderId};
 use crate::core::order::Terms;
 use crate::core::time::Time;
@@ -95,8 +94,10 @@ fn hash_accepted(ledger: &Ledger, hash: &mut Sha256) {
             runs.sort_by_cached_key(|(at, _)| at.0.to_string());
         }
         for (at, count) in runs {
+            let count = i64::try_from(count).expect("fewer than 2^63 intents are accepted within an hour");
+            let [at, count] = [at.0, count].map(CanonicalText::of_integer);
             line.clear();
-            writeln!(line, "{begin}{}\t{count}", at.0).expect("a text takes all");
+            line.extend([begin.as_str(), at.as_str(), "\t", count.as_str(), "\n"]);
             hash.update(&line);
         }
     }
