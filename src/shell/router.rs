@@ -65,6 +65,7 @@ pub fn run(shared: &Arc<Shared>, stop: &AtomicBool) -> Result<Ended, RunError> {
     // Before the group is joined: whoever cannot be watched takes no lanes from others.
     let _server = Server::start(Arc::clone(shared)).map_err(RunError::Http)?;
     let contents = Contents::now(&config.kafka);
+    shared.checkpoints.read_ahead();
     let Some(partitions) = pass_preflight(shared, stop)? else { return Ok(Ended { halts: Vec::new() }) };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), partitions, group = config.group, "router starts");
     let mut beside = Beside::begin(shared, contents)?;

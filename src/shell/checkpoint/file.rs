@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -24,6 +24,8 @@ const FORMAT: u32 = 2;
 /// Kinds of blocks that are no sections.
 const STAMP: u8 = 255;
 const END: u8 = 254;
+/// What the name of each ends with.
+const EXTENSION: &str = "checkpoint";
 /// No block is longer: what claims to be is damaged.
 const BLOCK_MAX: usize = 1 << 30;
 
@@ -44,6 +46,21 @@ pub struct Stamp {
     pub ledger_hash: Digest,
 }
 saved!(Stamp { rules_version, place, seq, link, offset, ledger_hash });
+
+impl Stamp {
+    /// Whether it is of this trail.
+    ///
+    /// # Errors
+    /// [`Doubt::Elsewhere`].
+    pub fn check(&self, place: &Place) -> Result<(), Doubt> {
+        if self.place == *place {
+            return Ok(());
+        }
+        let Place { partition, count, topic, topic_id, begins } = &self.place;
+        let of = format!("{topic}[{partition}] of {count} with id {topic_id}, from offset {begins} on");
+        Err(Doubt::Elsewhere(of))
+    }
+}
 
 /// A trail, as long as nobody makes it anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,7 +228,21 @@ fn open(path: &Path) -> Result<(Blocks<io::BufReader<File>>, Stamp), Doubt> {
     let mut from = Loading(&bytes);
     let stamp = Stamp::load(&mut from)?;
     from.end()?;
+    if stamp.rules_version != RULES_VERSION {
+        return Err(Doubt::Rules(stamp.rules_version));
+    }
     Ok((blocks, stamp))
+}
+
+/// Where the checkpoint of a lane lies in a folder.
+pub fn path(dir: &Path, partition: i32) -> PathBuf {
+    dir.join(format!("{partition}.{EXTENSION}"))
+}
+
+/// Of which lane a file is a checkpoint by its name; `None` for any other.
+pub fn partition(path: &Path) -> Option<i32> {
+    let is_one = path.extension().is_some_and(|extension| extension == EXTENSION);
+    path.file_stem().filter(|_| is_one)?.to_str()?.parse().ok()
 }
 
 /// Reads a checkpoint of this trail.
@@ -219,9 +250,22 @@ fn open(path: &Path) -> Result<(Blocks<io::BufReader<File>>, Stamp), Doubt> {
 /// # Errors
 /// The first doubt.
 pub fn read(path: &Path, place: &Place) -> Result<(Stamp, Ledger), Doubt> {
-    let (mut blocks, stamp) = open(path)?;
+    let (blocks, stamp) = open(path)?;
+    stamp.check(place)?;
+    thaw(blocks, stamp)
+}
+
+/// Reads a checkpoint of whatever trail: [`Stamp::check`] says whether it is the right one.
+///
+/// # Errors
+/// The first doubt.
+pub fn read_any(path: &Path) -> Result<(Stamp, Ledger), Doubt> {
+    let (blocks, stamp) = open(path)?;
+    thaw(blocks, stamp)
+}
+
+fn thaw(mut blocks: Blocks<io::BufReader<File>>, stamp: Stamp) -> Result<(Stamp, Ledger), Doubt> {
     let mut bytes = Vec::new();
-    check(&stamp, place)?;
     if Section::ALL.get(usize::from(blocks.next(&mut bytes)?)) != Some(&Section::State) {
         return Err(Doubt::Damaged);
     }
@@ -245,21 +289,9 @@ pub fn read(path: &Path, place: &Place) -> Result<(Stamp, Ledger), Doubt> {
     let ledger = thawed.ledger();
     let (head, at) = (ledger.settled_head(), ledger.placement());
     let same = (head.next_seq, head.link, at.partition, at.count)
-        == (stamp.seq, stamp.link, place.partition, place.count);
+        == (stamp.seq, stamp.link, stamp.place.partition, stamp.place.count);
     if !same || ledger_hash(&ledger) != stamp.ledger_hash {
         return Err(Doubt::Otherwise);
     }
     Ok((stamp, ledger))
-}
-
-fn check(stamp: &Stamp, place: &Place) -> Result<(), Doubt> {
-    if stamp.rules_version != RULES_VERSION {
-        return Err(Doubt::Rules(stamp.rules_version));
-    }
-    if stamp.place != *place {
-        let Place { partition, count, topic, topic_id, begins } = &stamp.place;
-        let of = format!("{topic}[{partition}] of {count} with id {topic_id}, from offset {begins} on");
-        return Err(Doubt::Elsewhere(of));
-    }
-    Ok(())
 }

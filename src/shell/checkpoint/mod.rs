@@ -6,6 +6,7 @@
 //! `docs/GUARANTEES.md`. Kept in memory in the same way are the ledgers of lanes that were revoked
 //! ([`kept`]).
 
+mod ahead;
 pub mod file;
 pub mod kept;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use super::worker::{Stop, Worker, rest};
 use crate::core::ledger::Ledger;
 use crate::core::ledger::frozen::Frozen;
 use crate::core::settings::RULES_VERSION;
+use ahead::Ahead;
 pub use file::{Doubt, Place, Stamp};
 pub use kept::Kept;
 
@@ -61,6 +63,7 @@ pub struct Checkpoints {
     settings: CheckpointSettings,
     due: Mutex<BTreeMap<i32, Due>>,
     written: Mutex<BTreeMap<i32, Written>>,
+    ahead: Ahead,
 }
 
 impl Checkpoints {
@@ -71,7 +74,14 @@ impl Checkpoints {
 
     /// Where a lane's checkpoint is; `None` where none are kept.
     pub fn path(&self, partition: i32) -> Option<PathBuf> {
-        self.settings.dir.as_ref().map(|dir| dir.join(format!("{partition}.checkpoint")))
+        self.settings.dir.as_ref().map(|dir| file::path(dir, partition))
+    }
+
+    /// Begins to read what was written last: a process begins, and its lanes will soon come for it.
+    pub fn read_ahead(&self) {
+        if let Some(dir) = &self.settings.dir {
+            self.ahead.begin(dir);
+        }
     }
 
     /// Whether a lane that stands before the entry of this number is to hand over its ledger: often enough
@@ -113,7 +123,11 @@ impl Checkpoints {
         let partition = place.partition;
         let path = self.path(partition)?;
         let began = Instant::now();
-        match file::read(&path, place) {
+        let read = match self.ahead.take(partition) {
+            Some(read) => read.and_then(|(stamp, ledger)| stamp.check(place).map(|()| (stamp, ledger))),
+            None => file::read(&path, place),
+        };
+        match read {
             Ok((stamp, ledger)) => {
                 let (seq, seconds) = (stamp.seq, began.elapsed().as_secs_f64());
                 tracing::info!(partition, seq, keys = ledger.keys_len(), seconds, "checkpoint read");
@@ -190,6 +204,7 @@ fn work(shared: &Shared, stop: &Stop) {
             false => shared.metrics.checkpoint_failed(),
         });
         shared.kept.forget_old();
+        shared.checkpoints.ahead.forget_old();
         if last {
             return;
         }

@@ -146,6 +146,31 @@ fn a_checkpoint_of_something_else_is_thrown_away() {
     }
 }
 
+#[test]
+fn what_is_read_ahead_is_doubted_as_ever_and_read_once() {
+    let (dir, path, stamp) = written();
+    fs::write(dir.path().join("1.checkpoint"), "nonsense").unwrap();
+    fs::write(dir.path().join("2.tmp"), "half written").unwrap();
+    let checkpoints = Checkpoints::new(CheckpointSettings {
+        dir: Some(dir.path().to_owned()),
+        ..CheckpointSettings::default()
+    });
+    let lane_1 = Place { partition: 1, ..place() };
+    checkpoints.read_ahead();
+    assert!(matches!(checkpoints.ahead.take(1), Some(Err(Doubt::Format | Doubt::Damaged))));
+    assert!(checkpoints.ahead.take(2).is_none());
+    assert!(matches!(checkpoints.ahead.take(0), Some(Ok((read, _))) if read == stamp));
+    assert!(checkpoints.ahead.take(0).is_none());
+
+    checkpoints.read_ahead();
+    assert!(checkpoints.read(&Place { begins: 3, ..place() }).is_none(), "of another trail");
+    assert!(checkpoints.read(&lane_1).is_none());
+    // It is the file's turn.
+    assert_eq!(checkpoints.read(&place()).map(|(read, _)| read), Some(stamp));
+    fs::remove_file(path).unwrap();
+    assert!(checkpoints.read(&place()).is_none());
+}
+
 fn due(trail: &Trail) -> Due {
     Due { frozen: trail.ledger().freeze(), place: place(), offset: 7 }
 }
