@@ -123,14 +123,17 @@ impl Checkpoints {
         let partition = place.partition;
         let path = self.path(partition)?;
         let began = Instant::now();
-        let read = match self.ahead.take(partition) {
+        let read_ahead = self.ahead.take(partition);
+        let was_ahead = read_ahead.is_some();
+        let read = match read_ahead {
             Some(read) => read.and_then(|(stamp, ledger)| stamp.check(place).map(|()| (stamp, ledger))),
             None => file::read(&path, place),
         };
         match read {
             Ok((stamp, ledger)) => {
                 let (seq, seconds) = (stamp.seq, began.elapsed().as_secs_f64());
-                tracing::info!(partition, seq, keys = ledger.keys_len(), seconds, "checkpoint read");
+                let keys = ledger.keys_len();
+                tracing::info!(partition, seq, keys, ahead = was_ahead, seconds, "checkpoint read");
                 let written = Written { seq, at: Instant::now(), took: Duration::ZERO };
                 lock(&self.written).insert(partition, written);
                 Some((stamp, ledger))
