@@ -1,6 +1,7 @@
 //! The limits that control records set, and which of them count for whom.
 
 use std::cmp::Reverse;
+use std::hash::{Hash, Hasher};
 
 use super::Ledger;
 use super::names::Name;
@@ -10,7 +11,7 @@ use crate::core::control::{LimitScope, RiskLimit, Scope};
 use crate::core::ids::Id;
 
 /// Whom and what limits are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
     /// An account or strategy; `None` for GLOBAL, a template for each account.
     pub owner: Option<Owner>,
@@ -55,6 +56,14 @@ pub struct Level<'l> {
     pub instrument: Option<Name>,
     /// What is allowed.
     pub bounds: &'l Bounds,
+}
+
+/// As of [`Owner`].
+impl Hash for Target {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let owner = self.owner.unwrap_or(Owner::account(Name::NOBODY));
+        (owner, self.instrument.unwrap_or(Name::NOBODY)).hash(state);
+    }
 }
 
 impl Target {
@@ -140,22 +149,20 @@ impl Ledger {
     /// The limits that count for a strategy of an account in an instrument.
     pub fn limits(&self, account: Name, strategy: Name, instrument: Name) -> Limits<'_> {
         let [whole, own] = Owner::both(account, strategy);
-        let (named, all) = (Some(instrument), None);
-        let level = |scope, owner: Owner, instrument| {
-            let owner_named = (scope != Scope::Global).then_some(owner);
-            let group = self.groups.find(&Target { owner: owner_named, instrument })?;
-            Some(Level { scope, owner, instrument, bounds: &group.bounds })
-        };
-        let found = [
-            level(Scope::Strategy, own, named),
-            level(Scope::Strategy, own, all),
-            level(Scope::Account, whole, named),
-            level(Scope::Account, whole, all),
-            level(Scope::Global, whole, named),
-            level(Scope::Global, whole, all),
+        let owners = [
+            (Scope::Strategy, own, Some(own)),
+            (Scope::Account, whole, Some(whole)),
+            (Scope::Global, whole, None),
         ];
-        let mut levels = [None; 6];
-        levels.iter_mut().zip(found.into_iter().flatten()).for_each(|(place, level)| *place = Some(level));
+        let (mut levels, mut count) = ([None; 6], 0);
+        for (scope, owner, named) in owners {
+            for instrument in [Some(instrument), None] {
+                if let Some(group) = self.groups.find(&Target { owner: named, instrument }) {
+                    levels[count] = Some(Level { scope, owner, instrument, bounds: &group.bounds });
+                    count += 1;
+                }
+            }
+        }
         Limits { levels }
     }
 

@@ -1,10 +1,12 @@
 //! Whose a measure is: an account's, or one strategy's of it.
 
+use std::hash::{Hash, Hasher};
+
 use super::Ledger;
 use super::names::Name;
 
 /// An account, or one strategy of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owner {
     /// The account.
     pub account: Name,
@@ -26,6 +28,14 @@ impl Owner {
     /// The account, and the strategy: what moves one moves the other.
     pub const fn both(account: Name, strategy: Name) -> [Self; 2] {
         [Self::account(account), Self::strategy(account, strategy)]
+    }
+}
+
+/// Both at once: an intent looks owners up many times. That none and nobody hash alike harms nothing.
+impl Hash for Owner {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [account, strategy] = [self.account, self.strategy.unwrap_or(Name::NOBODY)].map(Name::number);
+        state.write_u64(u64::from(account) << 32 | u64::from(strategy));
     }
 }
 
