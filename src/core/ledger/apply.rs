@@ -3,7 +3,7 @@
 
 use super::holdings::Reserve;
 use super::names::Name;
-use super::order::{OrderRow, Quantity};
+use super::order::{OrderRow, Quantity, Stake};
 use super::states::{ScopeKey, TradingState};
 use super::windows::Likeness;
 use super::{KeyRow, Ledger, Opened, Published};
@@ -144,7 +144,7 @@ impl Ledger {
         let strategy = self.names.intern(intent.strategy_id.as_str());
         let instrument = self.names.intern(intent.instrument_id.as_str());
         let total = self.lots(instrument, terms.order_qty)?;
-        let likeness = self.likeness(account, instrument, &terms)?;
+        let likeness = self.likeness(account, instrument, total, &terms)?;
         let valuation = self.valuation(account, strategy, instrument, &terms, references)?;
         let row = OrderRow {
             accepted_seq: entry.seq,
@@ -160,15 +160,13 @@ impl Ledger {
             valuation,
             pending_valuation: None,
             cancel_pending: false,
-            quantity: Quantity::default(),
+            quantity: Quantity::of(total),
         };
+        let (stake, after) = (row.stake(), reserve_of(&row)?);
         self.decided.put_order(order_id, row);
         self.windows.accept(account, strategy, instrument, entry.decided_at);
         self.windows.remember(likeness, entry.decided_at);
-        self.change_order(order_id, |row| {
-            row.quantity = Quantity::of(total);
-            Ok(())
-        })
+        self.reserve(order_id, entry.seq, stake, Reserve::default(), after)
     }
 
     fn accept_replace(
@@ -215,10 +213,16 @@ impl Ledger {
         valuation.ok_or_else(|| "an accepted order without the price that it needs".to_owned())
     }
 
-    fn likeness(&self, account: Name, instrument: Name, terms: &Terms) -> Result<Likeness, String> {
+    fn likeness(
+        &self,
+        account: Name,
+        instrument: Name,
+        total: Lots,
+        terms: &Terms,
+    ) -> Result<Likeness, String> {
         let steps = self.instruments.find(&instrument).ok_or("an order of an unknown instrument")?;
-        let likeness = Likeness::of(steps, account, instrument, terms);
-        likeness.ok_or_else(|| "an order whose numbers are no whole steps".to_owned())
+        let likeness = Likeness::of(steps, account, instrument, total, terms);
+        likeness.ok_or_else(|| "an order whose prices are no whole steps".to_owned())
     }
 
     /// Counts the order's next version, and remembers it as the last one on `orders`. A command is
@@ -257,8 +261,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Changes an order, and carries the difference of what it reserves to its account: the only
-    /// place where reservations and open orders move.
+    /// Changes an order, and carries the difference of what it reserves to its account.
     pub(super) fn change_order(
         &mut self,
         order_id: OrderId,
@@ -267,11 +270,23 @@ impl Ledger {
         let Some(row) = self.decided.edit_order(order_id) else {
             return Err(format!("order {order_id} is not known"));
         };
-        let too_much = |Overflow| "a sum of reservations that does not fit".to_owned();
-        let before = Reserve::of(row).map_err(too_much)?;
+        let before = reserve_of(row)?;
         change(row)?;
-        let after = Reserve::of(row).map_err(too_much)?;
+        let after = reserve_of(row)?;
         let (stake, accepted_seq) = (row.stake(), row.accepted_seq);
+        self.reserve(order_id, accepted_seq, stake, before, after)
+    }
+
+    /// Carries what an order reserves instead of `before` to its account: the only place where
+    /// reservations and open orders move.
+    fn reserve(
+        &mut self,
+        order_id: OrderId,
+        accepted_seq: u64,
+        stake: Stake,
+        before: Reserve,
+        after: Reserve,
+    ) -> Result<(), String> {
         self.open_orders.put(accepted_seq, order_id, after.lots.0 > 0);
         self.carry(stake, before, after).map_err(too_much)
     }
@@ -309,6 +324,14 @@ impl Ledger {
         })?;
         self.publish(entry, order_id, None, Change::Cancel)
     }
+}
+
+fn reserve_of(row: &OrderRow) -> Result<Reserve, String> {
+    Reserve::of(row).map_err(too_much)
+}
+
+fn too_much(_: Overflow) -> String {
+    "a sum of reservations that does not fit".to_owned()
 }
 
 fn next_offset(offset: i64) -> Result<i64, String> {

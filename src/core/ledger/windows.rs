@@ -40,15 +40,21 @@ pub struct Likeness {
 }
 
 impl Likeness {
-    /// Of an order with these terms; `None` when its numbers are no whole steps.
-    pub fn of(steps: &Instrument, account: Name, instrument: Name, terms: &Terms) -> Option<Self> {
+    /// Of an order of so many lots with these terms; `None` when its prices are no whole steps.
+    pub fn of(
+        steps: &Instrument,
+        account: Name,
+        instrument: Name,
+        quantity: Lots,
+        terms: &Terms,
+    ) -> Option<Self> {
         let ticks = |price: Option<Decimal>| price.map(|price| steps.ticks(price)).transpose().ok();
         Some(Self {
             account,
             instrument,
             side: terms.side,
             order_type: terms.order_type,
-            quantity: steps.lots(terms.order_qty).ok()?,
+            quantity,
             price: ticks(terms.price)?,
             trigger: ticks(terms.trigger_price)?,
         })
