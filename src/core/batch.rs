@@ -205,18 +205,19 @@ fn account_after(
     instrument_id: &str,
     references: &[Reference<'_>],
 ) -> Option<After> {
-    let instrument = ledger.instrument(instrument_id)?;
-    let holding = ledger.holding(account, instrument_id);
+    let (owner, name) = (Owner::account(ledger.name(account)), ledger.name(instrument_id));
+    let instrument = ledger.instrument_named(name)?;
+    let holding = ledger.held(owner, name);
     let quantity = |lots| instrument.quantity(lots).ok();
     let gross_notional = match references {
         [] => None,
-        _ => ledger.gross(account, &instrument.currency, references),
+        _ => ledger.gross(owner, &instrument.currency, references),
     };
     Some(After {
         position: quantity(holding.position)?,
         reserved_buy_qty: quantity(holding.reserved_buys)?,
         reserved_sell_qty: quantity(holding.reserved_sells)?,
         gross_notional,
-        open_orders: ledger.open_orders_of(Owner::account(ledger.name(account))),
+        open_orders: ledger.open_orders_of(owner),
     })
 }

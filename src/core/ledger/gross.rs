@@ -19,10 +19,9 @@ impl Holding {
 }
 
 impl Ledger {
-    /// The account's gross exposure in a currency, where each price that it needs is among these.
-    pub fn gross(&self, account_id: &str, currency: &str, references: &[Reference<'_>]) -> Option<Decimal> {
+    /// The owner's gross exposure in a currency, where each price that it needs is among these.
+    pub fn gross(&self, owner: Owner, currency: &str, references: &[Reference<'_>]) -> Option<Decimal> {
         let mut sum = Money::ZERO;
-        let owner = Owner::account(self.name(account_id));
         for (name, instrument, held) in self.exposures(owner) {
             if &*instrument.currency != currency {
                 continue;
