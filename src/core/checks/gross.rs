@@ -91,11 +91,12 @@ fn others<'a>(
     if level.instrument.is_some() {
         return Ok(sum);
     }
-    for (name, other, held) in question.ledger.exposures(level.owner) {
-        if name == question.instrument || other.currency != instrument.currency {
+    for name in question.ledger.traded(level.owner).iter().filter(|name| **name != question.instrument) {
+        let Some((other, held)) = question.ledger.exposure(level.owner, *name) else { continue };
+        if other.currency != instrument.currency {
             continue;
         }
-        let looked_at = question.prices.find(question.ledger.text(name));
+        let looked_at = question.prices.find(question.ledger.text(*name));
         note(references, looked_at);
         let price = reference::check(question, other, looked_at.as_ref())?;
         let worth = held.gross(price).map_err(overflow)?;

@@ -12,6 +12,8 @@ use crate::core::verdict::{FailedCheck, Reason};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Candidate {
     /// The total quantity.
+    pub total: Decimal,
+    /// The same in lots.
     pub quantity: Lots,
     /// The limit price.
     pub price: Option<Ticks>,
@@ -28,11 +30,13 @@ pub fn check(question: &Question<'_, '_>, instrument: &Instrument) -> Checked<Ca
     let bounds = within_bounds(instrument, terms.order_qty);
     // Of what cannot be counted no value is made up.
     let value = match (quantity, price) {
-        (Ok(quantity), Ok(_)) if !terms.reduce_only => smallest_value(instrument, terms, quantity),
+        (Ok((_, quantity)), Ok(_)) if !terms.reduce_only => smallest_value(instrument, terms, quantity),
         _ => Ok(()),
     };
     match (quantity, price, trigger, bounds, value) {
-        (Ok(quantity), Ok(price), Ok(trigger), Ok(()), Ok(())) => Ok(Candidate { quantity, price, trigger }),
+        (Ok((total, quantity)), Ok(price), Ok(trigger), Ok(()), Ok(())) => {
+            Ok(Candidate { total, quantity, price, trigger })
+        }
         (quantity, price, trigger, bounds, value) => {
             Err(foremost([price.err(), trigger.err(), quantity.err(), bounds.err(), value.err()]))
         }
@@ -51,10 +55,11 @@ fn ticks(instrument: &Instrument, price: Numeral<'_>) -> Checked<Ticks> {
     whole(instrument.ticks(price), Reason::InvalidPriceIncrement, instrument.tick_size, price)
 }
 
-fn lots(instrument: &Instrument, quantity: Option<Numeral<'_>>) -> Checked<Lots> {
+fn lots(instrument: &Instrument, quantity: Option<Numeral<'_>>) -> Checked<(Decimal, Lots)> {
     let quantity = quantity.ok_or(FailedCheck::plain(Reason::InvalidQuantity))?;
-    let quantity = exact(quantity)?;
-    whole(instrument.lots(quantity), Reason::InvalidQuantityIncrement, instrument.lot_size, quantity)
+    let total = exact(quantity)?;
+    let lots = whole(instrument.lots(total), Reason::InvalidQuantityIncrement, instrument.lot_size, total)?;
+    Ok((total, lots))
 }
 
 fn within_bounds(instrument: &Instrument, quantity: Option<Numeral<'_>>) -> Checked {

@@ -1,8 +1,9 @@
 //! Check 12: the reference price that the order needs is there, and can be used.
 
-use super::time::{compared, span};
-use super::{Checked, Question, each_level};
+use super::time::young;
+use super::{Checked, Question};
 use crate::core::amount::Decimal;
+use crate::core::bounds::Bounds;
 use crate::core::entry::Reference;
 use crate::core::intent::OrderType;
 use crate::core::ledger::instrument::Instrument;
@@ -48,16 +49,8 @@ pub fn usable(
 ) -> Checked<Decimal> {
     let held = held.ok_or(FailedCheck::plain(Reason::ReferencePriceNotAvailable))?;
     let age = now.since(held.as_of);
-    let too_old = |limit_ms| match age > span(limit_ms) {
-        true => Err(compared(Reason::ReferencePriceStale, limit_ms, age)),
-        false => Ok(()),
-    };
-    each_level(limits, |level| level.bounds.ref_max_age_ms.map_or(Ok(()), too_old))?;
-    let is_set = limits.any(|bounds| bounds.ref_max_age_ms.is_some());
-    let default_ms = settings.ref_max_age_ms;
-    if !is_set && default_ms > 0 {
-        too_old(default_ms)?;
-    }
+    let limit = |bounds: &Bounds| bounds.ref_max_age_ms;
+    young(limits, limit, settings.ref_max_age_ms, Reason::ReferencePriceStale, age)?;
     let valid_sign = held.price.signum() > 0 || instrument.allow_negative_price;
     if held.quality != PriceQuality::Good || !valid_sign {
         let observed = Some(held.price);

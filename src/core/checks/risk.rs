@@ -27,7 +27,7 @@ pub fn assess<'a>(
     let added = i128::from(reserved_after(question, candidate).reserved().0) - i128::from(before.0);
     let mut references = Vec::new();
     size::configured(question, witness);
-    size::order_qty(question, instrument, candidate, witness);
+    size::order_qty(question, candidate, witness);
     match look_up(question, instrument, &mut references) {
         Ok(reference) => {
             value::collar(question, &pricing, reference, witness);

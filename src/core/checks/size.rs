@@ -5,9 +5,7 @@ use super::Question;
 use super::increments::Candidate;
 use super::witness::Witness;
 use crate::core::bounds::Bounds;
-use crate::core::ledger::instrument::Instrument;
 use crate::core::ledger::limits::Limits;
-use crate::core::money::{is_quantity_within, quantity_of};
 use crate::core::verdict::Reason;
 
 /// `max_order_qty`, `max_long_qty`, `max_short_qty` resolve to values. Positions are the account's:
@@ -29,18 +27,12 @@ pub fn missing(limits: Limits<'_>) -> impl Iterator<Item = &'static str> {
 }
 
 /// The total quantity, also of a REPLACE, against the largest of one order.
-pub fn order_qty(
-    question: &Question<'_, '_>,
-    instrument: &Instrument,
-    candidate: &Candidate,
-    witness: &mut impl Witness,
-) {
-    let total = i128::from(candidate.quantity.0);
+pub fn order_qty(question: &Question<'_, '_>, candidate: &Candidate, witness: &mut impl Witness) {
+    let total = candidate.total;
     for level in question.limits.levels() {
         let Some(limit) = level.bounds.max_order_qty else { continue };
-        let holds = is_quantity_within(total, instrument.lot_size, limit);
-        witness.see(Reason::MaxOrderQtyExceeded, Some(level.scope), holds, || {
-            (Some(limit), quantity_of(total, instrument.lot_size))
+        witness.see(Reason::MaxOrderQtyExceeded, Some(level.scope), total <= limit, || {
+            (Some(limit), Some(total))
         });
     }
 }

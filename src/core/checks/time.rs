@@ -2,7 +2,9 @@
 
 use super::{Checked, Question};
 use crate::core::amount::Decimal;
+use crate::core::bounds::Bounds;
 use crate::core::intent::Intent;
+use crate::core::ledger::limits::Limits;
 use crate::core::time::{MILLISECOND, Time};
 use crate::core::verdict::{FailedCheck, Reason};
 
@@ -12,16 +14,30 @@ pub fn check(question: &Question<'_, '_>) -> Checked {
     if age < -span(settings.skew_ms) {
         return Err(compared(Reason::TimestampInFuture, settings.skew_ms, -age));
     }
+    let limit = |bounds: &Bounds| bounds.max_intent_age_ms;
+    young(&question.limits, limit, settings.max_intent_age_ms, Reason::IntentTooOld, age)?;
+    expiry(question.intent, question.now)
+}
+
+/// Not older than any limit allows; where none is set, than this, if it is above zero.
+pub(super) fn young(
+    limits: &Limits<'_>,
+    limit: impl Fn(&Bounds) -> Option<i64>,
+    default_ms: i64,
+    reason: Reason,
+    age: i128,
+) -> Checked {
     let too_old = |limit_ms| match age > span(limit_ms) {
-        true => Err(compared(Reason::IntentTooOld, limit_ms, age)),
+        true => Err(compared(reason, limit_ms, age)),
         false => Ok(()),
     };
-    question.each_level(|level| level.bounds.max_intent_age_ms.map_or(Ok(()), too_old))?;
-    let is_set = question.limits.any(|bounds| bounds.max_intent_age_ms.is_some());
-    if !is_set && settings.max_intent_age_ms > 0 {
-        too_old(settings.max_intent_age_ms)?;
+    let mut is_set = false;
+    for level in limits.levels() {
+        let Some(limit_ms) = limit(level.bounds) else { continue };
+        too_old(limit_ms).map_err(|failure| failure.by(level.scope))?;
+        is_set = true;
     }
-    expiry(question.intent, question.now)
+    if is_set || default_ms <= 0 { Ok(()) } else { too_old(default_ms) }
 }
 
 /// A cancel may be as old as it likes, but not expired: it can only reduce.

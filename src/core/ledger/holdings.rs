@@ -148,12 +148,21 @@ impl Ledger {
 
     /// The instruments where the owner holds or reserves something, in the order of their names.
     pub fn exposures(&self, owner: Owner) -> impl Iterator<Item = (Name, &Instrument, Holding)> {
-        let spans = self.spans.get(&owner).map(Vec::as_slice).unwrap_or_default();
-        spans.iter().filter_map(move |name| {
-            let held = self.held(owner, *name);
-            let instrument = self.instruments.find(name)?;
-            (!held.is_empty()).then_some((*name, instrument, held))
+        self.traded(owner).iter().filter_map(move |name| {
+            let (instrument, held) = self.exposure(owner, *name)?;
+            Some((*name, instrument, *held))
         })
+    }
+
+    /// The instruments that the owner has traded, in the order of their names.
+    pub fn traded(&self, owner: Owner) -> &[Name] {
+        self.spans.get(&owner).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What the owner holds or reserves in an instrument, if anything.
+    pub fn exposure(&self, owner: Owner, instrument: Name) -> Option<(&Instrument, &Holding)> {
+        let held = self.holdings.find(&(owner, instrument)).filter(|held| !held.is_empty())?;
+        Some((self.instruments.find(&instrument)?, held))
     }
 
     /// Carries a change of what an order reserves to its account and its strategy: the only place

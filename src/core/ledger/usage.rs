@@ -120,7 +120,7 @@ impl Ledger {
     }
 
     fn measure_positions(&self, target: Target, group: &Group, owner: Owner, rows: &mut Vec<Row>) {
-        let traded = self.spans.get(&owner).map(Vec::as_slice).unwrap_or_default();
+        let traded = self.traded(owner);
         let instruments = target.instrument.as_ref().map_or(traded, std::slice::from_ref);
         for (field, side) in [(Measured::LongQty, Side::Buy), (Measured::ShortQty, Side::Sell)] {
             let value = |bounds: &Bounds| match side {
