@@ -93,21 +93,21 @@ impl Decimal {
         if matches!(whole, [] | [b'0', _, ..]) || fraction.is_empty() {
             return None;
         }
-        if !whole.iter().chain(fraction).all(u8::is_ascii_digit) {
-            return None;
-        }
-        if negative && whole == b"0" && fraction.iter().all(|digit| *digit == b'0') {
-            return None;
-        }
         if whole.len() > WHOLE_DIGITS_MAX || fraction.len() > SCALE_MAX as usize {
-            return Some(Err(Overflow));
+            let all = |holds: fn(&u8) -> bool| whole.iter().chain(fraction).all(holds);
+            let is_number = all(u8::is_ascii_digit) && !(negative && all(|digit| *digit == b'0'));
+            return is_number.then_some(Err(Overflow));
         }
         // 20 digits are more than 64 bits hold: the last one is counted apart.
         let (tens, one) = whole.split_at(whole.len() - 1);
-        let whole_number = u128::from(number(tens)) * 10 + u128::from(number(one));
-        let fraction_units = i128::from(number(fraction)) * POWERS[SCALE_MAX as usize - fraction.len()];
+        let whole_number = u128::from(number(tens)?) * 10 + u128::from(number(one)?);
+        let fraction_units = i128::from(number(fraction)?) * POWERS[SCALE_MAX as usize - fraction.len()];
         let units = whole_number as i128 * Self::ONE.0 + fraction_units;
-        Some(Ok(Self(if negative { -units } else { units })))
+        match (negative, units) {
+            (true, 0) => None,
+            (true, _) => Some(Ok(Self(-units))),
+            (false, _) => Some(Ok(Self(units))),
+        }
     }
 
     /// The value in units of `10^-18`.
@@ -152,10 +152,13 @@ impl Decimal {
     /// [`StepError`] when it lies between two steps, or takes more steps than `i64` counts.
     pub fn steps(self, step: Self) -> Result<i64, StepError> {
         assert!(step.0 > 0, "an instrument's tick and lot are positive");
-        if self.0 % step.0 != 0 {
+        // Divided without signs, which is much faster.
+        let (units, step) = (self.0.unsigned_abs(), step.0.unsigned_abs());
+        let count = units / step;
+        if count * step != units {
             return Err(StepError::Fraction);
         }
-        i64::try_from(self.0 / step.0).map_err(|_| StepError::Overflow)
+        i64::try_from(self.0.signum() * count as i128).map_err(|_| StepError::Overflow)
     }
 
     /// How many whole steps of `step` this is at least; the last that `i64` counts beyond that.
@@ -201,15 +204,19 @@ impl Decimal {
 /// A fraction above zero, in units of `10^-18`, as digits behind the point without trailing zeros, and how many they are.
 pub(super) const fn stripped(fraction: u64) -> (u64, u32) {
     let (mut digits, mut places) = (fraction, SCALE_MAX);
-    while digits.is_multiple_of(100) {
+    while digits.is_multiple_of(10_000) {
+        (digits, places) = (digits / 10_000, places - 4);
+    }
+    if digits.is_multiple_of(100) {
         (digits, places) = (digits / 100, places - 2);
     }
     if digits.is_multiple_of(10) { (digits / 10, places - 1) } else { (digits, places) }
 }
 
-/// The number that these digits are, 19 at most.
-fn number(digits: &[u8]) -> u64 {
-    digits.iter().fold(0, |number, digit| number * 10 + u64::from(digit - b'0'))
+/// The number that these digits are, 19 at most; `None` when one of them is none.
+fn number(digits: &[u8]) -> Option<u64> {
+    let next = |number, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    digits.iter().try_fold(0, next)
 }
 
 impl<'a> Numeral<'a> {

@@ -101,8 +101,8 @@ impl Worth {
             return Ok(Self::ZERO);
         }
         let (price, factor) = valuation.factors();
-        // Nearly always 128 bits hold both products.
-        match price.checked_mul(factor).and_then(|unit| unit.checked_mul(lots.0.into())) {
+        // The factor takes 65 bits, the lots 64: that product fits. Nearly always 128 bits hold the other, too.
+        match price.checked_mul(factor * i128::from(lots.0)) {
             Some(worth) => Ok(Self(I256::from(worth))),
             None => product(valuation.per_unit(), I256::from(lots.0)).map(Self),
         }
