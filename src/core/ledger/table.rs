@@ -43,7 +43,10 @@ impl<K: Eq + Hash + Clone, V: Clone> Table<K, V> {
 
     /// Folds the staged rows in.
     pub fn settle(&mut self) {
-        self.settled.extend(self.staged.drain());
+        // One by one: most rows are there already, and need no room.
+        for (key, row) in self.staged.drain() {
+            self.settled.insert(key, row);
+        }
     }
 
     /// Drops the staged rows.
