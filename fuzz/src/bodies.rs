@@ -28,7 +28,7 @@ pub fn check(record: RecordType, body: &[u8]) {
 /// A refusal names a field of the record, in words that fit an entry's `detail`.
 pub fn assert_said(record: RecordType, malformed: &Malformed) {
     assert_is_clear(&malformed.to_string());
-    if let Some(field) = malformed.field {
+    if let Some(field) = malformed.in_field() {
         let named = format!("\"name\": \"{field}\"");
         assert!(record.schema().contains(&named), "{record:?} has no {field}");
     }

@@ -10,6 +10,9 @@ use super::malformed::Malformed;
 /// Longest encoding of 64 bits, in bytes: 7 bits each.
 const LONG_LEN_MAX: usize = 10;
 
+/// In each of eight bytes the bit that says that more of the number follows.
+const MORE: u64 = 0x8080_8080_8080_8080;
+
 /// A cursor over the bytes of one record. Each read names the field that it is for.
 #[derive(Clone, Debug)]
 pub struct Reader<'b> {
@@ -67,14 +70,21 @@ impl<'b> Reader<'b> {
 
     fn longer(&mut self, field: &'static str) -> Result<i64, Malformed> {
         let head = &self.rest[..self.rest.len().min(LONG_LEN_MAX)];
-        let mut zigzag = 0;
-        for (place, byte) in head.iter().copied().enumerate() {
+        let (mut zigzag, mut place) = (0, 0);
+        // Times take nine bytes: eight of them are read at once.
+        if let Some(word) = head.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
+            && word & MORE == MORE
+        {
+            (zigzag, place) = (sevens(word), 8);
+        }
+        while let Some(byte) = head.get(place).copied() {
             zigzag |= u64::from(byte & 0x7f) << (7 * place);
+            place += 1;
             if byte < 0x80 {
-                self.rest = &self.rest[place + 1..];
+                self.rest = &self.rest[place..];
                 return match (place, byte) {
-                    (1.., 0) => Err(Malformed::field(field, "is a padded integer: write the shortest form")),
-                    (9, 2..) => Err(Malformed::field(field, "is an integer of more than 64 bits")),
+                    (2.., 0) => Err(Malformed::field(field, "is a padded integer: write the shortest form")),
+                    (LONG_LEN_MAX, 2..) => Err(Malformed::field(field, "is an integer of more than 64 bits")),
                     _ => Ok(unzigzagged(zigzag)),
                 };
             }
@@ -164,16 +174,32 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when it is neither.
-    #[inline]
+    #[inline(always)]
     pub fn optional<T>(
         &mut self,
         field: &'static str,
         read: impl FnOnce(&mut Self, &'static str) -> Result<T, Malformed>,
     ) -> Result<Option<T>, Malformed> {
-        match self.index(field, 2)? {
-            0 => Ok(None),
-            _ => read(self, field).map(Some),
+        match self.rest {
+            // Most are null.
+            [0, rest @ ..] => {
+                self.rest = rest;
+                Ok(None)
+            }
+            _ => self.given(field, read),
         }
+    }
+
+    fn given<T>(
+        &mut self,
+        field: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Result<T, Malformed>,
+    ) -> Result<Option<T>, Malformed> {
+        let [2, rest @ ..] = self.rest else {
+            return self.index(field, 2).map(|_| None);
+        };
+        self.rest = rest;
+        read(self, field).map(Some)
     }
 
     /// The blocks of an `array` or `map`, item by item.
@@ -241,21 +267,31 @@ pub(super) fn text_of<'b>(field: &'static str, bytes: &'b [u8]) -> Result<&'b st
     std::str::from_utf8(bytes).map_err(|error| Malformed::field(field, format!("is not UTF-8: {error}")))
 }
 
+/// The lower seven bits of each of eight bytes, side by side.
+const fn sevens(word: u64) -> u64 {
+    let pairs = word & 0x007f_007f_007f_007f | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+    let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+    fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4
+}
+
 const fn unzigzagged(zigzag: u64) -> i64 {
     (zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)
 }
 
 #[cold]
+#[inline(never)]
 fn no_index(field: &'static str, index: i64, count: usize) -> Malformed {
     Malformed::field(field, format!("has the index {index}, but there are {count}"))
 }
 
 #[cold]
+#[inline(never)]
 fn no_length(field: &'static str, length: i64) -> Malformed {
     Malformed::field(field, format!("has the length {length}, below zero"))
 }
 
 #[cold]
+#[inline(never)]
 fn ends(field: &'static str, left: usize) -> Malformed {
     Malformed::field(field, format!("is cut off: only {left} bytes are left"))
 }

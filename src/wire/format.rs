@@ -22,8 +22,8 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// [`Malformed`] when it is not of the allowed characters and length.
     pub fn id(&mut self, field: &'static str) -> Result<Id<'b>, Malformed> {
-        let text = self.string(field)?;
-        Id::parse(text).ok_or_else(|| Malformed::field(field, no_id(text)))
+        let bytes = self.bytes(field)?;
+        id_of(field, bytes)
     }
 
     /// A decimal; of too many digits it is a number still.
@@ -123,22 +123,38 @@ impl Writer<'_> {
 
     /// An order id.
     pub fn order_id(&mut self, id: OrderId) {
-        // Computed, not looked up: so the compiler makes all digits at once.
-        let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
-        let mut text = [0; 32];
-        for (pair, byte) in text.chunks_exact_mut(2).zip(id.0) {
-            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
-        }
-        self.bytes(&text);
+        self.bytes(&digits_of(id));
     }
 }
 
+/// The id that the bytes of a `string` are.
+///
+/// # Errors
+/// [`Malformed`] when they are not of the allowed characters and length.
+pub(super) fn id_of<'b>(field: &'static str, bytes: &'b [u8]) -> Result<Id<'b>, Malformed> {
+    let text = text_of(field, bytes)?;
+    Id::parse(text).ok_or_else(|| Malformed::field(field, no_id(text)))
+}
+
+/// The 32 lower-case hex digits of an order id.
+pub(super) fn digits_of(id: OrderId) -> [u8; 32] {
+    // Computed, not looked up: so the compiler makes all digits at once.
+    let digit = |half: u8| half + if half < 10 { b'0' } else { b'a' - 10 };
+    let mut text = [0; 32];
+    for (pair, byte) in text.chunks_exact_mut(2).zip(id.0) {
+        pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+    }
+    text
+}
+
 #[cold]
+#[inline(never)]
 pub(super) fn no_id(text: &str) -> String {
     format!("is {}, which is no id: 1 to {ID_LEN_MAX} of A-Z a-z 0-9 _ . : -", quote(text))
 }
 
 #[cold]
+#[inline(never)]
 fn no_numeral(field: &'static str, bytes: &[u8]) -> Malformed {
     match text_of(field, bytes) {
         Ok(text) => Malformed::field(field, no_decimal(text)),
@@ -147,12 +163,14 @@ fn no_numeral(field: &'static str, bytes: &[u8]) -> Malformed {
 }
 
 #[cold]
+#[inline(never)]
 pub(super) fn no_decimal(text: &str) -> String {
     let rule = "digits like 10 or -0.25, without exponent, plus sign, leading zero or -0";
     format!("is {}, which is no decimal: {rule}", quote(text))
 }
 
 #[cold]
+#[inline(never)]
 pub(super) fn too_long(field: &'static str, length: usize, length_max: usize) -> Malformed {
     Malformed::field(field, format!("has {length} bytes, {length_max} are allowed"))
 }

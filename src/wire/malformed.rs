@@ -4,12 +4,17 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// Bytes that are no record of their topic: which field, what is wrong, how to mend it.
+///
+/// One word: nearly everything is well formed, and what is read then comes back in registers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Malformed {
+pub struct Malformed(Box<Fault>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
     /// The field where reading ended; `None` where it is about the value as a whole.
-    pub field: Option<&'static str>,
+    field: Option<&'static str>,
     /// What is wrong, and what would be right.
-    pub detail: Cow<'static, str>,
+    detail: Cow<'static, str>,
 }
 
 /// Longest piece of somebody's bytes that is repeated in words, in characters.
@@ -19,13 +24,13 @@ impl Malformed {
     /// About the value as a whole.
     #[cold]
     pub fn value(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: None, detail: detail.into() }
+        Self(Box::new(Fault { field: None, detail: detail.into() }))
     }
 
     /// About one field.
     #[cold]
     pub fn field(field: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { field: Some(field), detail: detail.into() }
+        Self(Box::new(Fault { field: Some(field), detail: detail.into() }))
     }
 
     /// A field that must be there, because of what else is there.
@@ -33,13 +38,18 @@ impl Malformed {
     pub fn missing(field: &'static str, needed_by: &str) -> Self {
         Self::field(field, format!("is missing: {needed_by} needs it"))
     }
+
+    /// The field where reading ended; `None` where it is about the value as a whole.
+    pub const fn in_field(&self) -> Option<&'static str> {
+        self.0.field
+    }
 }
 
 impl fmt::Display for Malformed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field {
-            Some(field) => write!(out, "{field} {}", self.detail),
-            None => out.pad(&self.detail),
+        match self.0.field {
+            Some(field) => write!(out, "{field} {}", self.0.detail),
+            None => out.pad(&self.0.detail),
         }
     }
 }
