@@ -10,6 +10,7 @@ use crate::core::intent::Intent;
 use crate::core::time::Time;
 use crate::core::verdict::{FailedCheck, Reason, Verdict};
 use crate::wire::avro::{Reader, Writer};
+use crate::wire::format::digits_of;
 use crate::wire::malformed::Malformed;
 use crate::wire::{control, execution, intent};
 
@@ -71,27 +72,48 @@ impl OrderName<'_> {
             Self::Text(text) => OrderId::parse(text),
         }
     }
+
+    /// Whether it is this one.
+    pub fn is(self, id: OrderId) -> bool {
+        match self {
+            Self::Id(own) => own == id,
+            Self::Text(text) => text.as_bytes() == digits_of(id),
+        }
+    }
 }
 
 pub(super) fn read<'b>(reader: &mut Reader<'b>) -> Result<Flat<'b>, Malformed> {
     let verdict = |reader: &mut Reader<'b>, field| reader.symbol(field, Verdict::ALL);
     let reason = |reader: &mut Reader<'b>, field| reader.symbol(field, Reason::ALL);
+    let seq = reader.sequence("seq")?;
+    let prev = Digest(reader.fixed("prev")?);
+    let kind = reader.symbol("kind", EntryKind::ALL)?;
+    let input = reader.optional("input", parts::read_input)?;
+    let record_key = reader.optional("record_key", Reader::bytes)?;
+    let raw_sha256 = reader.optional("raw_sha256", Reader::fixed)?.map(Digest);
+    let as_of = parts::read_cursors(reader)?;
+    let decided_at = reader.time("decided_at")?;
+    let ids = parts::read_ids(reader)?;
+    let order_id = reader.optional("order_id", Reader::string)?.map(OrderName::Text);
+    let intent = reader.optional("intent", |reader, _| intent::read(reader))?;
+    let [account_id, strategy_id, instrument_id, intent_id, client_order_id] =
+        parts::ids_of(ids, intent.as_ref())?;
     Ok(Flat {
-        seq: reader.sequence("seq")?,
-        prev: Digest(reader.fixed("prev")?),
-        kind: reader.symbol("kind", EntryKind::ALL)?,
-        input: reader.optional("input", parts::read_input)?,
-        record_key: reader.optional("record_key", Reader::bytes)?,
-        raw_sha256: reader.optional("raw_sha256", Reader::fixed)?.map(Digest),
-        as_of: parts::read_cursors(reader)?,
-        decided_at: reader.time("decided_at")?,
-        account_id: reader.optional("account_id", Reader::id)?,
-        strategy_id: reader.optional("strategy_id", Reader::id)?,
-        instrument_id: reader.optional("instrument_id", Reader::id)?,
-        intent_id: reader.optional("intent_id", Reader::id)?,
-        client_order_id: reader.optional("client_order_id", Reader::id)?,
-        order_id: reader.optional("order_id", Reader::string)?.map(OrderName::Text),
-        intent: reader.optional("intent", |reader, _| intent::read(reader))?.map(Cow::Owned),
+        seq,
+        prev,
+        kind,
+        input,
+        record_key,
+        raw_sha256,
+        as_of,
+        decided_at,
+        account_id,
+        strategy_id,
+        instrument_id,
+        intent_id,
+        client_order_id,
+        order_id,
+        intent: intent.map(Cow::Owned),
         fingerprint: reader.optional("fingerprint", Reader::fixed)?.map(Fingerprint),
         verdict: reader.optional("verdict", verdict)?,
         reason: reader.optional("reason", reason)?,

@@ -31,7 +31,7 @@ pub fn encode(entry: &Entry<'_>, out: &mut Vec<u8>) {
 /// [`Malformed`] when it is no record, or none that onefill could have written.
 pub fn decode(body: &[u8]) -> Result<Entry<'_>, Malformed> {
     let mut reader = Reader::new(body);
-    let flat = flat::read(&mut reader)?;
+    let mut flat = flat::read(&mut reader)?;
     reader.end()?;
-    unfold::unfold(flat)
+    unfold::unfold(&mut flat)
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use crate::core::control::Scope;
 use crate::core::entry::{After, Cursors, Input, Opening, Reference};
-use crate::core::ids::Digest;
+use crate::core::ids::{Digest, Id};
+use crate::core::intent::Intent;
 use crate::core::price::{PriceQuality, PriceSource};
 use crate::core::verdict::{FailedCheck, Reason};
 use crate::wire::avro::{Reader, Writer};
+use crate::wire::format::id_of;
 use crate::wire::malformed::{Malformed, quote};
 
 pub(super) fn read_input<'b>(reader: &mut Reader<'b>, _: &'static str) -> Result<Input<'b>, Malformed> {
@@ -41,6 +43,35 @@ pub(super) fn write_cursors(writer: &mut Writer<'_>, cursors: &Cursors) {
     writer.long(intents);
     writer.long(executions);
     writer.long(control);
+}
+
+/// The fields that say which intent an entry is about, in schema order.
+const IDS: [&str; 5] = ["account_id", "strategy_id", "instrument_id", "intent_id", "client_order_id"];
+
+/// The bytes of those fields.
+pub(super) fn read_ids<'b>(reader: &mut Reader<'b>) -> Result<[Option<&'b [u8]>; 5], Malformed> {
+    let mut ids = [None; 5];
+    for (id, field) in ids.iter_mut().zip(IDS) {
+        *id = reader.optional(field, Reader::bytes)?;
+    }
+    Ok(ids)
+}
+
+/// The ids that these bytes are. Where the entry holds an intent they are its own, which are known to be ids.
+pub(super) fn ids_of<'b>(
+    bytes: [Option<&'b [u8]>; 5],
+    intent: Option<&Intent<'b>>,
+) -> Result<[Option<Id<'b>>; 5], Malformed> {
+    let known = intent.map(|it| {
+        [it.account_id, it.strategy_id, it.instrument_id, it.intent_id, it.client_order_id].map(Some)
+    });
+    let mut ids = known.unwrap_or_default();
+    for ((id, bytes), field) in ids.iter_mut().zip(bytes).zip(IDS) {
+        if id.map(|known| known.as_str().as_bytes()) != bytes {
+            *id = bytes.map(|bytes| id_of(field, bytes)).transpose()?;
+        }
+    }
+    Ok(ids)
 }
 
 pub(super) fn read_failed_checks(reader: &mut Reader<'_>) -> Result<Vec<FailedCheck>, Malformed> {

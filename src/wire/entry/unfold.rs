@@ -20,18 +20,19 @@ use crate::wire::malformed::Malformed;
 use super::flat::{Flat, OrderName};
 use super::fold::{CONFLICT, MALFORMED, MISPLACED};
 
-pub(super) fn unfold(mut flat: Flat<'_>) -> Result<Entry<'_>, Malformed> {
+/// Takes the entry out of its record.
+pub(super) fn unfold<'a>(flat: &mut Flat<'a>) -> Result<Entry<'a>, Malformed> {
     let body = match flat.kind {
-        EntryKind::Genesis => Body::Genesis(unfold_opening(&mut flat)?),
-        EntryKind::LaneOpened => Body::LaneOpened(unfold_opening(&mut flat)?),
-        EntryKind::Decision => Body::Decision(unfold_decision(&mut flat)?),
-        EntryKind::Execution => Body::Execution(unfold_execution(&mut flat)?),
-        EntryKind::Control => Body::Control(unfold_control(&mut flat)?),
-        EntryKind::OwedCancel => Body::OwedCancel(unfold_owed_cancel(&mut flat)?),
-        EntryKind::Recovery => Body::Recovery(unfold_recovery(&mut flat)?),
+        EntryKind::Genesis => Body::Genesis(unfold_opening(flat)?),
+        EntryKind::LaneOpened => Body::LaneOpened(unfold_opening(flat)?),
+        EntryKind::Decision => Body::Decision(unfold_decision(flat)?),
+        EntryKind::Execution => Body::Execution(unfold_execution(flat)?),
+        EntryKind::Control => Body::Control(unfold_control(flat)?),
+        EntryKind::OwedCancel => Body::OwedCancel(unfold_owed_cancel(flat)?),
+        EntryKind::Recovery => Body::Recovery(unfold_recovery(flat)?),
     };
-    check_nothing_left(&flat)?;
-    let Flat { seq, prev, as_of, decided_at, limits_version, .. } = flat;
+    check_nothing_left(flat)?;
+    let Flat { seq, prev, as_of, decided_at, limits_version, .. } = *flat;
     Ok(Entry { seq, prev, as_of, decided_at, limits_version, body })
 }
 
@@ -186,8 +187,9 @@ fn take_fingerprint(flat: &mut Flat<'_>) -> Result<Fingerprint, Malformed> {
 }
 
 fn take_order_id(flat: &mut Flat<'_>, ids: &IntentIds<'_>) -> Result<OrderId, Malformed> {
-    let (found, order_id) = (flat.order_id.take().and_then(OrderName::id), ids.order_id());
-    derived("order_id", found, Some(order_id))?;
+    let order_id = ids.order_id();
+    let is_it = flat.order_id.take().is_some_and(|name| name.is(order_id));
+    derived("order_id", is_it, true)?;
     Ok(order_id)
 }
 
@@ -264,36 +266,36 @@ fn check_nothing_left(flat: &Flat<'_>) -> Result<(), Malformed> {
         detail,
         lane,
     } = flat;
-    let left = [
-        ("input", input.is_some()),
-        ("record_key", record_key.is_some()),
-        ("raw_sha256", raw_sha256.is_some()),
-        ("account_id", account_id.is_some()),
-        ("strategy_id", strategy_id.is_some()),
-        ("instrument_id", instrument_id.is_some()),
-        ("intent_id", intent_id.is_some()),
-        ("client_order_id", client_order_id.is_some()),
-        ("order_id", order_id.is_some()),
-        ("intent", intent.is_some()),
-        ("fingerprint", fingerprint.is_some()),
-        ("verdict", verdict.is_some()),
-        ("reason", reason.is_some()),
-        ("fix_reason", fix_reason.is_some()),
-        ("scope", scope.is_some()),
-        ("failed_checks", !failed_checks.is_empty()),
-        ("duplicate_of", duplicate_of.is_some()),
-        ("first_verdict", first_verdict.is_some()),
-        ("first_reason", first_reason.is_some()),
-        ("converted_to_cancel", *converted_to_cancel),
-        ("references", !references.is_empty()),
-        ("after", after.is_some()),
-        ("execution", execution.is_some()),
-        ("control", control.is_some()),
-        ("control_result", control_result.is_some()),
-        ("anomaly", anomaly.is_some()),
-        ("detail", detail.is_some()),
-        ("lane", lane.is_some()),
-    ];
-    let refuse = |field| Err(Malformed::field(field, "is present, but no entry of this kind has it"));
-    left.into_iter().find(|(_, is_left)| *is_left).map_or(Ok(()), |(field, _)| refuse(field))
+    let none = |field, is_left| match is_left {
+        false => Ok(()),
+        true => Err(Malformed::field(field, "is present, but no entry of this kind has it")),
+    };
+    none("input", input.is_some())?;
+    none("record_key", record_key.is_some())?;
+    none("raw_sha256", raw_sha256.is_some())?;
+    none("account_id", account_id.is_some())?;
+    none("strategy_id", strategy_id.is_some())?;
+    none("instrument_id", instrument_id.is_some())?;
+    none("intent_id", intent_id.is_some())?;
+    none("client_order_id", client_order_id.is_some())?;
+    none("order_id", order_id.is_some())?;
+    none("intent", intent.is_some())?;
+    none("fingerprint", fingerprint.is_some())?;
+    none("verdict", verdict.is_some())?;
+    none("reason", reason.is_some())?;
+    none("fix_reason", fix_reason.is_some())?;
+    none("scope", scope.is_some())?;
+    none("failed_checks", !failed_checks.is_empty())?;
+    none("duplicate_of", duplicate_of.is_some())?;
+    none("first_verdict", first_verdict.is_some())?;
+    none("first_reason", first_reason.is_some())?;
+    none("converted_to_cancel", *converted_to_cancel)?;
+    none("references", !references.is_empty())?;
+    none("after", after.is_some())?;
+    none("execution", execution.is_some())?;
+    none("control", control.is_some())?;
+    none("control_result", control_result.is_some())?;
+    none("anomaly", anomaly.is_some())?;
+    none("detail", detail.is_some())?;
+    none("lane", lane.is_some())
 }
