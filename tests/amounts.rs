@@ -57,6 +57,8 @@ fn what_is_no_number_is_none() {
         assert_eq!(Numeral::parse(text), None, "{text:?}");
         assert_eq!(Decimal::parse(text), None, "{text:?}");
     }
+    // However many digits it has.
+    assert_eq!(Numeral::parse(&format!("-0.{}", "0".repeat(20))), None);
 }
 
 #[test]
