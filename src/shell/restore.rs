@@ -135,7 +135,9 @@ impl Pieces {
     fn send(&mut self) {
         self.begun = Instant::now();
         let number = self.piece.number + 1;
-        let piece = std::mem::replace(&mut self.piece, Piece { number, ..Piece::default() });
+        // About as long as this one.
+        let bytes = Vec::with_capacity(self.piece.bytes.len());
+        let piece = std::mem::replace(&mut self.piece, Piece { number, bytes, ..Piece::default() });
         // Nobody receives once a decoder has broken an invariant: the scope says so.
         let _ = self.send.send(piece);
     }
