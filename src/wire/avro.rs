@@ -1,6 +1,6 @@
 //! Avro's binary encoding, strictly: a cursor that reads it and one that writes it.
 //!
-//! The reader borrows what it reads, allocates nothing and panics on nothing. It is stricter than
+//! The reader borrows what it reads, allocates only to say what is malformed, and panics on nothing. It is stricter than
 //! Avro asks for, so that one content has few encodings: integers must not be padded, a map names
 //! a key once, and nothing may follow a record. Formats of ids and decimals are in
 //! [`super::format`]; start reading at [`Reader::long`].
@@ -195,11 +195,10 @@ impl<'b> Reader<'b> {
         field: &'static str,
         read: impl FnOnce(&mut Self, &'static str) -> Result<T, Malformed>,
     ) -> Result<Option<T>, Malformed> {
-        let [2, rest @ ..] = self.rest else {
-            return self.index(field, 2).map(|_| None);
-        };
-        self.rest = rest;
-        read(self, field).map(Some)
+        match self.index(field, 2)? {
+            0 => Ok(None),
+            _ => read(self, field).map(Some),
+        }
     }
 
     /// The blocks of an `array` or `map`, item by item.

@@ -139,7 +139,7 @@ impl<'q, 'a> Question<'q, 'a> {
 
     /// Walks the limits from narrow to wide; the first that refuses is named.
     pub fn each_level(&self, check: impl Fn(&Level<'q>) -> Checked) -> Checked {
-        each_level(&self.limits, check)
+        self.limits.levels().try_for_each(|level| check(level).map_err(|failure| failure.by(level.scope)))
     }
 
     /// What makes the price. Its numbers have passed check 8.
@@ -156,10 +156,6 @@ impl<'q, 'a> Question<'q, 'a> {
             trigger: exact(self.terms.trigger_price).map_err(overflow)?,
         })
     }
-}
-
-fn each_level<'l>(limits: &Limits<'l>, check: impl Fn(&Level<'l>) -> Checked) -> Checked {
-    limits.levels().try_for_each(|level| check(level).map_err(|failure| failure.by(level.scope)))
 }
 
 /// Scopes are declared from wide to narrow: of equal states the narrower scope wins.

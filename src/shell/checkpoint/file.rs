@@ -24,8 +24,6 @@ const FORMAT: u32 = 2;
 /// Kinds of blocks that are no sections.
 const STAMP: u8 = 255;
 const END: u8 = 254;
-/// What the name of each ends with.
-const EXTENSION: &str = "checkpoint";
 /// No block is longer: what claims to be is damaged.
 const BLOCK_MAX: usize = 1 << 30;
 
@@ -236,13 +234,17 @@ fn open(path: &Path) -> Result<(Blocks<io::BufReader<File>>, Stamp), Doubt> {
 
 /// Where the checkpoint of a lane lies in a folder.
 pub fn path(dir: &Path, partition: i32) -> PathBuf {
-    dir.join(format!("{partition}.{EXTENSION}"))
+    dir.join(name(partition))
 }
 
-/// Of which lane a file is a checkpoint by its name; `None` for any other.
+/// Of which lane a file is the checkpoint by its name; `None` for any other.
 pub fn partition(path: &Path) -> Option<i32> {
-    let is_one = path.extension().is_some_and(|extension| extension == EXTENSION);
-    path.file_stem().filter(|_| is_one)?.to_str()?.parse().ok()
+    let partition = path.file_stem()?.to_str()?.parse().ok()?;
+    (path.file_name()? == name(partition).as_str()).then_some(partition)
+}
+
+fn name(partition: i32) -> String {
+    format!("{partition}.checkpoint")
 }
 
 /// Reads a checkpoint of this trail.

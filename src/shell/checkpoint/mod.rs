@@ -33,7 +33,7 @@ pub use kept::Kept;
 /// How often it is looked whether there is one to write.
 const LOOKED_EVERY: Duration = Duration::from_millis(100);
 /// A lane without much to do is written now and then all the same.
-const WRITTEN_EVERY: Duration = Duration::from_secs(60 * 60);
+pub(super) const WRITTEN_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Writing takes no more than one part in so many of the time.
 const WRITING_SHARE: u32 = 20;
 /// What failed counts as having taken that long at least.

@@ -159,8 +159,10 @@ fn unfold_owed_cancel<'a>(flat: &mut Flat<'a>) -> Result<OwedCancel<'a>, Malform
 /// The detail of a recovery is the code that was accepted, a colon, and the operator's reason.
 fn unfold_recovery<'a>(flat: &mut Flat<'a>) -> Result<Recovery<'a>, Malformed> {
     let detail = need("detail", flat.detail.take())?;
-    let (code, reason) = detail.split_once(": ").ok_or(Malformed::field("detail", "names no halt"))?;
-    let accepted = HaltCode::parse(code).ok_or(Malformed::field("detail", "names no halt that is known"))?;
+    let (code, reason) =
+        detail.split_once(": ").ok_or_else(|| Malformed::field("detail", "names no halt"))?;
+    let accepted =
+        HaltCode::parse(code).ok_or_else(|| Malformed::field("detail", "names no halt that is known"))?;
     Ok(Recovery { accepted, reason: Cow::Owned(reason.to_owned()) })
 }
 
