@@ -11,11 +11,12 @@ use crate::results::{Latency, Line, Restart, Throughput};
 pub struct Series(pub Vec<f64>);
 
 impl Series {
-    /// The one in the middle; of two, the lower one.
+    /// The one in the middle; the mean of the two where two are.
     pub fn median(&self) -> Option<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable_by(f64::total_cmp);
-        sorted.get(sorted.len().checked_sub(1)? / 2).copied()
+        let (lower, upper) = (sorted.len().checked_sub(1)? / 2, sorted.len() / 2);
+        Some(f64::midpoint(*sorted.get(lower)?, *sorted.get(upper)?))
     }
 
     /// The least and the most.
@@ -106,6 +107,7 @@ mod tests {
         let series = Series(vec![3.0, 1.0, 2.0]);
         assert_eq!(series.to_string(), "2.00 (1.00 to 3.00)");
         assert_eq!(series.over(&Series(vec![1.0, 2.0, 4.0])), Series(vec![3.0, 0.5, 0.5]));
+        assert_eq!(Series(vec![4.0, 1.0]).median(), Some(2.5));
         assert_eq!(Series(vec![123_456.0]).to_string(), "123,500");
         assert_eq!(Series::default().to_string(), "-");
     }
