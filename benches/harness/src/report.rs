@@ -259,7 +259,7 @@ mod tests {
         let lines = [line(Peer::Onefill, 1.0), line(Peer::Before, 5.0), line(Peer::Onefill, 2.0)];
         let page = measured(&lines).unwrap();
         let rows = [
-            "| 4 | 1000 | with a checkpoint | 1.00 (1.00 to 2.00) | 7 | 80.0 (80.0 to 80.0) | - |",
+            "| 4 | 1000 | with a checkpoint | 1.50 (1.00 to 2.00) | 7 | 80.0 (80.0 to 80.0) | - |",
             "| 4 | 1000 | from the trail | 10.0 (10.0 to 10.0) | 2012 | 80.0 (80.0 to 80.0) | 0.90 (0.90 to 0.90) |",
         ];
         assert!(page.trim_end().ends_with(&rows.join("\n")), "{page}");
