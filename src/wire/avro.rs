@@ -174,6 +174,7 @@ impl<'b> Reader<'b> {
     ///
     /// # Errors
     /// [`Malformed`] when it is neither.
+    // A call would cost more than it takes to see that it is null.
     #[inline(always)]
     pub fn optional<T>(
         &mut self,

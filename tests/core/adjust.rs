@@ -9,12 +9,12 @@ use onefill::core::verdict::{FailedCheck, Reason};
 
 use crate::executions::totals;
 use crate::records::{adjust, adjust_strategy, buy, cancel, command, on, release, replace, sell};
-use crate::world::{FUTURE, World, execution, id, trade};
+use crate::world::{World, execution, id, trade};
 
 /// The position of the account, and of each strategy.
 fn positions(world: &World) -> [i64; 3] {
     let own = ["S1", "S2"].map(|strategy| world.strategy("A1", strategy).position.0);
-    [world.ledger.holding("A1", FUTURE).position.0, own[0], own[1]]
+    [world.holding("A1").position.0, own[0], own[1]]
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn an_adjustment_moves_the_account_and_the_strategy_that_it_names() {
         assert_eq!(world.command(command), ControlResult::Applied);
         assert_eq!(positions(&world), due);
     }
-    let reserved = world.ledger.holding("A1", FUTURE).reserved_buys.0;
+    let reserved = world.holding("A1").reserved_buys.0;
     assert_eq!((reserved, world.open_orders("A1")), (6, 1), "orders are untouched");
 }
 
@@ -69,7 +69,7 @@ fn a_released_order_is_dead_and_a_fill_of_it_is_late() {
     world.accept(buy("k-1", "10", "100"));
     world.report(on("k-1", trade("e-1", "4")));
     assert_eq!(world.command(release("c-1", "k-1")), ControlResult::Applied);
-    assert_eq!(world.ledger.holding("A1", FUTURE).reserved_buys.0, 0);
+    assert_eq!(world.holding("A1").reserved_buys.0, 0);
     assert_eq!(world.open_orders("A1"), 0);
     let too_late = [FailedCheck::plain(Reason::TooLateToCancel)];
     assert_eq!(world.refused(cancel("k-2", "k-1")), too_late);
@@ -108,11 +108,11 @@ fn a_release_in_the_middle_of_a_replace_frees_all_of_it() {
     let mut world = World::new();
     world.accept(buy("k-1", "10", "100"));
     world.accept(replace("k-2", "k-1", "30"));
-    assert_eq!(world.ledger.holding("A1", FUTURE).reserved_buys.0, 30);
+    assert_eq!(world.holding("A1").reserved_buys.0, 30);
     world.command(release("c-1", "k-1"));
-    assert_eq!(world.ledger.holding("A1", FUTURE).reserved_buys.0, 0);
+    assert_eq!(world.holding("A1").reserved_buys.0, 0);
     world.report(on("k-1", totals(ExecType::Replaced, "30", "30")));
-    assert_eq!(world.ledger.holding("A1", FUTURE).reserved_buys.0, 0, "what comes later does not revive it");
+    assert_eq!(world.holding("A1").reserved_buys.0, 0, "what comes later does not revive it");
 }
 
 /// What was set right is what later orders are measured by.
@@ -136,5 +136,5 @@ fn an_adjustment_of_another_account_is_its_own() {
     let mut world = World::new();
     world.command(Command { account_id: Some(id("A6")), ..adjust_strategy("c-1", "S1", "8") });
     assert_eq!(positions(&world), [0, 0, 0]);
-    assert_eq!(world.ledger.holding("A6", FUTURE).position.0, 8);
+    assert_eq!(world.holding("A6").position.0, 8);
 }

@@ -6,7 +6,7 @@ use onefill::core::ids::OrderId;
 use onefill::core::intent::{Intent, Side};
 
 use crate::executions::{State, simple, state};
-use crate::world::{FUTURE, World, execution, id, new_intent, num, order_id, trade};
+use crate::world::{World, execution, id, new_intent, num, order_id, trade};
 
 fn bust(exec_id: &'static str, trade: &'static str) -> Execution<'static> {
     Execution { exec_ref_id: Some(trade), ..execution(ExecType::TradeCancel, exec_id) }
@@ -151,7 +151,7 @@ fn a_bust_that_names_another_order_is_not_applied() {
     world.report(trade("e-1", "4"));
     let other = Execution { order_id: order_id("A1", "order-2"), ..bust("e-2", "e-1") };
     assert_eq!(world.report(other), Some(Anomaly::ExecutionUnapplied));
-    assert_eq!(world.ledger.holding("A1", FUTURE).position.0, 4);
+    assert_eq!(world.holding("A1").position.0, 4);
     let second = world.ledger.order(OrderId::of(id("A1"), id("order-2"))).expect("it was accepted");
     assert_eq!(second.quantity.filled.0, 0);
 }

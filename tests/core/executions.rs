@@ -6,9 +6,7 @@ use onefill::core::execution::{ExecType, Execution};
 use onefill::core::ids::OrderId;
 use onefill::core::intent::{Intent, IntentTerms, Side, TimeInForce};
 
-use crate::world::{
-    FUTURE, World, cancel_intent, execution, id, new_intent, num, order_id, replace_intent, trade,
-};
+use crate::world::{World, cancel_intent, execution, id, new_intent, num, order_id, replace_intent, trade};
 
 /// An order of 10 after some reports: position, and of the order total, filled, leaves, reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +28,7 @@ fn check_in(world: &mut World, claim: &str, reports: &[(Execution<'static>, Opti
 
 pub fn state(world: &World) -> State {
     let order = world.ledger.order(OrderId::of(id("A1"), id("order-1"))).expect("it was accepted");
-    let holding = world.ledger.holding("A1", FUTURE);
+    let holding = world.holding("A1");
     let reserved = order.quantity.reserved();
     assert_eq!((holding.reserved_buys, holding.reserved_sells), (reserved, Lots(0)));
     assert_eq!(world.open_orders("A1"), i32::from(reserved.0 > 0));
@@ -247,7 +245,7 @@ fn a_sell_moves_the_position_down() {
     let terms = IntentTerms { side: Some(Side::Sell), ..new_intent().terms };
     world.intent(Intent { terms, ..new_intent() });
     world.report(Execution { side: Side::Sell, ..trade("e-1", "4") });
-    let holding = world.ledger.holding("A1", FUTURE);
+    let holding = world.holding("A1");
     let lots = (holding.position, holding.reserved_buys, holding.reserved_sells);
     assert_eq!((lots, holding.open_orders), ((Lots(-4), Lots(0), Lots(6)), 1));
 }

@@ -132,14 +132,20 @@ impl Watched {
     fn before(&self, arrival: &Arrival<'_>) -> Option<Before> {
         let Content::Execution(Ok(execution)) = &arrival.content else { return None };
         let order = self.ledger.order(OrderId::parse(execution.order_id)?)?;
-        let holding = self.ledger.holding(execution.account_id.as_str(), execution.instrument_id.as_str());
+        let holding = self.holding(execution);
         Some(Before { holding, reserved: order.quantity.reserved(), side: order.side() })
+    }
+
+    fn holding(&self, execution: &Execution<'_>) -> Holding {
+        let [account, instrument] =
+            [execution.account_id, execution.instrument_id].map(|id| self.ledger.name(id.as_str()));
+        self.ledger.held(Owner::account(account), instrument)
     }
 
     /// What a fill adds to the position, its order no longer reserves: on its own side the worst case
     /// stays, on the other it gets better by just that.
     fn worst_case_moved_on_the_other_side(&mut self, execution: &Execution<'_>, before: &Before) {
-        let after = self.ledger.holding(execution.account_id.as_str(), execution.instrument_id.as_str());
+        let after = self.holding(execution);
         let moved = i128::from(after.position.0) - i128::from(before.holding.position.0);
         let filled = if before.side == Side::Buy { moved } else { -moved };
         let in_order = execution.exec_type == ExecType::Trade

@@ -10,7 +10,7 @@ use onefill::core::recompute::{Recomputed, recompute};
 use onefill::core::verdict::{FailedCheck, Reason};
 
 use crate::records::{buy, cancel, no_limit, on};
-use crate::world::{FUTURE, World, execution, id, num, trade};
+use crate::world::{World, execution, id, num, trade};
 
 const ACCOUNTS: [&str; 3] = ["A1", "A6", "A2"];
 
@@ -94,7 +94,7 @@ fn arrives(claim: &str, key: Option<&'static [u8]>, report: Option<Execution<'st
     };
     assert_eq!(taken.anomaly, Some(Anomaly::ExecutionUnapplied), "{claim}");
     assert_eq!(halted(&world), due, "{claim}");
-    assert_eq!(world.ledger.holding("A1", FUTURE).position.0, 0, "{claim}");
+    assert_eq!(world.holding("A1").position.0, 0, "{claim}");
 }
 
 #[test]

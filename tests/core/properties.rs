@@ -80,7 +80,7 @@ fn same_orders(model: &Model, ledger: &Ledger) {
 }
 
 fn same_holding(model: &Model, ledger: &Ledger, account: &str, instrument: &str) {
-    let found = ledger.holding(account, instrument);
+    let found = ledger.held(Owner::account(ledger.name(account)), ledger.name(instrument));
     let reserved = |side| -> i128 {
         let of = |order: &&crate::model::Order| {
             order.account == account && order.instrument == instrument && order.side == side

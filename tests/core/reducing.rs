@@ -75,7 +75,7 @@ fn an_order_that_is_too_large_is_refused_and_never_cut() {
     let mut world = world("7", &[]);
     assert_eq!(world.refused(flagged(sell("k-1", "8", "100"))), [violation("7", "8")]);
     assert_eq!(world.sent, []);
-    assert_eq!(world.ledger.holding("A1", FUTURE).reserved_sells.0, 0);
+    assert_eq!(world.holding("A1").reserved_sells.0, 0);
 }
 
 #[test]

@@ -289,6 +289,11 @@ impl World {
         self.ledger.open_orders_of(Owner::account(self.ledger.name(account)))
     }
 
+    /// What the account holds in [`FUTURE`].
+    pub fn holding(&self, account: &str) -> Holding {
+        self.ledger.held(Owner::account(self.ledger.name(account)), self.ledger.name(FUTURE))
+    }
+
     /// What a strategy holds in [`FUTURE`].
     pub fn strategy(&self, account: &str, strategy: &str) -> Holding {
         let name = |text| self.ledger.name(text);

@@ -114,12 +114,6 @@ impl Holding {
 }
 
 impl Ledger {
-    /// The account in the instrument; empty when it never traded there.
-    pub fn holding(&self, account: &str, instrument_id: &str) -> Holding {
-        let pair = self.names.find(account).zip(self.names.find(instrument_id));
-        pair.map(|(account, instrument)| self.held(Owner::account(account), instrument)).unwrap_or_default()
-    }
-
     /// An account or strategy in an instrument; empty when it never traded there.
     pub fn held(&self, owner: Owner, instrument: Name) -> Holding {
         self.holdings.find(&(owner, instrument)).copied().unwrap_or_default()
