@@ -3,9 +3,11 @@
 //! It covers exactly what the strategy asks for. It must never depend on how that was written
 //! (`2` or `2.000`), on the schema's version, or on what only accompanies the request.
 
+use sha2::{Digest as _, Sha256};
+
 use super::amount::Numeral;
 use super::canonical::CanonicalText;
-use super::ids::{Digest, Fingerprint, first_half};
+use super::ids::{Fingerprint, first_half};
 use super::intent::{Intent, IntentTerms};
 use super::time::Time;
 
@@ -42,7 +44,7 @@ pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
     } = terms;
     // In order of field name: another order would be another fingerprint, and every key of the
     // trail would conflict with its own retry.
-    let mut payload = Payload(Vec::with_capacity(512));
+    let mut payload = Payload(Sha256::new());
     payload.text("account_id=", account_id.as_str());
     payload.text("client_order_id=", client_order_id.as_str());
     payload.time("expire_time=", *expire_time);
@@ -59,17 +61,16 @@ pub fn fingerprint(intent: &Intent<'_>) -> Fingerprint {
     payload.text("strategy_id=", strategy_id.as_str());
     payload.symbol("time_in_force=", time_in_force.map(|it| it.name()));
     payload.numeral("trigger_price=", *trigger_price);
-    Fingerprint(first_half(Digest::of(&payload.0).0))
+    Fingerprint(first_half(payload.0.finalize().into()))
 }
 
-/// What is digested, in one piece: a digest takes in many small ones much slower.
-struct Payload(Vec<u8>);
+struct Payload(Sha256);
 
 impl Payload {
     fn text(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(value.as_ref());
-        self.0.push(b'\n');
+        self.0.update(name);
+        self.0.update(value);
+        self.0.update(b"\n");
     }
 
     fn symbol(&mut self, name: &str, value: Option<&str>) {
