@@ -126,7 +126,8 @@ impl<'w> Scene<'w> {
         self.load.resume();
     }
 
-    fn wait_answered(&self) {
+    /// Waits until all that lies in the inputs is answered.
+    pub fn wait_answered(&self) {
         self.wait_answered_in(&self.lanes());
     }
 
