@@ -1,14 +1,10 @@
 //! When an order like this was accepted last, within the hour: for orders that look like one sent twice.
 
-use std::hash::BuildHasher;
 use std::mem::take;
-
-use hashbrown::hash_table::Entry;
-use hashbrown::{DefaultHashBuilder, HashTable};
 
 use super::chunks::Chunks;
 use super::decided::{part, row_of};
-use super::index::SORTED;
+use super::index::Index;
 use super::names::Name;
 use super::ordered::Ordered;
 use super::windows::Likeness;
@@ -19,9 +15,6 @@ use crate::core::time::Time;
 /// Rows of one chunk.
 const ROWS: usize = 1024;
 
-/// Parts of the index that are made one after the other.
-const REGIONS: usize = 256;
-
 /// A row that is no older than so many others is changed where it stands; later, a new one is made. So rows
 /// lie nearly in the order of their times, and one that comes again and again keeps none from being
 /// forgotten.
@@ -31,8 +24,7 @@ const YOUNG: usize = 4096;
 #[derive(Debug, Default)]
 pub struct Alike {
     pub(super) rows: Chunks<AlikeRow, ROWS>,
-    index: HashTable<usize>,
-    hasher: DefaultHashBuilder,
+    index: Index<usize, LEN>,
     staged: Ordered<Likeness, Time>,
 }
 
@@ -41,7 +33,9 @@ pub(super) type AlikeRow = [u8; 43];
 
 /// A likeness: account and instrument, side and type, which prices there are (1 and 2), then quantity, price and
 /// trigger. Two are the same when their bytes are.
-type LikenessBytes = [u8; 35];
+type LikenessBytes = [u8; LEN];
+
+const LEN: usize = 35;
 
 fn bytes_of(likeness: &Likeness) -> LikenessBytes {
     let Likeness { account, instrument, side, order_type, quantity, price, trigger } = *likeness;
@@ -78,7 +72,7 @@ fn likeness_of(row: &AlikeRow) -> Likeness {
 impl Alike {
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
-        self.rows.bytes() + self.index.allocation_size() + self.staged.bytes()
+        self.rows.bytes() + self.index.bytes() + self.staged.bytes()
     }
 
     /// The settled rows, which find nothing.
@@ -87,31 +81,9 @@ impl Alike {
     }
 
     /// Makes all rows be found: of each likeness the newest.
-    ///
-    /// Of some at a time, those whose places in the index are near each other are taken one after the other: of
-    /// millions of random places in memory only some thousands are in use at a time then.
     pub fn index_all(&mut self) {
-        let Self { rows, index, hasher, .. } = self;
-        let hash_of = |number: &usize| hasher.hash_one(bytes_in(rows.row(*number)));
-        index.clear();
-        index.reserve(rows.len(), hash_of);
-        let places = index.num_buckets();
-        let (mut numbers, mut regions) = (rows.numbers().rev().peekable(), vec![Vec::new(); REGIONS]);
-        while numbers.peek().is_some() {
-            for number in numbers.by_ref().take(SORTED) {
-                let hash = hash_of(&number);
-                // Where a table begins to look: by the last bits.
-                regions[hash as usize % places * REGIONS / places].push((hash, number));
-            }
-            for (hash, number) in regions.iter_mut().flat_map(|region| region.drain(..)) {
-                let bytes = bytes_in(rows.row(number));
-                let is_same = |it: &usize| bytes_in(rows.row(*it)) == bytes;
-                if let Entry::Vacant(place) = index.entry(hash, is_same, hash_of) {
-                    place.insert(number);
-                }
-            }
-        }
-        index.shrink_to_fit(hash_of);
+        let rows = &self.rows;
+        self.index = Index::of(rows.numbers().rev(), rows.len(), |number| bytes_in(rows.row(number)));
     }
 
     /// When one like this was accepted last, as the open batch sees it.
@@ -134,11 +106,8 @@ impl Alike {
         while let Some(row) = self.rows.first()
             && i128::from(time_of(row).0) <= begin
         {
-            let (number, hash) = (self.rows.numbers().start, self.hasher.hash_one(bytes_in(row)));
             // One that was accepted again has its row further on.
-            if let Ok(found) = self.index.find_entry(hash, |it| *it == number) {
-                found.remove();
-            }
+            self.index.remove(self.rows.numbers().start, &bytes_in(row));
             self.rows.forget_first();
         }
     }
@@ -146,23 +115,15 @@ impl Alike {
     fn accept(&mut self, likeness: &Likeness, at: Time) {
         let bytes = bytes_of(likeness);
         let row = row_of([&at.0.to_le_bytes(), &bytes]);
-        let found = self.number_of(&bytes);
-        if let Some(number) = found
+        if let Some(number) = self.number_of(&bytes)
             && self.rows.numbers().end - number <= YOUNG
         {
             *self.rows.edit(number) = row;
             return;
         }
-        let (number, hash) = (self.rows.push(row), self.hasher.hash_one(bytes));
-        match found.and_then(|had| self.index.find_mut(hash, |it| *it == had)) {
-            Some(place) => *place = number,
-            None => self.index_row(number, hash),
-        }
-    }
-
-    fn index_row(&mut self, number: usize, hash: u64) {
-        let (rows, hasher) = (&self.rows, &self.hasher);
-        self.index.insert_unique(hash, number, |it| hasher.hash_one(bytes_in(rows.row(*it))));
+        let number = self.rows.push(row);
+        let rows = &self.rows;
+        self.index.replace(number, |it| bytes_in(rows.row(it)));
     }
 
     /// Drops the batch.
@@ -175,14 +136,13 @@ impl Alike {
         // As the rows lie, for there may be millions: in the order of the index, each would have to be fetched first.
         let mut is_newest = vec![false; self.rows.len()];
         let first = self.rows.numbers().start;
-        self.index.iter().for_each(|number| is_newest[number - first] = true);
+        self.index.numbers().for_each(|number| is_newest[number - first] = true);
         let newest = self.rows.iter().zip(is_newest).filter_map(|(row, is_newest)| is_newest.then_some(row));
         newest.map(|row| (likeness_of(row), time_of(row)))
     }
 
     fn number_of(&self, bytes: &LikenessBytes) -> Option<usize> {
-        let hash = self.hasher.hash_one(bytes);
-        self.index.find(hash, |it| bytes_in(self.rows.row(*it)) == *bytes).copied()
+        self.index.find(bytes, |number| bytes_in(self.rows.row(number)))
     }
 }
 

@@ -1,4 +1,4 @@
-//! From an id to the number of its row, five bytes each.
+//! From an id to the number of its row, as short as the rows' numbers are.
 //!
 //! The rows hold the ids; the index holds numbers only. It is cut into shards of different sizes, the largest
 //! twice the smallest, so that they grow one after the other: no intent waits until ten million others are
@@ -7,55 +7,84 @@
 
 use std::hash::BuildHasher;
 
+use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// How many: one that is full holds some thousands of ten million.
 const SHARDS: usize = 1024;
 
 /// Rows that are sorted by shard at a time, when an index is made anew: 4 MB of them.
-pub(super) const SORTED: usize = 1 << 18;
+const SORTED: usize = 1 << 18;
 
-/// Ids as they are digested: 128 bits.
-pub type IdBytes = [u8; 16];
-
-/// Where each id's row is.
-#[derive(Debug, Default)]
-pub struct Index {
-    shards: Vec<HashTable<u32>>,
+/// Where each id's row is: ids of so many bytes, by default 128 bits of a digest.
+#[derive(Debug)]
+pub struct Index<Number = u32, const LEN: usize = 16> {
+    shards: Vec<HashTable<Number>>,
     /// Of its own, so that nobody can choose ids that collide.
     hasher: DefaultHashBuilder,
 }
 
-impl Index {
+impl<Number, const LEN: usize> Default for Index<Number, LEN> {
+    fn default() -> Self {
+        Self { shards: Vec::new(), hasher: DefaultHashBuilder::default() }
+    }
+}
+
+impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
     /// Memory that it takes.
     pub fn bytes(&self) -> usize {
         self.shards.iter().map(HashTable::allocation_size).sum()
     }
 
+    /// Every number that is found, in no order.
+    pub fn numbers(&self) -> impl Iterator<Item = Number> {
+        self.shards.iter().flatten().copied()
+    }
+
     /// The number under which this id's row is found: the one whose row has the id.
-    pub fn find(&self, id: &IdBytes, id_of: impl Fn(u32) -> IdBytes) -> Option<u32> {
+    pub fn find(&self, id: &[u8; LEN], id_of: impl Fn(Number) -> [u8; LEN]) -> Option<Number> {
         let hash = self.hasher.hash_one(id);
         let shard = self.shards.get(shard_of(hash))?;
         shard.find(hash, |number| id_of(*number) == *id).copied()
     }
 
     /// Takes in a number whose id is not there yet.
-    pub fn insert(&mut self, number: u32, id_of: impl Fn(u32) -> IdBytes) {
-        if self.shards.is_empty() {
-            self.shards.resize_with(SHARDS, HashTable::new);
-        }
+    pub fn insert(&mut self, number: Number, id_of: impl Fn(Number) -> [u8; LEN]) {
         let hash = self.hasher.hash_one(id_of(number));
         let hasher = &self.hasher;
-        self.shards[shard_of(hash)].insert_unique(hash, number, |it| hasher.hash_one(id_of(*it)));
+        shard_in(&mut self.shards, hash).insert_unique(hash, number, |it| hasher.hash_one(id_of(*it)));
     }
 
-    /// Made anew of so many rows. Some of them are sorted by shard at a time: of all the random places in memory
-    /// only those of one shard are in use then.
-    pub fn of(numbers: impl Iterator<Item = u32>, count: usize, id_of: impl Fn(u32) -> IdBytes) -> Self {
+    /// Takes in a number in place of another one of the same id, where there is one.
+    pub fn replace(&mut self, number: Number, id_of: impl Fn(Number) -> [u8; LEN]) {
+        let (id, hasher) = (id_of(number), &self.hasher);
+        let hash = hasher.hash_one(id);
+        let shard = shard_in(&mut self.shards, hash);
+        match shard.entry(hash, |it| id_of(*it) == id, |it| hasher.hash_one(id_of(*it))) {
+            Entry::Occupied(mut had) => *had.get_mut() = number,
+            Entry::Vacant(place) => drop(place.insert(number)),
+        }
+    }
+
+    /// Forgets a number, if its id is found under this one and no other.
+    pub fn remove(&mut self, number: Number, id: &[u8; LEN]) {
+        let hash = self.hasher.hash_one(id);
+        if let Ok(found) = shard_in(&mut self.shards, hash).find_entry(hash, |it| *it == number) {
+            found.remove();
+        }
+    }
+
+    /// Made anew of so many rows; where some have the same id, the one that comes first is found. Some of them are
+    /// sorted by shard at a time: of all the random places in memory only those of one shard are in use then.
+    pub fn of(
+        numbers: impl Iterator<Item = Number>,
+        count: usize,
+        id_of: impl Fn(Number) -> [u8; LEN],
+    ) -> Self {
         let mut index = Self::default();
         index.shards.extend((0..SHARDS).map(|shard| HashTable::with_capacity(due(shard, count))));
         let Self { shards, hasher } = &mut index;
-        let hash_of = |number: &u32| hasher.hash_one(id_of(*number));
+        let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
         let (mut numbers, mut by_shard) = (numbers.peekable(), vec![Vec::new(); SHARDS]);
         while numbers.peek().is_some() {
             for number in numbers.by_ref().take(SORTED) {
@@ -64,12 +93,22 @@ impl Index {
             }
             for (shard, hashed) in shards.iter_mut().zip(&mut by_shard) {
                 for (hash, number) in hashed.drain(..) {
-                    shard.insert_unique(hash, number, hash_of);
+                    let id = id_of(number);
+                    shard.entry(hash, |it| id_of(*it) == id, hash_of).or_insert(number);
                 }
             }
         }
+        shards.iter_mut().for_each(|shard| shard.shrink_to_fit(hash_of));
         index
     }
+}
+
+/// The shard of a hash. There are none before the first id comes.
+fn shard_in<Number>(shards: &mut Vec<HashTable<Number>>, hash: u64) -> &mut HashTable<Number> {
+    if shards.is_empty() {
+        shards.resize_with(SHARDS, HashTable::new);
+    }
+    &mut shards[shard_of(hash)]
 }
 
 /// How many of so many ids go to a shard, about: the first gets two thirds of the mean, the last four.
@@ -89,7 +128,7 @@ fn shard_of(hash: u64) -> usize {
 mod tests {
     use super::*;
 
-    fn id(number: u32) -> IdBytes {
+    fn id(number: u32) -> [u8; 16] {
         let mut id = [7; 16];
         id[..4].copy_from_slice(&number.to_be_bytes());
         id
@@ -99,6 +138,7 @@ mod tests {
     fn every_id_is_found_and_no_other() {
         let mut grown = Index::default();
         assert_eq!(grown.find(&id(0), id), None);
+        grown.remove(0, &id(0));
         (0..5000).for_each(|number| grown.insert(number, id));
         // More than are sorted at a time.
         let more = SORTED as u32 + 5000;
@@ -106,6 +146,23 @@ mod tests {
             assert!((0..count).all(|number| index.find(&id(number), id) == Some(number)));
             assert!((count..count + 1000).all(|number| index.find(&id(number), id).is_none()));
         }
+    }
+
+    #[test]
+    fn of_rows_of_one_id_one_is_found() {
+        let half = |number: u32| id(number / 2);
+        let mut index = Index::of(0..10_000, 10_000, half);
+        let found = |index: &Index, number| index.find(&half(number), half);
+        assert!((0..10_000).all(|number| found(&index, number) == Some(number / 2 * 2)));
+        assert_eq!(index.numbers().count(), 5000);
+        index.replace(11, half);
+        index.replace(10_000, half);
+        assert_eq!((found(&index, 10), found(&index, 10_000)), (Some(11), Some(10_000)));
+        // Another one of its id is found by now.
+        index.remove(10, &half(10));
+        index.remove(12, &half(12));
+        assert_eq!((found(&index, 10), found(&index, 12)), (Some(11), None));
+        assert_eq!(index.numbers().count(), 5000);
     }
 
     #[test]
