@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use arrayvec::ArrayString;
 use sha2::{Digest as _, Sha256};
 
 /// Longest id, in bytes (ASCII, so also in characters).
@@ -23,6 +24,9 @@ const ALLOWED: [bool; 256] = {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id<'a>(&'a str);
 
+/// The text of an id, held in place: rows of many orders need no memory of their own for it.
+pub type IdText = ArrayString<ID_LEN_MAX>;
+
 impl<'a> Id<'a> {
     /// `None` when the text is no id.
     pub fn parse(text: &'a str) -> Option<Self> {
@@ -39,6 +43,11 @@ impl<'a> Id<'a> {
     /// The text, as it came.
     pub const fn as_str(self) -> &'a str {
         self.0
+    }
+
+    /// The text, to be kept.
+    pub fn to_text(self) -> IdText {
+        IdText::from(self.0).expect("no id is longer")
     }
 }
 

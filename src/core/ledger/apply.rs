@@ -151,8 +151,8 @@ impl Ledger {
             account,
             strategy,
             instrument,
-            client_order_id: intent.client_order_id.as_str().into(),
-            last_intent_id: intent.intent_id.as_str().into(),
+            client_order_id: intent.client_order_id.to_text(),
+            last_intent_id: intent.intent_id.to_text(),
             previous_intent_id: None,
             version: 0,
             terms,
@@ -238,10 +238,8 @@ impl Ledger {
         row.version = row.version.checked_add(1).ok_or("an order with 2^31 versions")?;
         row.previous_intent_id = match (change, intent_id) {
             (Change::New, _) => None,
-            (_, Some(intent_id)) => {
-                Some(std::mem::replace(&mut row.last_intent_id, intent_id.as_str().into()))
-            }
-            (_, None) => Some(row.last_intent_id.clone()),
+            (_, Some(intent_id)) => Some(std::mem::replace(&mut row.last_intent_id, intent_id.to_text())),
+            (_, None) => Some(row.last_intent_id),
         };
         let command = match change {
             Change::New => IntentType::New,

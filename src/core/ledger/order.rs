@@ -3,7 +3,7 @@
 //! What an order reserves is computed, never stored, so that no path can forget to release it.
 
 use crate::core::amount::{Lots, Overflow};
-use crate::core::ids::Id;
+use crate::core::ids::{Id, IdText};
 use crate::core::intent::{Side, TimeInForce};
 use crate::core::money::Valuation;
 use crate::core::order::Terms;
@@ -22,11 +22,11 @@ pub struct OrderRow {
     /// What is traded.
     pub instrument: Name,
     /// The order's identity for its account.
-    pub client_order_id: Box<str>,
+    pub client_order_id: IdText,
     /// The last accepted intent of the chain.
-    pub last_intent_id: Box<str>,
+    pub last_intent_id: IdText,
     /// The one before it; FIX 41 of the last record on `orders`.
-    pub previous_intent_id: Option<Box<str>>,
+    pub previous_intent_id: Option<IdText>,
     /// Of the last record on `orders`.
     pub version: i32,
     /// As in force at the venue.

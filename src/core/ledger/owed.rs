@@ -14,7 +14,7 @@ use super::Ledger;
 use super::names::Name;
 use super::order::OrderRow;
 use crate::core::entry::{Input, IntentIds, OwedCancel};
-use crate::core::ids::{Id, OrderId};
+use crate::core::ids::{Id, IdText, OrderId};
 use crate::core::time::Time;
 
 /// The command that owes, and where its record stands.
@@ -111,7 +111,7 @@ pub struct Owing {
     account_id: Box<str>,
     strategy_id: Box<str>,
     instrument_id: Box<str>,
-    client_order_id: Box<str>,
+    client_order_id: IdText,
 }
 
 impl Owing {
@@ -149,7 +149,7 @@ impl Ledger {
             account_id: self.text(order.account).into(),
             strategy_id: self.text(order.strategy).into(),
             instrument_id: self.text(order.instrument).into(),
-            client_order_id: order.client_order_id.clone(),
+            client_order_id: order.client_order_id,
         })
     }
 

@@ -6,6 +6,7 @@
 use super::names::Name;
 use super::order::{OrderRow, Quantity};
 use crate::core::amount::{Decimal, Lots};
+use crate::core::ids::IdText;
 use crate::core::intent::{OrderType, Side, TimeInForce};
 use crate::core::money::Valuation;
 use crate::core::order::Terms;
@@ -200,9 +201,9 @@ fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
     Some(bytes)
 }
 
-fn uuid_text(bytes: &[u8]) -> Box<str> {
+fn uuid_text(bytes: &[u8]) -> IdText {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(36);
+    let mut text = IdText::new();
     for (place, byte) in bytes.iter().enumerate() {
         if [4, 6, 8, 10].contains(&place) {
             text.push('-');
@@ -210,7 +211,11 @@ fn uuid_text(bytes: &[u8]) -> Box<str> {
         text.push(DIGITS[usize::from(byte >> 4)].into());
         text.push(DIGITS[usize::from(byte & 15)].into());
     }
-    text.into()
+    text
+}
+
+fn id_text(text: &str) -> IdText {
+    IdText::from(text).expect("an id is no longer than ids may be")
 }
 
 /// Reads an order back.
@@ -242,10 +247,10 @@ pub fn unpack(piece: &[u8]) -> OrderRow {
     });
     let pending_valuation = has(flag::PENDING_VALUATION).then(|| from.valuation());
     let dead = has(flag::DEAD);
-    let mut id = |own: Option<&str>| if dead { Box::default() } else { from.text(own) };
+    let mut id = |own: Option<IdText>| if dead { IdText::default() } else { from.text(own) };
     let client_order_id = id(None);
-    let last_intent_id = id(Some(&client_order_id));
-    let previous_intent_id = has(flag::PREVIOUS).then(|| id(Some(&client_order_id)));
+    let last_intent_id = id(Some(client_order_id));
+    let previous_intent_id = has(flag::PREVIOUS).then(|| id(Some(client_order_id)));
     OrderRow {
         accepted_seq,
         account,
@@ -324,10 +329,10 @@ impl Unpacking<'_> {
         }
     }
 
-    fn text(&mut self, own: Option<&str>) -> Box<str> {
+    fn text(&mut self, own: Option<IdText>) -> IdText {
         let kind = self.byte();
         let len = match kind {
-            SAME => return own.expect("only other ids are written so").into(),
+            SAME => return own.expect("only other ids are written so"),
             UUID => 16,
             len => usize::from(len),
         };
@@ -335,7 +340,7 @@ impl Unpacking<'_> {
         self.0 = rest;
         match kind {
             UUID => uuid_text(text),
-            _ => std::str::from_utf8(text).expect("ids are ASCII").into(),
+            _ => id_text(std::str::from_utf8(text).expect("ids are ASCII")),
         }
     }
 }
@@ -413,9 +418,9 @@ mod tests {
             let last = if ids.3 { ids.0.clone() } else { ids.1 };
             OrderRow {
                 accepted_seq, account, strategy, instrument,
-                client_order_id: ids.0.into(),
-                last_intent_id: last.into(),
-                previous_intent_id: ids.2.map(Into::into),
+                client_order_id: id_text(&ids.0),
+                last_intent_id: id_text(&last),
+                previous_intent_id: ids.2.as_deref().map(id_text),
                 version,
                 terms: terms.0,
                 pending_terms: terms.1,
@@ -436,9 +441,9 @@ mod tests {
             packed.extend(behind);
             let mut due = row;
             if due.quantity.dead {
-                due.client_order_id = "".into();
-                due.last_intent_id = "".into();
-                due.previous_intent_id = due.previous_intent_id.map(|_| "".into());
+                due.client_order_id = IdText::default();
+                due.last_intent_id = IdText::default();
+                due.previous_intent_id = due.previous_intent_id.map(|_| IdText::default());
             }
             prop_assert_eq!(unpack(&packed), due);
         }
@@ -452,8 +457,8 @@ mod tests {
             account: Name::numbered(900),
             strategy: Name::numbered(90),
             instrument: Name::numbered(9),
-            client_order_id: "0192d3a4-5b6c-7d8e-9f00-112233445566".into(),
-            last_intent_id: "0192d3a4-5b6c-7d8e-9f00-112233445567".into(),
+            client_order_id: id_text("0192d3a4-5b6c-7d8e-9f00-112233445566"),
+            last_intent_id: id_text("0192d3a4-5b6c-7d8e-9f00-112233445567"),
             previous_intent_id: None,
             version: 1,
             terms: Terms {
