@@ -7,9 +7,6 @@
 use std::borrow::Cow;
 use std::mem::take;
 
-use hashbrown::HashMap;
-use hashbrown::hash_map::Entry;
-
 use super::KeyRow;
 use super::chunks::Chunks;
 use super::frozen::Indexing;
@@ -56,7 +53,7 @@ pub struct Decided {
     orders: Index,
     /// In the order in which they were decided.
     staged_keys: Ordered<KeyId, KeyRow>,
-    staged_orders: HashMap<OrderId, OrderRow>,
+    staged_orders: Ordered<OrderId, OrderRow>,
     /// The settled order that was published last, unpacked: its record is made of it.
     published: Option<(OrderId, OrderRow)>,
 }
@@ -65,7 +62,7 @@ impl Decided {
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
         let rows = self.news.bytes() + self.others.bytes() + self.slab.bytes();
-        let staged = self.staged_keys.bytes() + self.staged_orders.allocation_size();
+        let staged = self.staged_keys.bytes() + self.staged_orders.bytes();
         rows + self.keys.bytes() + self.orders.bytes() + staged
     }
 
@@ -93,26 +90,26 @@ impl Decided {
     /// An order that stands unpacked: one that is staged, or the last one that was published.
     pub fn unpacked(&self, order_id: &OrderId) -> Option<&OrderRow> {
         let settled = || self.published.as_ref().filter(|(id, _)| id == order_id).map(|(_, row)| row);
-        self.staged_orders.get(order_id).or_else(settled)
+        self.staged_orders.find(order_id).or_else(settled)
     }
 
     /// Whether there is such an order.
     pub fn has_order(&self, order_id: &OrderId) -> bool {
-        self.staged_orders.contains_key(order_id) || self.number_of(order_id).is_some()
+        self.staged_orders.find(order_id).is_some() || self.number_of(order_id).is_some()
     }
 
     /// Stages an order.
     pub fn put_order(&mut self, order_id: OrderId, row: OrderRow) {
-        self.staged_orders.insert(order_id, row);
+        self.staged_orders.put(order_id, row);
     }
 
     /// The staged copy of an order; `None` where there is no such order.
     pub fn edit_order(&mut self, order_id: OrderId) -> Option<&mut OrderRow> {
-        if !self.staged_orders.contains_key(&order_id) {
+        if self.staged_orders.find(&order_id).is_none() {
             let row = self.order(&order_id)?.into_owned();
-            self.staged_orders.insert(order_id, row);
+            self.staged_orders.put(order_id, row);
         }
-        self.staged_orders.get_mut(&order_id)
+        self.staged_orders.edit(&order_id)
     }
 
     /// The settled rows, which find nothing.
@@ -160,23 +157,23 @@ impl Decided {
     pub fn settle(&mut self, published: Option<OrderId>) {
         // Both are put back empty: the next batch finds their memory.
         let (mut keys, mut orders) = (take(&mut self.staged_keys), take(&mut self.staged_orders));
+        let settled = self.news.last().map(|row| seq_of(row));
         let mut packed = Vec::with_capacity(256);
         for (key, row) in keys.drain() {
             let accepted = row.order_id.filter(|_| row.reason.is_none());
-            let made = accepted.and_then(|id| match orders.entry(id) {
-                Entry::Occupied(order) if order.get().accepted_seq == row.seq => Some(order.remove_entry()),
-                _ => None,
-            });
-            match made {
+            let order = accepted.and_then(|id| Some((id, orders.find(&id)?)));
+            match order.filter(|(_, order)| order.accepted_seq == row.seq) {
                 Some((order_id, order)) => {
-                    pack(&order, &mut packed);
+                    pack(order, &mut packed);
                     self.settle_new(key, &row, order_id, &mut packed);
-                    self.keep_published(published, order_id, order);
                 }
                 None => self.settle_other(key, &row),
             }
         }
-        for (order_id, row) in orders.drain() {
+        if let Some((id, row)) = published.and_then(|id| Some((id, orders.find(&id)?))) {
+            self.published = Some((id, row.clone()));
+        }
+        for (order_id, row) in orders.drain().filter(|(_, row)| Some(row.accepted_seq) <= settled) {
             pack(&row, &mut packed);
             let number = self.number_of(&order_id).expect("an order that is changed was accepted before");
             let had = u32::from_le_bytes(part(self.news.row(number as usize), PLACE));
@@ -184,15 +181,8 @@ impl Decided {
             if place != had {
                 self.news.edit(number as usize)[PLACE..].copy_from_slice(&place.to_le_bytes());
             }
-            self.keep_published(published, order_id, row);
         }
         (self.staged_keys, self.staged_orders) = (keys, orders);
-    }
-
-    fn keep_published(&mut self, published: Option<OrderId>, order_id: OrderId, row: OrderRow) {
-        if published == Some(order_id) {
-            self.published = Some((order_id, row));
-        }
     }
 
     fn settle_new(&mut self, key: KeyId, row: &KeyRow, order_id: OrderId, packed: &mut [u8]) {
@@ -228,16 +218,18 @@ impl Decided {
     /// Every order as the open batch sees it, in no order. For checks: each one is unpacked.
     pub fn orders(&self) -> impl Iterator<Item = (OrderId, Cow<'_, OrderRow>)> {
         let settled = self.news.iter().enumerate().map(|(number, row)| (OrderId(part(row, ORDER)), number));
-        let covered = settled.filter(|(id, _)| !self.staged_orders.contains_key(id));
+        let covered = settled.filter(|(id, _)| self.staged_orders.find(id).is_none());
         let covered = covered.map(|(id, number)| (id, Cow::Owned(self.order_row(number as u32))));
-        covered.chain(self.staged_orders.iter().map(|(id, row)| (*id, Cow::Borrowed(row))))
+        covered.chain(self.staged_orders.rows().map(|(id, row)| (*id, Cow::Borrowed(row))))
     }
 
     /// Every key as the open batch sees it, in no order.
     pub fn keys(&self) -> impl Iterator<Item = KeyRow> {
         let news = self.news.numbers().map(|number| number as u32);
         let others = self.others.numbers().map(|number| number as u32 | OTHER);
-        news.chain(others).map(|number| self.key_row(number)).chain(self.staged_keys.rows().copied())
+        news.chain(others)
+            .map(|number| self.key_row(number))
+            .chain(self.staged_keys.rows().map(|(_, row)| *row))
     }
 
     /// The settled order that this entry accepted: rows lie in the order of their entries.

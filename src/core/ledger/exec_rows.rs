@@ -3,12 +3,13 @@
 //! Nearly every row is a trade of a known order, whose account and instrument the order has. What is not
 //! so, or too much for three bytes, is kept whole beside them.
 
-use hashbrown::HashMap;
+use std::mem::take;
 
 use super::chunks::Chunks;
 use super::decided::{Decided, part, row_of};
 use super::frozen::Indexing;
 use super::index::Index;
+use super::ordered::Ordered;
 use super::report_index::{Counted, ExecId, ExecRow};
 use crate::core::amount::Lots;
 use crate::core::ids::Fingerprint;
@@ -42,13 +43,13 @@ pub struct ExecRows {
     pub(super) rows: Chunks<PackedExec, ROWS>,
     pub(super) whole: Chunks<ExecRow, ROWS>,
     index: Index,
-    staged: HashMap<ExecId, ExecRow>,
+    staged: Ordered<ExecId, ExecRow>,
 }
 
 impl ExecRows {
     /// What the id stands for, as the open batch sees it.
     pub fn find(&self, id: &ExecId, orders: &Decided) -> Option<ExecRow> {
-        if let Some(row) = self.staged.get(id) {
+        if let Some(row) = self.staged.find(id) {
             return Some(*row);
         }
         self.number_of(id).map(|number| self.unpacked(number, orders))
@@ -56,13 +57,16 @@ impl ExecRows {
 
     /// Stages what an id stands for.
     pub fn put(&mut self, id: ExecId, row: ExecRow) {
-        self.staged.insert(id, row);
+        self.staged.put(id, row);
     }
 
     /// The staged copy of a row, made from the settled one, or from `fresh` where there is none.
     pub fn edit(&mut self, id: ExecId, orders: &Decided, fresh: impl FnOnce() -> ExecRow) -> &mut ExecRow {
-        let row = self.find(&id, orders).unwrap_or_else(fresh);
-        self.staged.entry(id).or_insert(row)
+        if self.staged.find(&id).is_none() {
+            let row = self.find(&id, orders).unwrap_or_else(fresh);
+            self.staged.put(id, row);
+        }
+        self.staged.edit(&id).expect("it was staged just now, or before")
     }
 
     /// The settled rows, which find nothing.
@@ -96,10 +100,9 @@ impl ExecRows {
 
     /// Folds the batch in. The orders of its trades are settled already.
     pub fn settle(&mut self, orders: &Decided) {
-        let mut staged: Vec<(ExecId, ExecRow)> = self.staged.drain().collect();
+        let mut staged = take(&mut self.staged);
         // What restates a report that came in the same batch finds its number then.
-        staged.sort_unstable_by_key(|(id, row)| (matches!(row, ExecRow::Restates { .. }), *id));
-        for (id, row) in staged {
+        for (id, row) in staged.drain_sorted(|row| matches!(row, ExecRow::Restates { .. })) {
             let found = self.number_of(&id);
             let packed = self.packed(id, &row, found, orders);
             match found {
@@ -112,6 +115,7 @@ impl ExecRows {
                 }
             }
         }
+        self.staged = staged;
     }
 
     /// Drops the batch.
@@ -121,7 +125,7 @@ impl ExecRows {
 
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
-        self.rows.bytes() + self.whole.bytes() + self.index.bytes() + self.staged.allocation_size()
+        self.rows.bytes() + self.whole.bytes() + self.index.bytes() + self.staged.bytes()
     }
 
     /// How many are settled.
@@ -134,9 +138,9 @@ impl ExecRows {
         let settled = self.rows.numbers().map(|number| number as u32);
         let covered = settled.filter(|number| {
             let id = ExecId::from_bytes(id_of(&self.rows, *number));
-            !self.staged.contains_key(&id)
+            self.staged.find(&id).is_none()
         });
-        covered.map(|number| self.unpacked(number, orders)).chain(self.staged.values().copied())
+        covered.map(|number| self.unpacked(number, orders)).chain(self.staged.rows().map(|(_, row)| *row))
     }
 
     fn number_of(&self, id: &ExecId) -> Option<u32> {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hashbrown::HashMap;
-
+use super::ordered::Ordered;
 use crate::core::ids::OrderId;
 
 /// Open orders, by the entry that accepted them.
@@ -11,19 +10,19 @@ use crate::core::ids::OrderId;
 pub struct OpenOrders {
     settled: BTreeMap<u64, OrderId>,
     /// Whether each order that the batch touched is open.
-    staged: HashMap<u64, (OrderId, bool)>,
+    staged: Ordered<u64, (OrderId, bool)>,
 }
 
 impl OpenOrders {
     /// Stages whether an order is open.
     pub fn put(&mut self, accepted_seq: u64, order_id: OrderId, is_open: bool) {
-        self.staged.insert(accepted_seq, (order_id, is_open));
+        self.staged.put(accepted_seq, (order_id, is_open));
     }
 
     /// Those that are open, in order of acceptance.
     pub fn iter(&self) -> impl Iterator<Item = OrderId> {
-        let settled = self.settled.iter().filter(|(seq, _)| !self.staged.contains_key(*seq));
-        let staged = self.staged.iter().filter(|(_, (_, is_open))| *is_open);
+        let settled = self.settled.iter().filter(|(seq, _)| self.staged.find(seq).is_none());
+        let staged = self.staged.rows().filter(|(_, (_, is_open))| *is_open);
         // What a batch has touched may be older than what it has not.
         let mut open: Vec<_> = settled.map(|(seq, id)| (*seq, *id)).collect();
         open.extend(staged.map(|(seq, (id, _))| (*seq, *id)));
@@ -38,7 +37,7 @@ impl OpenOrders {
 
     /// The settled ones alone.
     pub fn frozen(&self) -> Self {
-        Self { settled: self.settled.clone(), staged: HashMap::new() }
+        Self { settled: self.settled.clone(), staged: Ordered::default() }
     }
 
     /// How many are settled.
@@ -48,7 +47,7 @@ impl OpenOrders {
 
     /// Memory that they take, roughly: at least half of each node of an ordered map is in use.
     pub fn bytes(&self) -> usize {
-        2 * self.settled.len() * size_of::<(u64, OrderId)>() + self.staged.allocation_size()
+        2 * self.settled.len() * size_of::<(u64, OrderId)>() + self.staged.bytes()
     }
 
     /// Folds the batch in.

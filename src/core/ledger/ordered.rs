@@ -17,11 +17,20 @@ pub struct Ordered<K, V> {
 impl<K: Eq + Hash, V> Ordered<K, V> {
     /// The row of a key.
     pub fn find(&self, key: &K) -> Option<&V> {
+        self.place(key).map(|place| &self.rows[place].1)
+    }
+
+    /// The same, to change it.
+    pub fn edit(&mut self, key: &K) -> Option<&mut V> {
+        self.place(key).map(|place| &mut self.rows[place].1)
+    }
+
+    fn place(&self, key: &K) -> Option<usize> {
         if self.rows.is_empty() {
             return None;
         }
         let hash = self.hasher.hash_one(key);
-        self.index.find(hash, |place| self.rows[*place].0 == *key).map(|place| &self.rows[*place].1)
+        self.index.find(hash, |place| self.rows[*place].0 == *key).copied()
     }
 
     /// Takes in a row; one of the same key is replaced where it lies.
@@ -56,8 +65,8 @@ impl<K: Eq + Hash, V> Ordered<K, V> {
     }
 
     /// The rows, in order.
-    pub fn rows(&self) -> impl Iterator<Item = &V> {
-        self.rows.iter().map(|(_, row)| row)
+    pub fn rows(&self) -> impl Iterator<Item = &(K, V)> {
+        self.rows.iter()
     }
 
     /// Memory that they take.
@@ -83,7 +92,9 @@ mod tests {
             rows.put(key, 0);
             rows.put(key, key);
         }
-        rows.put(500, 7);
+        rows.put(500, 0);
+        *rows.edit(&500).unwrap() = 7;
+        assert_eq!(rows.edit(&1000), None);
         assert_eq!((rows.find(&500), rows.find(&999), rows.find(&1000)), (Some(&7), Some(&999), None));
         let due = (0..1000).rev().map(|key| (key, if key == 500 { 7 } else { key }));
         assert!(rows.drain().eq(due));
