@@ -83,7 +83,7 @@ impl Alike {
     /// Makes all rows be found: of each likeness the newest.
     pub fn index_all(&mut self) {
         let rows = &self.rows;
-        self.index = Index::of(rows.numbers().rev(), rows.len(), |number| bytes_in(rows.row(number)));
+        self.index = Index::of_first(rows.numbers().rev(), rows.len(), |number| bytes_in(rows.row(number)));
     }
 
     /// When one like this was accepted last, as the open batch sees it.

@@ -74,16 +74,48 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
         }
     }
 
-    /// Made anew of so many rows; where some have the same id, the one that comes first is found. Some of them are
-    /// sorted by shard at a time: of all the random places in memory only those of one shard are in use then.
+    /// Made anew of so many rows, each with an id of its own.
     pub fn of(
         numbers: impl Iterator<Item = Number>,
         count: usize,
         id_of: impl Fn(Number) -> [u8; LEN],
     ) -> Self {
-        let mut index = Self::default();
-        index.shards.extend((0..SHARDS).map(|shard| HashTable::with_capacity(due(shard, count))));
+        let mut index = Self::with_room_for(count);
+        index.insert_sorted(numbers, &id_of, |shard, hash, number, hash_of| {
+            shard.insert_unique(hash, number, hash_of);
+        });
+        index
+    }
+
+    /// The same, where some may have the same id: the one that comes first is found.
+    pub fn of_first(
+        numbers: impl Iterator<Item = Number>,
+        count: usize,
+        id_of: impl Fn(Number) -> [u8; LEN],
+    ) -> Self {
+        let mut index = Self::with_room_for(count);
+        index.insert_sorted(numbers, &id_of, |shard, hash, number, hash_of| {
+            shard.entry(hash, |it| id_of(*it) == id_of(number), hash_of).or_insert(number);
+        });
         let Self { shards, hasher } = &mut index;
+        shards.iter_mut().for_each(|shard| shard.shrink_to_fit(|it| hasher.hash_one(id_of(*it))));
+        index
+    }
+
+    fn with_room_for(count: usize) -> Self {
+        let shards = (0..SHARDS).map(|shard| HashTable::with_capacity(due(shard, count)));
+        Self { shards: shards.collect(), ..Self::default() }
+    }
+
+    /// Some of the rows are sorted by shard at a time: of all the random places in memory only those of one shard are
+    /// in use then.
+    fn insert_sorted(
+        &mut self,
+        numbers: impl Iterator<Item = Number>,
+        id_of: impl Fn(Number) -> [u8; LEN],
+        insert: impl Fn(&mut HashTable<Number>, u64, Number, &dyn Fn(&Number) -> u64),
+    ) {
+        let Self { shards, hasher } = self;
         let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
         let (mut numbers, mut by_shard) = (numbers.peekable(), vec![Vec::new(); SHARDS]);
         while numbers.peek().is_some() {
@@ -92,14 +124,9 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
                 by_shard[shard_of(hash)].push((hash, number));
             }
             for (shard, hashed) in shards.iter_mut().zip(&mut by_shard) {
-                for (hash, number) in hashed.drain(..) {
-                    let id = id_of(number);
-                    shard.entry(hash, |it| id_of(*it) == id, hash_of).or_insert(number);
-                }
+                hashed.drain(..).for_each(|(hash, number)| insert(shard, hash, number, &hash_of));
             }
         }
-        shards.iter_mut().for_each(|shard| shard.shrink_to_fit(hash_of));
-        index
     }
 }
 
@@ -151,7 +178,7 @@ mod tests {
     #[test]
     fn of_rows_of_one_id_one_is_found() {
         let half = |number: u32| id(number / 2);
-        let mut index = Index::of(0..10_000, 10_000, half);
+        let mut index = Index::of_first(0..10_000, 10_000, half);
         let found = |index: &Index, number| index.find(&half(number), half);
         assert!((0..10_000).all(|number| found(&index, number) == Some(number / 2 * 2)));
         assert_eq!(index.numbers().count(), 5000);
