@@ -66,7 +66,11 @@ impl Decimal {
     /// [`Overflow`] when it has more digits than a decimal may have.
     pub fn new(mantissa: i128, scale: u32) -> Result<Self, Overflow> {
         let shift = SCALE_MAX.checked_sub(scale).ok_or(Overflow)?;
-        let units = mantissa.checked_mul(POWERS[shift as usize]).ok_or(Overflow)?;
+        Self::of_units(mantissa.checked_mul(POWERS[shift as usize]).ok_or(Overflow)?)
+    }
+
+    /// The decimal of so many units of `10^-18`.
+    fn of_units(units: i128) -> Result<Self, Overflow> {
         let fits = units.unsigned_abs() < 10u128.pow(SCALE_MAX + WHOLE_DIGITS_MAX as u32);
         if fits { Ok(Self(units)) } else { Err(Overflow) }
     }
@@ -133,12 +137,12 @@ impl Decimal {
     /// How far apart the two are; `None` when that has more digits than a decimal may have.
     pub fn distance(self, other: Self) -> Option<Self> {
         let distance = self.0.checked_sub(other.0)?.checked_abs()?;
-        Self::new(distance, SCALE_MAX).ok()
+        Self::of_units(distance).ok()
     }
 
     /// The difference; `None` when it has more digits than a decimal may have.
     pub fn minus(self, other: Self) -> Option<Self> {
-        Self::new(self.0.checked_sub(other.0)?, SCALE_MAX).ok()
+        Self::of_units(self.0.checked_sub(other.0)?).ok()
     }
 
     /// A whole number; every one of 64 bits fits.
@@ -177,8 +181,7 @@ impl Decimal {
     /// # Errors
     /// [`Overflow`] when the product has more digits than a decimal may have.
     pub fn times(self, count: i64) -> Result<Self, Overflow> {
-        let units = self.0.checked_mul(i128::from(count)).ok_or(Overflow)?;
-        Self::new(units, SCALE_MAX)
+        Self::of_units(self.0.checked_mul(i128::from(count)).ok_or(Overflow)?)
     }
 
     /// Mantissa and scale without trailing zeros.

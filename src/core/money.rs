@@ -197,11 +197,16 @@ impl Money {
     /// As a decimal; `None` when it has more digits than a decimal may have.
     pub fn decimal(self) -> Option<Decimal> {
         let excess = self.scale.max(SCALE_MAX) - SCALE_MAX;
-        let factor = I256::from(10).checked_pow(excess)?;
-        let (mantissa, rest) = match (narrow(self.mantissa), narrow(factor)) {
-            // Nearly always 128 bits hold both, and divide much faster.
-            (Some(mantissa), Some(factor)) => (mantissa / factor, mantissa % factor),
-            _ => (i128::try_from(self.mantissa / factor).ok()?, i128::from(self.mantissa % factor != 0)),
+        let (mantissa, rest) = match (narrow(self.mantissa), POWERS.get(excess as usize)) {
+            // Nearly always 128 bits hold both, and divide much faster. The rest takes no division of its own.
+            (Some(mantissa), Some(factor)) => {
+                let quotient = mantissa / factor;
+                (quotient, mantissa - quotient * factor)
+            }
+            _ => {
+                let factor = I256::from(10).checked_pow(excess)?;
+                (i128::try_from(self.mantissa / factor).ok()?, i128::from(self.mantissa % factor != 0))
+            }
         };
         if rest == 0 { Decimal::new(mantissa, self.scale - excess).ok() } else { None }
     }
@@ -368,6 +373,28 @@ mod tests {
                 let (one, other) = (big(mantissa) * ten.pow(SCALE_MAX), BigInt::from(limit) * ten.pow(scale));
                 assert_eq!(money.is_within(decimal), one <= other, "{money:?} {limit}");
                 assert_eq!(money.is_at_least(decimal), one >= other, "{money:?} {limit}");
+            }
+        }
+    }
+
+    #[test]
+    fn money_is_the_same_decimal_on_both_sides_of_128_bits() {
+        let (most, least) = (I256::from(i128::MAX), I256::from(i128::MIN));
+        let edges = [most, most + 1, least, least - 1, I256::from(i64::MAX), I256::from(i64::MIN)];
+        let bound = BigInt::from(10).pow(38);
+        for scale in [0, 1, 17, 18, 19, 22, 55, 56, 57, 58] {
+            let one = I256::from(10).pow(scale);
+            let wholes = [0, 1, 10i128.pow(18), 10i128.pow(20) - 1, 10i128.pow(20)].map(I256::from);
+            let exact = wholes.into_iter().filter_map(|whole| one.checked_mul(whole));
+            let near = exact.chain(edges).flat_map(|it| [it - 1, it, it + 1]);
+            for mantissa in near.flat_map(|it| [it, -it]) {
+                // In units of 10^-18 it is this numerator over this denominator.
+                let numerator = big(mantissa) * BigInt::from(10).pow(SCALE_MAX);
+                let denominator = BigInt::from(10).pow(scale);
+                let units = &numerator / &denominator;
+                let fits = &units * &denominator == numerator && units < bound && -&units < bound;
+                let found = Money { mantissa, scale }.decimal().map(|it| BigInt::from(it.units()));
+                assert_eq!(found, fits.then_some(units), "{mantissa} {scale}");
             }
         }
     }
