@@ -8,7 +8,7 @@ const LAYERS: [&str; 5] = ["core", "wire", "shell", "demo", "cli"];
 /// What `std` offers that depends on more than its arguments.
 const AMBIENT: [&str; 8] = ["fs", "net", "io", "thread", "time", "env", "process", "sync"];
 /// Dependencies that compute, and do nothing else.
-const PURE_DEPENDENCIES: [&str; 4] = ["ethnum", "hashbrown", "sha2", "thiserror"];
+const PURE_DEPENDENCIES: [&str; 5] = ["arrayvec", "ethnum", "hashbrown", "sha2", "thiserror"];
 /// Names that are impure wherever they come from.
 const IMPURE: [&str; 15] = [
     "f32",
