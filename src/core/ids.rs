@@ -24,7 +24,7 @@ const ALLOWED: [bool; 256] = {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Id<'a>(&'a str);
 
-/// The text of an id, held in place: rows of many orders need no memory of their own for it.
+/// The text of an id, in place: a row that holds it has no memory elsewhere.
 pub type IdText = ArrayString<ID_LEN_MAX>;
 
 impl<'a> Id<'a> {

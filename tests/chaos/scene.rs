@@ -126,7 +126,7 @@ impl<'w> Scene<'w> {
         self.load.resume();
     }
 
-    /// Waits until all that lies in the inputs is answered.
+    /// Waits until every intent is answered.
     pub fn wait_answered(&self) {
         self.wait_answered_in(&self.lanes());
     }

@@ -135,9 +135,12 @@ impl<'w> Team<'w> {
         halts
     }
 
-    /// How often lanes were halted with this code, by living members.
-    pub fn halts_said(&self, code: &str) -> usize {
-        self.members.values().flat_map(Router::halts).filter(|(_, said)| said == code).count()
+    /// How often each lane was halted with this code, by living members.
+    pub fn halts_said(&self, code: &str) -> BTreeMap<i32, usize> {
+        let mut said = BTreeMap::new();
+        let halts = self.members.values().flat_map(Router::halts).filter(|(_, halt)| halt == code);
+        halts.for_each(|(lane, _)| *said.entry(lane).or_default() += 1);
+        said
     }
 
     /// Every member is a process that lives.

@@ -23,6 +23,8 @@ struct Shown {
     /// The first verdict after each opening.
     reopened: Vec<Instant>,
     just_opened: bool,
+    /// The last entry of any kind.
+    last: Option<Instant>,
 }
 
 type Seen = Arc<Mutex<BTreeMap<i32, Shown>>>;
@@ -81,11 +83,30 @@ impl Watch {
 
     /// The longest time between two verdicts of one of these lanes, of those that ended after this moment.
     pub fn outage(&self, moment: Instant, lanes: &[i32]) -> Duration {
+        lanes.iter().filter_map(|lane| self.gap(moment, *lane)).max().unwrap_or_default()
+    }
+
+    /// Waits until each of these lanes has shown no verdict for at least so long, and one behind that, after this
+    /// moment. How long each took.
+    pub fn wait_gaps(&self, moment: Instant, lanes: &[i32], least: Duration) -> BTreeMap<i32, Duration> {
+        let long = |lane| self.gap(moment, lane).filter(|gap| *gap >= least);
+        all_of(lanes, &format!("decides nothing for {least:?}, and then again"), long)
+    }
+
+    /// The same of one lane.
+    fn gap(&self, moment: Instant, lane: i32) -> Option<Duration> {
         let seen = self.seen.lock().expect("the reader does not panic");
-        let of = lanes.iter().filter_map(|lane| seen.get(lane));
-        let gaps = of
-            .flat_map(|all| all.verdicts.windows(2).filter(|two| two[1] > moment).map(|two| two[1] - two[0]));
-        gaps.max().unwrap_or_default()
+        let ended = seen.get(&lane)?.verdicts.windows(2).filter(|two| two[1] > moment);
+        ended.map(|two| two[1] - two[0]).max()
+    }
+
+    /// Waits until each of these lanes has shown no entry at all for so long.
+    pub fn wait_silent(&self, lanes: &[i32], least: Duration) {
+        all_of(lanes, &format!("is silent for {least:?}"), |lane| {
+            let seen = self.seen.lock().expect("the reader does not panic");
+            let last = seen.get(&lane).and_then(|shown| shown.last)?;
+            (last.elapsed() >= least).then_some(())
+        });
     }
 }
 
@@ -112,6 +133,7 @@ fn look(consumer: &BaseConsumer, seen: &Seen, ended: &AtomicBool) {
 
 impl Shown {
     fn take(&mut self, entry: &Json) {
+        self.last = Some(Instant::now());
         if entry["kind"] == "DECISION" {
             self.verdicts.push(Instant::now());
             if std::mem::take(&mut self.just_opened) {

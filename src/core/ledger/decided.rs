@@ -157,7 +157,7 @@ impl Decided {
     pub fn settle(&mut self, published: Option<OrderId>) {
         // Both are put back empty: the next batch finds their memory.
         let (mut keys, mut orders) = (take(&mut self.staged_keys), take(&mut self.staged_orders));
-        let settled = self.news.last().map(|row| seq_of(row));
+        let (had, last) = (self.news.len(), self.news.last().map(|row| seq_of(row)));
         let mut packed = Vec::with_capacity(256);
         for (key, row) in keys.drain() {
             let accepted = row.order_id.filter(|_| row.reason.is_none());
@@ -173,7 +173,12 @@ impl Decided {
         if let Some((id, row)) = published.and_then(|id| Some((id, orders.find(&id)?))) {
             self.published = Some((id, row.clone()));
         }
-        for (order_id, row) in orders.drain().filter(|(_, row)| Some(row.accepted_seq) <= settled) {
+        let mut made = 0;
+        for (order_id, row) in orders.drain() {
+            if Some(row.accepted_seq) > last {
+                made += 1;
+                continue;
+            }
             pack(&row, &mut packed);
             let number = self.number_of(&order_id).expect("an order that is changed was accepted before");
             let had = u32::from_le_bytes(part(self.news.row(number as usize), PLACE));
@@ -182,6 +187,7 @@ impl Decided {
                 self.news.edit(number as usize)[PLACE..].copy_from_slice(&place.to_le_bytes());
             }
         }
+        assert!(made == self.news.len() - had, "every order that is made has a key that makes it");
         (self.staged_keys, self.staged_orders) = (keys, orders);
     }
 

@@ -1,4 +1,4 @@
-//! From an id to the number of its row, as short as the rows' numbers are.
+//! From an id to the number of its row: five bytes each, nine where rows are numbered for ever.
 //!
 //! The rows hold the ids; the index holds numbers only. It is cut into shards of different sizes, the largest
 //! twice the smallest, so that they grow one after the other: no intent waits until ten million others are
@@ -69,22 +69,24 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
     /// Forgets a number, if its id is found under this one and no other.
     pub fn remove(&mut self, number: Number, id: &[u8; LEN]) {
         let hash = self.hasher.hash_one(id);
-        if let Ok(found) = shard_in(&mut self.shards, hash).find_entry(hash, |it| *it == number) {
+        let shard = self.shards.get_mut(shard_of(hash));
+        if let Some(Ok(found)) = shard.map(|shard| shard.find_entry(hash, |it| *it == number)) {
             found.remove();
         }
     }
 
-    /// Made anew of so many rows, each with an id of its own.
+    /// Made anew of so many rows, each with an id of its own: none is compared with another.
     pub fn of(
         numbers: impl Iterator<Item = Number>,
         count: usize,
         id_of: impl Fn(Number) -> [u8; LEN],
     ) -> Self {
-        let mut index = Self::with_room_for(count);
-        index.insert_sorted(numbers, &id_of, |shard, hash, number, hash_of| {
-            shard.insert_unique(hash, number, hash_of);
+        let Self { mut shards, hasher } = Self::with_room_for(count);
+        let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
+        each_by_shard(numbers, hash_of, |shard, hash, number| {
+            shards[shard].insert_unique(hash, number, hash_of);
         });
-        index
+        Self { shards, hasher }
     }
 
     /// The same, where some may have the same id: the one that comes first is found.
@@ -93,39 +95,37 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
         count: usize,
         id_of: impl Fn(Number) -> [u8; LEN],
     ) -> Self {
-        let mut index = Self::with_room_for(count);
-        index.insert_sorted(numbers, &id_of, |shard, hash, number, hash_of| {
-            shard.entry(hash, |it| id_of(*it) == id_of(number), hash_of).or_insert(number);
+        let Self { mut shards, hasher } = Self::with_room_for(count);
+        let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
+        each_by_shard(numbers, hash_of, |shard, hash, number| {
+            shards[shard].entry(hash, |it| id_of(*it) == id_of(number), hash_of).or_insert(number);
         });
-        let Self { shards, hasher } = &mut index;
-        shards.iter_mut().for_each(|shard| shard.shrink_to_fit(|it| hasher.hash_one(id_of(*it))));
-        index
+        shards.iter_mut().for_each(|shard| shard.shrink_to_fit(hash_of));
+        Self { shards, hasher }
     }
 
     fn with_room_for(count: usize) -> Self {
         let shards = (0..SHARDS).map(|shard| HashTable::with_capacity(due(shard, count)));
         Self { shards: shards.collect(), ..Self::default() }
     }
+}
 
-    /// Some of the rows are sorted by shard at a time: of all the random places in memory only those of one shard are
-    /// in use then.
-    fn insert_sorted(
-        &mut self,
-        numbers: impl Iterator<Item = Number>,
-        id_of: impl Fn(Number) -> [u8; LEN],
-        insert: impl Fn(&mut HashTable<Number>, u64, Number, &dyn Fn(&Number) -> u64),
-    ) {
-        let Self { shards, hasher } = self;
-        let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
-        let (mut numbers, mut by_shard) = (numbers.peekable(), vec![Vec::new(); SHARDS]);
-        while numbers.peek().is_some() {
-            for number in numbers.by_ref().take(SORTED) {
-                let hash = hash_of(&number);
-                by_shard[shard_of(hash)].push((hash, number));
-            }
-            for (shard, hashed) in shards.iter_mut().zip(&mut by_shard) {
-                hashed.drain(..).for_each(|(hash, number)| insert(shard, hash, number, &hash_of));
-            }
+/// Shows each number with its shard and hash. Some are sorted by shard at a time: of all the random places in memory
+/// only those of one shard are in use then.
+fn each_by_shard<Number>(
+    numbers: impl Iterator<Item = Number>,
+    hash_of: impl Fn(&Number) -> u64,
+    mut each: impl FnMut(usize, u64, Number),
+) {
+    let (mut numbers, mut by_shard) = (numbers.peekable(), Vec::new());
+    by_shard.resize_with(SHARDS, Vec::new);
+    while numbers.peek().is_some() {
+        for number in numbers.by_ref().take(SORTED) {
+            let hash = hash_of(&number);
+            by_shard[shard_of(hash)].push((hash, number));
+        }
+        for (shard, hashed) in by_shard.iter_mut().enumerate() {
+            hashed.drain(..).for_each(|(hash, number)| each(shard, hash, number));
         }
     }
 }
@@ -177,19 +177,20 @@ mod tests {
 
     #[test]
     fn of_rows_of_one_id_one_is_found() {
-        let half = |number: u32| id(number / 2);
-        let mut index = Index::of_first(0..10_000, 10_000, half);
-        let found = |index: &Index, number| index.find(&half(number), half);
-        assert!((0..10_000).all(|number| found(&index, number) == Some(number / 2 * 2)));
-        assert_eq!(index.numbers().count(), 5000);
-        index.replace(11, half);
-        index.replace(10_000, half);
-        assert_eq!((found(&index, 10), found(&index, 10_000)), (Some(11), Some(10_000)));
+        // The same ids come again after so many that were sorted together.
+        let ids = SORTED as u32;
+        let again = |number: u32| id(number % ids);
+        let found = |index: &Index, number| index.find(&again(number), again);
+        let mut index = Index::of_first(0..2 * ids + 10, 2 * SORTED + 10, again);
+        assert!((0..ids).all(|number| found(&index, number) == Some(number)));
+        assert_eq!(index.numbers().count(), SORTED);
+        index.replace(ids + 11, again);
+        assert_eq!((found(&index, 10), found(&index, 11)), (Some(10), Some(ids + 11)));
         // Another one of its id is found by now.
-        index.remove(10, &half(10));
-        index.remove(12, &half(12));
-        assert_eq!((found(&index, 10), found(&index, 12)), (Some(11), None));
-        assert_eq!(index.numbers().count(), 5000);
+        index.remove(11, &again(11));
+        index.remove(10, &again(10));
+        assert_eq!((found(&index, 10), found(&index, 11)), (None, Some(ids + 11)));
+        assert_eq!(index.numbers().count(), SORTED - 1);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::names::Name;
 use super::order::{OrderRow, Quantity};
 use crate::core::amount::{Decimal, Lots};
-use crate::core::ids::IdText;
+use crate::core::ids::{Id, IdText};
 use crate::core::intent::{OrderType, Side, TimeInForce};
 use crate::core::money::Valuation;
 use crate::core::order::Terms;
@@ -214,10 +214,6 @@ fn uuid_text(bytes: &[u8]) -> IdText {
     text
 }
 
-fn id_text(text: &str) -> IdText {
-    IdText::from(text).expect("an id is no longer than ids may be")
-}
-
 /// Reads an order back.
 ///
 /// # Panics
@@ -340,7 +336,7 @@ impl Unpacking<'_> {
         self.0 = rest;
         match kind {
             UUID => uuid_text(text),
-            _ => id_text(std::str::from_utf8(text).expect("ids are ASCII")),
+            _ => Id::known(std::str::from_utf8(text).expect("ids are ASCII")).to_text(),
         }
     }
 }
@@ -350,6 +346,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn id_text(text: &str) -> IdText {
+        Id::known(text).to_text()
+    }
 
     const ID: &str = "[A-Za-z0-9_.:-]{1,64}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
 
