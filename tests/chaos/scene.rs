@@ -126,8 +126,7 @@ impl<'w> Scene<'w> {
         self.load.resume();
     }
 
-    /// Waits until every intent is answered.
-    pub fn wait_answered(&self) {
+    fn wait_answered(&self) {
         self.wait_answered_in(&self.lanes());
     }
 

@@ -23,8 +23,6 @@ struct Shown {
     /// The first verdict after each opening.
     reopened: Vec<Instant>,
     just_opened: bool,
-    /// The last entry of any kind.
-    last: Option<Instant>,
 }
 
 type Seen = Arc<Mutex<BTreeMap<i32, Shown>>>;
@@ -99,15 +97,6 @@ impl Watch {
         let ended = seen.get(&lane)?.verdicts.windows(2).filter(|two| two[1] > moment);
         ended.map(|two| two[1] - two[0]).max()
     }
-
-    /// Waits until each of these lanes has shown no entry at all for so long.
-    pub fn wait_silent(&self, lanes: &[i32], least: Duration) {
-        all_of(lanes, &format!("is silent for {least:?}"), |lane| {
-            let seen = self.seen.lock().expect("the reader does not panic");
-            let last = seen.get(&lane).and_then(|shown| shown.last)?;
-            (last.elapsed() >= least).then_some(())
-        });
-    }
 }
 
 /// Asks of each of these lanes until there is an answer.
@@ -133,7 +122,6 @@ fn look(consumer: &BaseConsumer, seen: &Seen, ended: &AtomicBool) {
 
 impl Shown {
     fn take(&mut self, entry: &Json) {
-        self.last = Some(Instant::now());
         if entry["kind"] == "DECISION" {
             self.verdicts.push(Instant::now());
             if std::mem::take(&mut self.just_opened) {
