@@ -71,7 +71,8 @@ fn wait_for_it(scene: &mut Scene<'_>, set: &impl Fn(&str)) {
 }
 
 fn halt_until_it_has_caught_up(scene: &mut Scene<'_>, set: &impl Fn(&str)) {
-    ahead(scene, set, "+5s");
+    // Far enough that a busy machine has something to decide before the clock has caught up.
+    ahead(scene, set, "+10s");
     let (before, moment) = (scene.team.halts_said("CLOCK_UNSAFE"), Instant::now());
     set("+0");
     eventually("both lanes halted with CLOCK_UNSAFE", || {
@@ -85,7 +86,7 @@ fn halt_until_it_has_caught_up(scene: &mut Scene<'_>, set: &impl Fn(&str)) {
 }
 
 const LITTLE: &str = "the clock 0.8 s ahead, and back";
-const MUCH: &str = "the clock 5 s ahead, and back; it ends by itself";
+const MUCH: &str = "the clock 10 s ahead, and back; it ends by itself";
 
 /// librdkafka waits by C11's `cnd_timedwait`, which libfaketime does not know: it would wait until the clock that is ahead
 /// is reached by the true one. This leads it to the wait that libfaketime knows.

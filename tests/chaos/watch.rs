@@ -85,13 +85,13 @@ impl Watch {
     }
 
     /// Waits until each of these lanes has shown no verdict for at least so long, and one behind that, after this
-    /// moment. How long each took.
-    pub fn wait_gaps(&self, moment: Instant, lanes: &[i32], least: Duration) -> BTreeMap<i32, Duration> {
+    /// moment.
+    pub fn wait_gaps(&self, moment: Instant, lanes: &[i32], least: Duration) {
         let long = |lane| self.gap(moment, lane).filter(|gap| *gap >= least);
-        all_of(lanes, &format!("decides nothing for {least:?}, and then again"), long)
+        all_of(lanes, &format!("decides nothing for {least:?}, and then again"), long);
     }
 
-    /// The same of one lane.
+    /// The longest time between two verdicts of this lane, of those that ended after this moment.
     fn gap(&self, moment: Instant, lane: i32) -> Option<Duration> {
         let seen = self.seen.lock().expect("the reader does not panic");
         let ended = seen.get(&lane)?.verdicts.windows(2).filter(|two| two[1] > moment);
