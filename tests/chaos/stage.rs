@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::metadata::{Metadata, MetadataPartition};
 
 use crate::broker::{Cluster, Signal};
 use crate::disk::Disk;
@@ -18,8 +19,10 @@ pub const BROKERS: u32 = 3;
 const CALL_MAX: Duration = Duration::from_secs(5);
 
 /// How the brokers differ from those of other tests: offsets of a group without members expire while a run lasts, and
-/// a broker that is gone is noticed sooner. Records are as large as Kafka has it, which preflight wants.
-const SETTINGS: [&str; 4] = [
+/// a broker that is gone is noticed sooner. Leads move when a test has it so, and not some minutes after a broker's
+/// death, in the middle of what another one does. Records are as large as Kafka has it, which preflight wants.
+const SETTINGS: [&str; 5] = [
+    "auto.leader.rebalance.enable=false",
     "offsets.retention.minutes=1",
     "offsets.retention.check.interval.ms=2000",
     "broker.session.timeout.ms=4000",
@@ -76,6 +79,19 @@ impl Stage {
         (1..=BROKERS).for_each(|node| drop(self.cluster.try_kill(node, Signal::Continue)));
         self.cluster.start_all();
         self.wait_whole();
+        self.give_leads_back();
+    }
+
+    /// Gives partitions back to the brokers that led them before faults took them away.
+    fn give_leads_back(&self) {
+        let is_given =
+            |known: &Metadata| partitions(known).all(|one| one.replicas().first() == Some(&one.leader()));
+        if self.asker().fetch_metadata(None, CALL_MAX).is_ok_and(|known| is_given(&known)) {
+            return;
+        }
+        let at = ["kafka-leader-election.sh", "--bootstrap-server", self.cluster.bootstrap()];
+        self.cluster.tool(&[&at[..], &["--election-type", "PREFERRED", "--all-topic-partitions"]].concat());
+        self.wait_until("partitions are led as at first", is_given);
     }
 
     pub fn place(&self) -> Place {
@@ -89,12 +105,9 @@ impl Stage {
 
     /// Waits until every broker is there, and every partition of every topic has all its replicas in sync.
     pub fn wait_whole(&self) {
-        let asker = self.asker();
-        eventually("all replicas are in sync", || {
-            let known = asker.fetch_metadata(None, CALL_MAX).ok()?;
-            let mut partitions = known.topics().iter().flat_map(|topic| topic.partitions());
-            let whole = partitions.all(|one| one.leader() > 0 && one.isr().len() == one.replicas().len());
-            (known.brokers().len() == BROKERS as usize && whole).then_some(())
+        self.wait_until("all replicas are in sync", |known| {
+            known.brokers().len() == BROKERS as usize
+                && partitions(known).all(|one| one.leader() > 0 && one.isr().len() == one.replicas().len())
         });
     }
 
@@ -103,12 +116,15 @@ impl Stage {
     /// A broker that is back before that leads with what it had alone: Kafka then finishes a transaction whose
     /// decision was never replicated, in some partitions, and rolls it back in others (`docs/RELIABILITY.md`).
     pub fn wait_led_elsewhere(&self, node: u32) {
+        self.wait_until("a broker that is gone leads nothing", |known| {
+            partitions(known).all(|one| one.leader() > 0 && u32::try_from(one.leader()) != Ok(node))
+        });
+    }
+
+    fn wait_until(&self, what: &str, is_so: impl Fn(&Metadata) -> bool) {
         let asker = self.asker();
-        eventually("a broker that is gone leads nothing", || {
-            let known = asker.fetch_metadata(None, CALL_MAX).ok()?;
-            let mut partitions = known.topics().iter().flat_map(|topic| topic.partitions());
-            let others = partitions.all(|one| one.leader() > 0 && u32::try_from(one.leader()) != Ok(node));
-            others.then_some(())
+        eventually(what, || {
+            asker.fetch_metadata(None, CALL_MAX).is_ok_and(|known| is_so(&known)).then_some(())
         });
     }
 
@@ -139,6 +155,11 @@ impl Stage {
         let mut config = ClientConfig::new();
         config.set("bootstrap.servers", self.cluster.bootstrap()).create().expect("a consumer")
     }
+}
+
+/// All partitions of all topics.
+fn partitions(known: &Metadata) -> impl Iterator<Item = &MetadataPartition> {
+    known.topics().iter().flat_map(|topic| topic.partitions())
 }
 
 /// `String.hashCode` of Java, by which Kafka places groups and transactional ids.

@@ -34,6 +34,10 @@ pub const BUSY: &[Expected] = &[
     expect("waiting for Kafka: unanswered: ", "a request of preflight took too long, and was made again"),
     expect("facility=\"REQTMOUT\"", "a request took too long, and was made again"),
     expect("no prices yet", "a request took too long, and was made again"),
+    expect(
+        "NotCoordinator (Broker: Not coordinator)",
+        "a broker that stood still for a session has lost its lead, and those who asked it wait for over a second",
+    ),
 ];
 
 /// A login has two requests, and librdkafka says of either that it failed when its connection is closed by itself.
