@@ -89,19 +89,29 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
         Self { shards, hasher }
     }
 
-    /// The same, where some may have the same id: the one that comes first is found.
+    /// The same, where some may have the same id: the one that comes first is found. A shard is made at a time, and
+    /// rows of different hashes are not looked at to be told apart.
     pub fn of_first(
         numbers: impl Iterator<Item = Number>,
         count: usize,
         id_of: impl Fn(Number) -> [u8; LEN],
     ) -> Self {
-        let Self { mut shards, hasher } = Self::with_room_for(count);
+        let hasher = DefaultHashBuilder::default();
         let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
-        each_by_shard(numbers, hash_of, |shard, hash, number| {
-            shards[shard].entry(hash, |it| id_of(*it) == id_of(number), hash_of).or_insert(number);
-        });
-        shards.iter_mut().for_each(|shard| shard.shrink_to_fit(hash_of));
-        Self { shards, hasher }
+        let mut by_shard: Vec<Vec<(u64, Number)>> =
+            (0..SHARDS).map(|shard| Vec::with_capacity(due(shard, count))).collect();
+        sort_by_shard(numbers, hash_of, &mut by_shard);
+        let mut firsts: HashTable<(u64, Number)> = HashTable::new();
+        let shard_of_first = |hashed: Vec<(u64, Number)>| {
+            for (hash, number) in hashed {
+                let is_same = |(had, it): &(u64, Number)| *had == hash && id_of(*it) == id_of(number);
+                firsts.entry(hash, is_same, |(hash, _)| *hash).or_insert((hash, number));
+            }
+            let mut shard = HashTable::with_capacity(firsts.len());
+            firsts.drain().for_each(|(hash, number)| drop(shard.insert_unique(hash, number, hash_of)));
+            shard
+        };
+        Self { shards: by_shard.into_iter().map(shard_of_first).collect(), hasher }
     }
 
     fn with_room_for(count: usize) -> Self {
@@ -120,13 +130,21 @@ fn each_by_shard<Number>(
     let (mut numbers, mut by_shard) = (numbers.peekable(), Vec::new());
     by_shard.resize_with(SHARDS, Vec::new);
     while numbers.peek().is_some() {
-        for number in numbers.by_ref().take(SORTED) {
-            let hash = hash_of(&number);
-            by_shard[shard_of(hash)].push((hash, number));
-        }
+        sort_by_shard(numbers.by_ref().take(SORTED), &hash_of, &mut by_shard);
         for (shard, hashed) in by_shard.iter_mut().enumerate() {
             hashed.drain(..).for_each(|(hash, number)| each(shard, hash, number));
         }
+    }
+}
+
+fn sort_by_shard<Number>(
+    numbers: impl Iterator<Item = Number>,
+    hash_of: impl Fn(&Number) -> u64,
+    by_shard: &mut [Vec<(u64, Number)>],
+) {
+    for number in numbers {
+        let hash = hash_of(&number);
+        by_shard[shard_of(hash)].push((hash, number));
     }
 }
 
