@@ -64,6 +64,14 @@ fn brokers_that_are_killed_frozen_or_restarted_lose_and_double_nothing() {
             }
             None
         });
+        scene.survive(
+            "leads given back to the brokers that had them",
+            &[BROKERS_DIED, ROUTERS_DIED],
+            |scene| {
+                scene.stage.give_leads_back();
+                None
+            },
+        );
     }
     scene.close();
 }

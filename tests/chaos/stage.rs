@@ -83,15 +83,19 @@ impl Stage {
     }
 
     /// Gives partitions back to the brokers that led them before faults took them away.
-    fn give_leads_back(&self) {
-        let is_given =
-            |known: &Metadata| partitions(known).all(|one| one.replicas().first() == Some(&one.leader()));
-        if self.asker().fetch_metadata(None, CALL_MAX).is_ok_and(|known| is_given(&known)) {
-            return;
-        }
-        let at = ["kafka-leader-election.sh", "--bootstrap-server", self.cluster.bootstrap()];
-        self.cluster.tool(&[&at[..], &["--election-type", "PREFERRED", "--all-topic-partitions"]].concat());
-        self.wait_until("partitions are led as at first", is_given);
+    pub fn give_leads_back(&self) {
+        let asker = self.asker();
+        eventually("partitions are led as at first", || {
+            let known = asker.fetch_metadata(None, CALL_MAX).ok()?;
+            if partitions(&known).all(|one| one.replicas().first() == Some(&one.leader())) {
+                return Some(());
+            }
+            let at = ["kafka-leader-election.sh", "--bootstrap-server", self.cluster.bootstrap()];
+            let told = [&at[..], &["--election-type", "PREFERRED", "--all-topic-partitions"]].concat();
+            // One that is not in sync yet is not elected; it is asked for again.
+            drop(self.cluster.try_tool(&told));
+            None
+        });
     }
 
     pub fn place(&self) -> Place {

@@ -67,6 +67,11 @@ impl Cluster {
         self.call("tool", arguments);
     }
 
+    /// The same, of one that may fail; what it said then.
+    pub fn try_tool(&self, arguments: &[&str]) -> Result<String, String> {
+        self.ask("tool", arguments)
+    }
+
     /// The same, with further arguments for `dev/kafka start`, and once this has been done to the directory that the
     /// brokers will have.
     pub fn start_with(brokers: u32, arguments: &[&str], prepare: impl FnOnce(&Path)) -> Self {

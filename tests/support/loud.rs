@@ -35,8 +35,8 @@ pub const BUSY: &[Expected] = &[
     expect("facility=\"REQTMOUT\"", "a request took too long, and was made again"),
     expect("no prices yet", "a request took too long, and was made again"),
     expect(
-        "NotCoordinator (Broker: Not coordinator)",
-        "a broker that stood still for a session has lost its lead, and those who asked it wait for over a second",
+        "waiting for Kafka to say how the topics stand: the offsets of group ",
+        "a broker that stood still for a session has lost the group, and lanes that open wait for over a second",
     ),
 ];
 
