@@ -13,7 +13,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 /// How many: one that is full holds some thousands of ten million.
 const SHARDS: usize = 1024;
 
-/// Rows that are sorted by shard at a time, when an index is made anew: 4 MB of them.
+/// Rows that are sorted by shard at a time, when an index is made anew of rows that all differ: 4 MB of them.
 const SORTED: usize = 1 << 18;
 
 /// Where each id's row is: ids of so many bytes, by default 128 bits of a digest.
@@ -81,16 +81,24 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
         count: usize,
         id_of: impl Fn(Number) -> [u8; LEN],
     ) -> Self {
-        let Self { mut shards, hasher } = Self::with_room_for(count);
+        let hasher = DefaultHashBuilder::default();
         let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
-        each_by_shard(numbers, hash_of, |shard, hash, number| {
-            shards[shard].insert_unique(hash, number, hash_of);
-        });
+        let mut shards: Vec<_> =
+            (0..SHARDS).map(|shard| HashTable::with_capacity(due(shard, count))).collect();
+        let (mut numbers, mut by_shard) = (numbers.peekable(), vec![Vec::new(); SHARDS]);
+        while numbers.peek().is_some() {
+            sort_by_shard(numbers.by_ref().take(SORTED), hash_of, &mut by_shard);
+            for (shard, hashed) in shards.iter_mut().zip(&mut by_shard) {
+                for (hash, number) in hashed.drain(..) {
+                    shard.insert_unique(hash, number, hash_of);
+                }
+            }
+        }
         Self { shards, hasher }
     }
 
-    /// The same, where some may have the same id: the one that comes first is found. A shard is made at a time, and
-    /// rows of different hashes are not looked at to be told apart.
+    /// The same, where some may have the same id: the one that comes first is found. All are sorted by shard at once,
+    /// 16 bytes each, so that rows are looked at only where their hashes are the same.
     pub fn of_first(
         numbers: impl Iterator<Item = Number>,
         count: usize,
@@ -98,8 +106,9 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
     ) -> Self {
         let hasher = DefaultHashBuilder::default();
         let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
-        let mut by_shard: Vec<Vec<(u64, Number)>> =
-            (0..SHARDS).map(|shard| Vec::with_capacity(due(shard, count))).collect();
+        // An eighth more than is due, for chance is not even.
+        let mut by_shard: Vec<_> =
+            (0..SHARDS).map(|shard| Vec::with_capacity(due(shard, count) / 8 * 9)).collect();
         sort_by_shard(numbers, hash_of, &mut by_shard);
         let mut firsts: HashTable<(u64, Number)> = HashTable::new();
         let shard_of_first = |hashed: Vec<(u64, Number)>| {
@@ -108,35 +117,17 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
                 firsts.entry(hash, is_same, |(hash, _)| *hash).or_insert((hash, number));
             }
             let mut shard = HashTable::with_capacity(firsts.len());
-            firsts.drain().for_each(|(hash, number)| drop(shard.insert_unique(hash, number, hash_of)));
+            for (hash, number) in firsts.drain() {
+                shard.insert_unique(hash, number, hash_of);
+            }
             shard
         };
         Self { shards: by_shard.into_iter().map(shard_of_first).collect(), hasher }
     }
-
-    fn with_room_for(count: usize) -> Self {
-        let shards = (0..SHARDS).map(|shard| HashTable::with_capacity(due(shard, count)));
-        Self { shards: shards.collect(), ..Self::default() }
-    }
 }
 
-/// Shows each number with its shard and hash. Some are sorted by shard at a time: of all the random places in memory
-/// only those of one shard are in use then.
-fn each_by_shard<Number>(
-    numbers: impl Iterator<Item = Number>,
-    hash_of: impl Fn(&Number) -> u64,
-    mut each: impl FnMut(usize, u64, Number),
-) {
-    let (mut numbers, mut by_shard) = (numbers.peekable(), Vec::new());
-    by_shard.resize_with(SHARDS, Vec::new);
-    while numbers.peek().is_some() {
-        sort_by_shard(numbers.by_ref().take(SORTED), &hash_of, &mut by_shard);
-        for (shard, hashed) in by_shard.iter_mut().enumerate() {
-            hashed.drain(..).for_each(|(hash, number)| each(shard, hash, number));
-        }
-    }
-}
-
+/// Sorts numbers, with their hashes, by shard: of all the random places in memory only those of one shard are in use
+/// when they are taken in.
 fn sort_by_shard<Number>(
     numbers: impl Iterator<Item = Number>,
     hash_of: impl Fn(&Number) -> u64,
@@ -194,21 +185,37 @@ mod tests {
     }
 
     #[test]
-    fn of_rows_of_one_id_one_is_found() {
-        // The same ids come again after so many that were sorted together.
-        let ids = SORTED as u32;
-        let again = |number: u32| id(number % ids);
+    fn of_rows_of_one_id_the_one_that_came_first_is_found() {
+        for (ids, count) in [(1, 0), (1, 1), (7, 10), (300, 1000), (5000, 20_000)] {
+            let again = |number: u32| id(number % ids);
+            let find = |index: &Index, number: u32| index.find(&again(number), again);
+            // Whoever comes last in the order of the numbers, as the newest row of a likeness does.
+            let mut index = Index::of_first((0..count).rev(), count as usize, again);
+            let last_of = |number: u32| count - 1 - (count - 1 - number) % ids;
+            assert!(
+                (0..count).all(|number| find(&index, number) == Some(last_of(number))),
+                "{ids} of {count}"
+            );
+            assert_eq!(index.numbers().count(), ids.min(count) as usize);
+            // And it grows on.
+            let all = |number: u32| if number < count { again(number) } else { id(ids + number) };
+            (count..count + 3000).for_each(|number| index.insert(number, all));
+            assert!((count..count + 3000).all(|number| index.find(&all(number), all) == Some(number)));
+            assert!((0..count).all(|number| index.find(&again(number), all) == Some(last_of(number))));
+        }
+    }
+
+    #[test]
+    fn a_number_that_was_replaced_is_found_no_more_and_its_removal_forgets_no_other() {
+        let again = |number: u32| id(number % 1000);
         let found = |index: &Index, number| index.find(&again(number), again);
-        let mut index = Index::of_first(0..2 * ids + 10, 2 * SORTED + 10, again);
-        assert!((0..ids).all(|number| found(&index, number) == Some(number)));
-        assert_eq!(index.numbers().count(), SORTED);
-        index.replace(ids + 11, again);
-        assert_eq!((found(&index, 10), found(&index, 11)), (Some(10), Some(ids + 11)));
-        // Another one of its id is found by now.
+        let mut index = Index::of_first(0..1000, 1000, again);
+        index.replace(1011, again);
+        assert_eq!((found(&index, 10), found(&index, 11)), (Some(10), Some(1011)));
         index.remove(11, &again(11));
         index.remove(10, &again(10));
-        assert_eq!((found(&index, 10), found(&index, 11)), (None, Some(ids + 11)));
-        assert_eq!(index.numbers().count(), SORTED - 1);
+        assert_eq!((found(&index, 10), found(&index, 11)), (None, Some(1011)));
+        assert_eq!(index.numbers().count(), 999);
     }
 
     #[test]
@@ -217,10 +224,13 @@ mod tests {
         for count in [1, 1000, 30_000, 100_000] {
             let had = grown.shards.iter().map(HashTable::len).sum::<usize>() as u32;
             (had..count).for_each(|number| grown.insert(number, id));
-            let made = Index::of(0..count, count as usize, id);
-            let part = made.bytes() * 100 / grown.bytes();
-            // By chance some shards get fewer than there was room made for.
-            assert!((90..=115).contains(&part), "{part} % for {count} rows");
+            let (of, first) =
+                (Index::of(0..count, count as usize, id), Index::of_first(0..count, count as usize, id));
+            for made in [of, first] {
+                let part = made.bytes() * 100 / grown.bytes();
+                // By chance some shards get fewer than there was room made for.
+                assert!((90..=115).contains(&part), "{part} % for {count} rows");
+            }
         }
     }
 }
