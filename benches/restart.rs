@@ -3,9 +3,9 @@
 //! `cargo bench --bench restart -- 10000000` fills one lane with so many keys with their dead orders, and says
 //! how long the lane stands still for a checkpoint, how long that is written, and how long it is read until the
 //! lane could go on; `--pace 100000` behind the number lets the lane's clock have so many intents a second, and not
-//! 1,000, so that more of them are younger than an hour. With `ONEFILL_BOOTSTRAP` and `--trail ENTRIES` it writes a trail
-//! of so many entries to a topic of its own, and reads it in turn with a bare consumer that drops what it reads, and as
-//! a restore.
+//! 1,000, so that more of them are younger than an hour, and with `--distinct` no order looks like another. With
+//! `ONEFILL_BOOTSTRAP` and `--trail ENTRIES` it writes a trail of so many entries to a topic of its own, and reads it in
+//! turn with a bare consumer that drops what it reads, and as a restore.
 //!
 //! The estimate that was written before it was measured: 100 bytes a key at 1 GB/s and two indexes at 20 ns a
 //! row on two processors, 1.5 s for ten million; standing still 20,000 shared chunks at 50 ns, 1 ms.
@@ -45,7 +45,11 @@ fn main() {
         (Some(_), Err(_)) => eprintln!("ONEFILL_BOOTSTRAP must name a broker: `make kafka-start` prints one"),
         (None, _) => {
             let pace = after("--pace").and_then(|place| number(arguments.get(place + 1))).unwrap_or(PACE);
-            from_checkpoint(number(arguments.first()).unwrap_or(1_000_000), pace.max(1));
+            let mut fill = Fill::new(pace.max(1), Box::new(|_, _| {}));
+            if after("--distinct").is_some() {
+                fill = fill.distinct();
+            }
+            from_checkpoint(number(arguments.first()).unwrap_or(1_000_000), fill);
         }
     }
 }
@@ -61,8 +65,7 @@ fn show(what: &str, times: Vec<Duration>) {
     println!("{what:<34}  {:>9.1}  {:>9.1}  {:>9.1}", least * 1e3, median * 1e3, most * 1e3);
 }
 
-fn from_checkpoint(keys: usize, pace: usize) {
-    let mut fill = Fill::new(pace, Box::new(|_, _| {}));
+fn from_checkpoint(keys: usize, mut fill: Fill) {
     fill.until(keys);
     let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("0.checkpoint");

@@ -13,6 +13,7 @@ use onefill::core::price::ReferencePrice;
 use onefill::core::time::{MILLISECOND, Time};
 use onefill::wire;
 use onefill::wire::schema::{RecordType, Schemas};
+use rustix::time::{ClockId, Timespec, clock_gettime};
 
 use crate::world::{INSTRUMENTS, NOW, World, new, num, price};
 
@@ -37,6 +38,8 @@ pub struct Fill {
     /// Keys so far.
     keys: usize,
     executions: usize,
+    /// Whether no order looks like another.
+    is_distinct: bool,
 }
 
 impl Fill {
@@ -50,7 +53,14 @@ impl Fill {
             Digest::leaf(&value)
         };
         let world = World::empty_with(INSTRUMENTS.len(), Box::new(link));
-        Self { world, schemas, now: NOW, step: SECOND * BATCH as i64 / pace as i64, keys: 0, executions: 0 }
+        let step = SECOND * BATCH as i64 / pace as i64;
+        Self { world, schemas, now: NOW, step, keys: 0, executions: 0, is_distinct: false }
+    }
+
+    /// The same, where no order looks like another. Otherwise all those of an account in an instrument look alike.
+    pub fn distinct(mut self) -> Self {
+        self.is_distinct = true;
+        self
     }
 
     /// Goes on to so many keys.
@@ -89,9 +99,12 @@ impl Fill {
         let (account, instrument) = self.whose(number);
         let (key, order) = (uuid(number, 'a'), uuid(number, 'b'));
         let mut intent = new(account, &key, &order, instrument);
-        let ticks = Decimal::new(500_125 + 25 * (number as i128 % 400), 2).expect("a price");
-        intent.terms.price = Some(Numeral::Exact(ticks));
-        intent.terms.order_qty = Some(Numeral::Exact(Decimal::whole(1 + number as i64 % 20)));
+        let round = number / (self.world.accounts.len() * INSTRUMENTS.len());
+        let (tick, lots) =
+            if self.is_distinct { (round % 400, round / 400) } else { (number % 400, number % 20) };
+        let price = Decimal::new(500_125 + 25 * tick as i128, 2).expect("a price");
+        intent.terms.price = Some(Numeral::Exact(price));
+        intent.terms.order_qty = Some(Numeral::Exact(Decimal::whole(1 + lots as i64)));
         intent.created_at = self.now;
         let mut value = Vec::new();
         wire::intent::encode(&intent, &mut value);
@@ -194,8 +207,8 @@ impl Fill {
 
 /// How long this thread has run so far, in nanoseconds: time that others had the processor does not count.
 fn on_processor() -> u64 {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    told.split_whitespace().next().and_then(|text| text.parse().ok()).unwrap_or_default()
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::ThreadCPUTime);
+    tv_sec as u64 * 1_000_000_000 + tv_nsec as u64
 }
 
 fn is_accepted(entry: &Entry<'_>) -> bool {
