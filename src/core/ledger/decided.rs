@@ -174,11 +174,13 @@ impl Decided {
             self.published = Some((id, row.clone()));
         }
         let mut made = 0;
-        for (order_id, row) in orders.drain() {
-            if Some(row.accepted_seq) > last {
-                made += 1;
-                continue;
-            }
+        // A row is large: those that were folded in above are counted where they lie.
+        let changed = orders.drain().filter(|(_, row)| {
+            let is_made = Some(row.accepted_seq) > last;
+            made += usize::from(is_made);
+            !is_made
+        });
+        for (order_id, row) in changed {
             pack(&row, &mut packed);
             let number = self.number_of(&order_id).expect("an order that is changed was accepted before");
             let had = u32::from_le_bytes(part(self.news.row(number as usize), PLACE));
