@@ -82,20 +82,24 @@ impl Stage {
         self.give_leads_back();
     }
 
-    /// Gives partitions back to the brokers that led them before faults took them away.
-    pub fn give_leads_back(&self) {
-        let asker = self.asker();
+    /// Gives partitions back to the brokers that led them before faults took them away; whether there were any.
+    pub fn give_leads_back(&self) -> bool {
+        let (asker, mut were_taken) = (self.asker(), false);
         eventually("partitions are led as at first", || {
             let known = asker.fetch_metadata(None, CALL_MAX).ok()?;
             if partitions(&known).all(|one| one.replicas().first() == Some(&one.leader())) {
                 return Some(());
             }
+            were_taken = true;
             let at = ["kafka-leader-election.sh", "--bootstrap-server", self.cluster.bootstrap()];
             let told = [&at[..], &["--election-type", "PREFERRED", "--all-topic-partitions"]].concat();
             // One that is not in sync yet is not elected; it is asked for again.
-            drop(self.cluster.try_tool(&told));
+            if let Err(why) = self.cluster.try_tool(&told) {
+                println!("leads are not given back yet: {why}");
+            }
             None
         });
+        were_taken
     }
 
     pub fn place(&self) -> Place {
