@@ -1,5 +1,5 @@
-//! How many instructions the steps of one intent take, counted by Callgrind: the same on every run and on
-//! every machine of a kind, however busy it is.
+//! How many instructions the steps of one intent take, counted by Callgrind: the same on every run of one build,
+//! however busy the machine is.
 //!
 //! `make bench-micro` runs each case and compares it with `benches/micro.counts`, which is committed. What
 //! was written down before the first measurement stands in `docs/BENCHMARKS.md` beside it. Valgrind knows no
