@@ -4,7 +4,6 @@ use super::entry::{Body, Entry};
 use super::halt::{Halt, HaltCode};
 use super::ids::Digest;
 use super::ledger::Ledger;
-use super::ledger::hash::ledger_hash;
 use super::settings::RULES_VERSION;
 
 /// Takes in the next entry of a committed trail. `leaf` is the leaf hash of its bytes.
@@ -23,7 +22,7 @@ pub fn replay(ledger: &mut Ledger, entry: &Entry<'_>, leaf: Digest) -> Result<()
         && opening.rules_version == RULES_VERSION
     {
         // The opening itself changes nothing that the hash covers.
-        let rebuilt = ledger_hash(ledger);
+        let rebuilt = ledger.hash();
         if rebuilt != opening.ledger_hash {
             ledger.discard();
             let detail = format!(

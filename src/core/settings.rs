@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 /// Version of the rules of deciding and applying: raised when the same inputs would give another
-/// entry or another ledger.
-pub const RULES_VERSION: i32 = 2;
+/// entry or another ledger, or the same ledger another hash.
+pub const RULES_VERSION: i32 = 3;
 
 /// The settings that a verdict depends on, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

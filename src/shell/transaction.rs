@@ -31,7 +31,6 @@ use crate::core::entry::{Body, Cursors, Entry, Opening, Recovery, Ruling};
 use crate::core::ids::Digest;
 use crate::core::lane::{Outcome, Slot};
 use crate::core::ledger::Ledger;
-use crate::core::ledger::hash::ledger_hash;
 use crate::core::ledger::owed::Owing;
 use crate::core::proof::Topology;
 use crate::core::settings::RULES_VERSION;
@@ -377,7 +376,7 @@ pub fn opening(config: &Config, topology: &Topology, ledger: &Ledger) -> Opening
         partition_count: ledger.placement().count,
         topic_ids: owned(topology.topic_ids.clone()),
         settings: owned(config.decide.to_map()),
-        ledger_hash: ledger_hash(ledger),
+        ledger_hash: ledger.hash(),
     }
 }
 

@@ -2,8 +2,9 @@
 
 use onefill::core::batch::Batch;
 use onefill::core::control::{CommandType, Scope};
+use onefill::core::execution::ExecType;
 use onefill::core::halt::HaltCode;
-use onefill::core::ids::Digest;
+use onefill::core::ids::{Digest, OrderId};
 use onefill::core::ledger::frozen::{Frozen, Section, Thawed, Thawing};
 use onefill::core::ledger::hash::ledger_hash;
 use onefill::core::ledger::{Head, Ledger};
@@ -15,7 +16,7 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
 use crate::invariants::taken;
-use crate::records::{PLACEMENT, buy, command, on, opening, trade};
+use crate::records::{PLACEMENT, buy, command, execution, id, on, opening, trade};
 use crate::reference::{Act, happen, histories};
 use crate::world::{World, leaf};
 
@@ -74,9 +75,11 @@ fn play(acts: &[Act]) -> Sections {
         });
         assert_eq!(entries[0], entries[1]);
         let hash = ledger_hash(&plain);
-        assert_eq!(kept.freeze().hash(), hash);
+        // What was remembered before the batch is not believed behind it.
+        assert_eq!((kept.hash(), kept.freeze().hash()), (hash, hash));
         last = saved(&kept.freeze());
         kept = gone_on_with(&last);
+        assert_eq!(kept.remember_hash(), hash);
         kept.validate().expect("a thawed ledger holds together");
         assert_eq!((ledger_hash(&kept), kept.head(), kept.opened()), (hash, plain.head(), plain.opened()));
         assert_eq!((kept.keys_len(), kept.executions_len()), (plain.keys_len(), plain.executions_len()));
@@ -130,6 +133,37 @@ fn however_much_is_saved_no_block_is_large() {
     again.validate().expect("a thawed ledger holds together");
     assert_eq!(again.executions_len(), REPORTS);
     assert_eq!(ledger_hash(&again), ledger_hash(&world.ledger));
+}
+
+#[test]
+fn orders_are_saved_one_behind_the_other_whatever_room_there_was_between_them() {
+    let mut world = World::of_one_account();
+    let keys: Vec<&'static str> = (0..1_000).map(|number| &*format!("key-{number:060}").leak()).collect();
+    let orders: Vec<_> = keys.iter().map(|key| world.arrival_of(buy(key, "10", "100"))).collect();
+    world.settle(&orders);
+    let orders_in = |sections: &Sections| {
+        let orders = sections.iter().filter(|(section, _)| *section == Section::Orders);
+        orders.map(|(_, bytes)| bytes.len()).collect::<Vec<_>>()
+    };
+    let open = orders_in(&saved(&world.ledger.freeze()));
+    assert!(open.len() > 1, "more than one chunk");
+    // Those that are dead are shorter, and leave room behind.
+    let canceled = |key| on(key, execution(ExecType::Canceled, format!("e-{key}").leak()));
+    let dead = keys.iter().enumerate().filter(|(place, _)| place % 4 != 0);
+    let reports: Vec<_> = dead.map(|(_, key)| world.arrival_of_report(canceled(key))).collect();
+    world.settle(&reports);
+    let sections = saved(&world.ledger.freeze());
+    let dead = orders_in(&sections);
+    assert!(dead.iter().sum::<usize>() < open.iter().sum::<usize>() * 2 / 3, "{dead:?} of {open:?}");
+    let again = gone_on_with(&sections);
+    again.validate().expect("a thawed ledger holds together");
+    assert_eq!(ledger_hash(&again), ledger_hash(&world.ledger));
+    // The one that was published last stands unpacked, with ids that a dead order has no more.
+    for key in &keys[..keys.len() - 1] {
+        let order_id = OrderId::of(id("A1"), id(key));
+        assert_eq!(again.order(order_id), world.ledger.order(order_id));
+        assert!(again.order(order_id).is_some());
+    }
 }
 
 /// Orders, fills, and cancels that are owed; opened twice.

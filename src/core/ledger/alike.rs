@@ -1,5 +1,6 @@
 //! When an order like this was accepted last, within the hour: for orders that look like one sent twice.
 
+use std::borrow::Cow;
 use std::mem::take;
 
 use super::chunks::Chunks;
@@ -37,6 +38,10 @@ type LikenessBytes = [u8; LEN];
 
 const LEN: usize = 35;
 
+/// Where a row says which prices there are, and what it says beside that once its likeness has a newer row.
+const PRICES: usize = 18;
+const OUTDATED: u8 = 4;
+
 fn bytes_of(likeness: &Likeness) -> LikenessBytes {
     let Likeness { account, instrument, side, order_type, quantity, price, trigger } = *likeness;
     let [account, instrument] = [account, instrument].map(|name| name.number().to_le_bytes());
@@ -48,6 +53,11 @@ fn bytes_of(likeness: &Likeness) -> LikenessBytes {
 
 fn bytes_in(row: &AlikeRow) -> LikenessBytes {
     part(row, 8)
+}
+
+/// Whether it is the one row of its likeness that counts.
+fn is_newest(row: &AlikeRow) -> bool {
+    row[PRICES] & OUTDATED == 0
 }
 
 fn time_of(row: &AlikeRow) -> Time {
@@ -69,6 +79,21 @@ fn likeness_of(row: &AlikeRow) -> Likeness {
     }
 }
 
+/// What is hashed of a likeness and the time of its last acceptance: the time, the numbers of account and instrument,
+/// the places of side and type among their kinds, each before which prices there are (1 and 2), quantity, price and
+/// trigger.
+pub type Numbers = [u64; 6];
+
+fn numbers_of(at: Time, likeness: &Likeness, number: impl Fn(Name) -> u32) -> Numbers {
+    let Likeness { account, instrument, side, order_type, quantity, price, trigger } = *likeness;
+    let prices = u64::from(price.is_some()) | u64::from(trigger.is_some()) << 1;
+    let kinds = (side.index() as u64) << 16 | (order_type.index() as u64) << 8 | prices;
+    let names = u64::from(number(account)) << 32 | u64::from(number(instrument));
+    let signed = [quantity.0, price.unwrap_or_default().0, trigger.unwrap_or_default().0];
+    let [quantity, price, trigger] = signed.map(i64::cast_unsigned);
+    [at.0.cast_unsigned(), names, kinds, quantity, price, trigger]
+}
+
 impl Alike {
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
@@ -80,10 +105,23 @@ impl Alike {
         Self { rows: self.rows.clone(), ..Self::default() }
     }
 
-    /// Makes all rows be found: of each likeness the newest.
+    /// Makes all rows be found, each of which is the only one of its likeness.
     pub fn index_all(&mut self) {
         let rows = &self.rows;
-        self.index = Index::of_first(rows.numbers().rev(), rows.len(), |number| bytes_in(rows.row(number)));
+        self.index = Index::of(rows.numbers(), rows.len(), |number| bytes_in(rows.row(number)));
+    }
+
+    /// The settled rows that count, oldest first, a chunk at a time.
+    pub fn newest(&self) -> impl Iterator<Item = Cow<'_, [AlikeRow]>> {
+        self.rows.slices().map(|rows| match rows.iter().all(is_newest) {
+            true => Cow::Borrowed(rows),
+            false => Cow::Owned(rows.iter().copied().filter(is_newest).collect()),
+        })
+    }
+
+    /// How many these are.
+    pub fn newest_len(&self) -> usize {
+        self.rows.iter().filter(|row| is_newest(row)).count()
     }
 
     /// When one like this was accepted last, as the open batch sees it.
@@ -106,8 +144,9 @@ impl Alike {
         while let Some(row) = self.rows.first()
             && i128::from(time_of(row).0) <= begin
         {
-            // One that was accepted again has its row further on.
-            self.index.remove(self.rows.numbers().start, &bytes_in(row));
+            if is_newest(row) {
+                self.index.remove(self.rows.numbers().start, &bytes_in(row));
+            }
             self.rows.forget_first();
         }
     }
@@ -115,7 +154,8 @@ impl Alike {
     fn accept(&mut self, likeness: &Likeness, at: Time) {
         let bytes = bytes_of(likeness);
         let row = row_of([&at.0.to_le_bytes(), &bytes]);
-        if let Some(number) = self.number_of(&bytes)
+        let former = self.number_of(&bytes);
+        if let Some(number) = former
             && self.rows.numbers().end - number <= YOUNG
         {
             *self.rows.edit(number) = row;
@@ -124,6 +164,9 @@ impl Alike {
         let number = self.rows.push(row);
         let rows = &self.rows;
         self.index.replace(number, |it| bytes_in(rows.row(it)));
+        if let Some(former) = former {
+            self.rows.edit(former)[PRICES] |= OUTDATED;
+        }
     }
 
     /// Drops the batch.
@@ -131,14 +174,28 @@ impl Alike {
         self.staged.clear();
     }
 
-    /// The settled ones, each once.
-    pub fn settled(&self) -> impl Iterator<Item = (Likeness, Time)> {
-        // As the rows lie, for there may be millions: in the order of the index, each would have to be fetched first.
-        let mut is_newest = vec![false; self.rows.len()];
-        let first = self.rows.numbers().start;
-        self.index.numbers().for_each(|number| is_newest[number - first] = true);
-        let newest = self.rows.iter().zip(is_newest).filter_map(|(row, is_newest)| is_newest.then_some(row));
-        newest.map(|row| (likeness_of(row), time_of(row)))
+    /// The settled likenesses of a later time, in the order of their [`Numbers`], those of one time at once.
+    pub fn in_order(&self, begin: i128, number: impl Fn(Name) -> u32, mut each: impl FnMut(&[Numbers])) {
+        let mut by_time: Vec<_> = self.after(begin).collect();
+        // They lie nearly so.
+        by_time.sort_by_key(|(at, _)| *at);
+        let mut same = Vec::new();
+        for run in by_time.chunk_by(|(one, _), (other, _)| one == other) {
+            same.clear();
+            same.extend(run.iter().map(|(at, row)| numbers_of(*at, &likeness_of(row), &number)));
+            same.sort_unstable();
+            each(&same);
+        }
+    }
+
+    /// The accounts and instruments of the settled likenesses of a later time, again and again.
+    pub fn names(&self, begin: i128) -> impl Iterator<Item = Name> {
+        self.after(begin).map(|(_, row)| likeness_of(row)).flat_map(|it| [it.account, it.instrument])
+    }
+
+    fn after(&self, begin: i128) -> impl Iterator<Item = (Time, &AlikeRow)> {
+        let newest = self.rows.iter().filter(|row| is_newest(row)).map(|row| (time_of(row), row));
+        newest.filter(move |(at, _)| i128::from(at.0) > begin)
     }
 
     fn number_of(&self, bytes: &LikenessBytes) -> Option<usize> {
@@ -175,10 +232,34 @@ mod tests {
             assert!(alike.rows.len() < 100 + 2 * YOUNG, "{} rows", alike.rows.len());
         }
         // Some are still there because they stand behind the one that came again.
-        let late = alike.settled().filter(|(_, at)| at.0 > 19_899);
-        assert_eq!(late.count(), 101);
+        assert_eq!(alike.after(19_899).count(), 101);
         alike.put(like(7), Time(20_000));
         alike.discard();
         assert_eq!(alike.find(&like(7)), None);
+    }
+
+    #[test]
+    fn one_that_comes_again_after_many_others_has_one_row_that_counts() {
+        let mut alike = Alike::default();
+        let mut accept = |lots, at| {
+            alike.put(like(lots), Time(at));
+            alike.settle(-1);
+        };
+        let others = YOUNG as i64 + 10;
+        accept(-1, 0);
+        (0..others).for_each(|lots| accept(lots, 1));
+        accept(-1, 2);
+        assert_eq!((alike.rows.len(), alike.newest_len()), (YOUNG + 12, YOUNG + 11));
+        let mut kept = Alike::default();
+        alike.newest().for_each(|rows| kept.rows.extend(&rows));
+        kept.index_all();
+        // The row that does not count goes first, and the other one stays.
+        alike.settle(0);
+        for (alike, rows) in [(&alike, YOUNG + 11), (&kept, YOUNG + 11)] {
+            assert_eq!((alike.rows.len(), alike.newest_len()), (rows, rows));
+            assert_eq!((alike.find(&like(-1)), alike.find(&like(0))), (Some(Time(2)), Some(Time(1))));
+        }
+        alike.settle(1);
+        assert_eq!((alike.rows.len(), alike.find(&like(-1)), alike.find(&like(0))), (1, Some(Time(2)), None));
     }
 }

@@ -9,12 +9,12 @@ use std::mem::take;
 
 use super::KeyRow;
 use super::chunks::Chunks;
-use super::frozen::Indexing;
+use super::frozen::{Indexing, Section};
 use super::index::Index;
 use super::order::OrderRow;
 use super::ordered::Ordered;
 use super::packed::{pack, unpack};
-use super::slab::Slab;
+use super::slab::{CHUNK, Slab, lay};
 use crate::core::ids::{Fingerprint, KeyId, OrderId};
 use crate::core::verdict::Reason;
 
@@ -118,6 +118,29 @@ impl Decided {
         Self { news: news.clone(), others: others.clone(), slab: slab.clone(), ..Self::default() }
     }
 
+    /// Hands over the settled keys with the orders that they made, a chunk at a time, and chunks of these orders: they lie
+    /// one behind the other there, whatever was put back between them.
+    pub fn save_news<E>(&self, emit: &mut impl FnMut(Section, &[u8]) -> Result<(), E>) -> Result<(), E> {
+        let (mut rows, mut next) = (Vec::<NewRow>::with_capacity(ROWS), 0);
+        let mut orders = Vec::with_capacity(CHUNK);
+        for slice in self.news.slices() {
+            rows.clear();
+            for row in slice {
+                let order = self.slab.units(place_of(row));
+                if orders.len() + order.len() > CHUNK {
+                    orders.resize(CHUNK, 0);
+                    emit(Section::Orders, &orders)?;
+                    orders.clear();
+                }
+                orders.extend_from_slice(order);
+                let place = lay(&mut next, order[0].into());
+                rows.push(row_of([&row[..PLACE], &place.to_le_bytes()]));
+            }
+            emit(Section::News, rows.as_flattened())?;
+        }
+        if orders.is_empty() { Ok(()) } else { emit(Section::Orders, &orders) }
+    }
+
     /// Makes the orders that these entries accepted be found, and no others.
     pub fn index_accepted_by(&mut self, seqs: &[u64]) {
         let place = |seq: &u64| self.news.partition_point(|row| seq_of(row) < *seq);
@@ -143,7 +166,7 @@ impl Decided {
 
     /// Whether every number and place leads somewhere.
     pub fn is_sound(&self) -> bool {
-        let placed = |row: &NewRow| self.slab.has(u32::from_le_bytes(part(row, PLACE)));
+        let placed = |row: &NewRow| self.slab.has(place_of(row));
         let named = |row: &OtherRow| {
             let order = u32::from_le_bytes(part(row, ORDER));
             (order == NONE || (order as usize) < self.news.len())
@@ -183,7 +206,7 @@ impl Decided {
         for (order_id, row) in changed {
             pack(&row, &mut packed);
             let number = self.number_of(&order_id).expect("an order that is changed was accepted before");
-            let had = u32::from_le_bytes(part(self.news.row(number as usize), PLACE));
+            let had = place_of(self.news.row(number as usize));
             let place = self.slab.replace(had, &mut packed);
             if place != had {
                 self.news.edit(number as usize)[PLACE..].copy_from_slice(&place.to_le_bytes());
@@ -254,7 +277,7 @@ impl Decided {
 
     /// The order of this number.
     pub(super) fn order_row(&self, number: u32) -> OrderRow {
-        unpack(self.slab.piece(u32::from_le_bytes(part(self.news.row(number as usize), PLACE))))
+        unpack(self.slab.piece(place_of(self.news.row(number as usize))))
     }
 
     /// The id of the order of this number.
@@ -293,6 +316,11 @@ fn key_of(news: &Chunks<NewRow, ROWS>, others: &Chunks<OtherRow, ROWS>, number: 
 
 fn order_of(news: &Chunks<NewRow, ROWS>, number: u32) -> [u8; 16] {
     part(news.row(number as usize), ORDER)
+}
+
+/// Where the order of a row is packed.
+fn place_of(row: &NewRow) -> u32 {
+    u32::from_le_bytes(part(row, PLACE))
 }
 
 fn numbered(number: usize) -> u32 {

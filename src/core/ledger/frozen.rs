@@ -8,7 +8,6 @@ use super::alike::AlikeRow;
 use super::chunks::Chunks;
 use super::decided::{NewRow, OtherRow};
 use super::exec_rows::PackedExec;
-use super::hash::ledger_hash;
 use super::names::{Name, Names};
 use super::owner::Owner;
 use super::table::{Staged, Table};
@@ -65,6 +64,7 @@ impl Ledger {
             states: self.states.frozen(),
             owed: self.owed.frozen(),
             commands: self.commands.frozen(),
+            hashed: None,
         })
     }
 }
@@ -79,8 +79,7 @@ impl Frozen {
     pub fn hash(&mut self) -> Digest {
         let open: Vec<u64> = self.0.open_orders.seqs().collect();
         self.0.decided.index_accepted_by(&open);
-        self.0.windows.alike.index_all();
-        ledger_hash(&self.0)
+        self.0.hash()
     }
 
     /// Hands over every section, the state first.
@@ -90,12 +89,12 @@ impl Frozen {
     pub fn save<E>(&self, emit: &mut impl FnMut(Section, &[u8]) -> Result<(), E>) -> Result<(), E> {
         let Ledger { decided, executions, windows, .. } = &self.0;
         emit(Section::State, &self.state())?;
-        decided.news.slices().try_for_each(|rows| emit(Section::News, rows.as_flattened()))?;
+        decided.save_news(emit)?;
         decided.others.slices().try_for_each(|rows| emit(Section::Others, rows.as_flattened()))?;
-        decided.slab.chunks.iter().try_for_each(|chunk| emit(Section::Orders, chunk))?;
         executions.rows.slices().try_for_each(|rows| emit(Section::Executions, rows.as_flattened()))?;
         executions.whole.slices().try_for_each(|rows| emit(Section::Whole, &in_a_row(rows)))?;
-        windows.alike.rows.slices().try_for_each(|rows| emit(Section::Alike, rows.as_flattened()))
+        let mut alike = windows.alike.newest().filter(|rows| !rows.is_empty());
+        alike.try_for_each(|rows| emit(Section::Alike, rows.as_flattened()))
     }
 
     fn state(&self) -> Vec<u8> {
@@ -105,7 +104,7 @@ impl Frozen {
             head,
             opening,
             names,
-            decided,
+            decided: _,
             executions: _,
             instruments,
             holdings,
@@ -119,6 +118,7 @@ impl Frozen {
             states,
             owed,
             commands,
+            hashed: _,
         } = &self.0;
         let mut out = Vec::new();
         Counts::of(&self.0).save(&mut out);
@@ -142,8 +142,6 @@ impl Frozen {
         save_rows(states, &mut out);
         owed.settled().save(&mut out);
         save_rows(commands, &mut out);
-        decided.slab.free.save(&mut out);
-        decided.slab.next.save(&mut out);
         out
     }
 }
@@ -195,12 +193,11 @@ fn load_chunks<T: Saved + Clone, const ROWS: usize>(
 struct Counts {
     news: u64,
     others: u64,
-    orders: u64,
     executions: u64,
     whole: u64,
     alike: u64,
 }
-crate::core::saved::saved!(Counts { news, others, orders, executions, whole, alike });
+crate::core::saved::saved!(Counts { news, others, executions, whole, alike });
 
 impl Counts {
     fn of(ledger: &Ledger) -> Self {
@@ -208,10 +205,9 @@ impl Counts {
         Self {
             news: decided.news.len() as u64,
             others: decided.others.len() as u64,
-            orders: decided.slab.chunks.len() as u64,
             executions: executions.len() as u64,
             whole: executions.whole.len() as u64,
-            alike: windows.alike.rows.len() as u64,
+            alike: windows.alike.newest_len() as u64,
         }
     }
 }
@@ -253,8 +249,6 @@ impl Thawing {
         ledger.states = load_table(&mut from)?;
         ledger.owed.put_settled(Vec::load(&mut from)?);
         ledger.commands = load_table(&mut from)?;
-        ledger.decided.slab.free = Saved::load(&mut from)?;
-        ledger.decided.slab.next = Saved::load(&mut from)?;
         from.end()?;
         let spans: Vec<(Owner, Name)> = ledger.holdings.settled().map(|(pair, _)| *pair).collect();
         spans.into_iter().for_each(|(owner, instrument)| ledger.span(owner, instrument));

@@ -6,9 +6,9 @@
 //!
 //! The canonical form is a list of lines, sorted by their bytes, each ended by a newline: a word
 //! for the table, then the row's key and fields in the order written here, separated by tabs.
-//! Absent values are empty. The digest is SHA-256 over that text.
+//! Absent values are empty. The digest is SHA-256 over that text. One line has a digest of what orders looked
+//! like that were accepted of late, of which there may be millions.
 
-use hashbrown::HashMap;
 use sha2::{Digest as _, Sha256};
 
 use super::Ledger;
@@ -20,7 +20,7 @@ use super::names::Name;
 use super::order::OrderRow;
 use super::owner::Owner;
 use super::states::ScopeKey;
-use super::windows::{Likeness, WindowKey};
+use super::windows::WindowKey;
 use crate::core::bounds::Bounds;
 use crate::core::canonical::CanonicalText;
 use crate::core::ids::{Digest, OrderId};
@@ -29,13 +29,14 @@ use crate::core::time::Time;
 
 /// The hash of the settled ledger.
 ///
-/// Of acceptances, and of what they look like, there may be millions: their lines come in the order in which they
-/// are due, and the first of all, so that they need not all be held and sorted.
+/// Of acceptances, too, there may be many: their lines come in the order in which they are due, and the first of all, so
+/// that they need not all be held and sorted.
 pub fn ledger_hash(ledger: &Ledger) -> Digest {
     let mut hash = Sha256::new();
     hash_accepted(ledger, &mut hash);
-    hash_alike(ledger, &mut hash);
     let mut lines = Lines::default();
+    let (count, alike) = hash_alike(ledger);
+    lines.begin("alike").number(count as i64).value(Some(alike));
     for ((owner, instrument), holding) in ledger.holdings.settled() {
         write_holding(ledger, *owner, *instrument, holding, lines.begin("holding"));
     }
@@ -65,10 +66,7 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
         lines.begin("owed").number(place as i64).value(Some(row.order_id)).text(command);
     }
     let mut sorted = lines.sorted().peekable();
-    assert!(
-        sorted.peek().is_none_or(|line| *line > "alike\t~"),
-        "acceptances and what they look like are first of all"
-    );
+    assert!(sorted.peek().is_none_or(|line| *line > "accepted\t~"), "acceptances are first of all");
     sorted.for_each(|line| hash.update(line));
     Digest(hash.finalize().into())
 }
@@ -103,32 +101,32 @@ fn hash_accepted(ledger: &Ledger, hash: &mut Sha256) {
     }
 }
 
-/// The lines of what orders looked like that were accepted of late, in the order of their bytes.
-fn hash_alike(ledger: &Ledger, hash: &mut Sha256) {
-    let mut groups: HashMap<_, Vec<_>> = HashMap::new();
-    for (likeness, at) in ledger.windows.recently_alike(ledger.settled_head().decided_at) {
-        let Likeness { account, instrument, side, order_type, quantity, price, trigger } = likeness;
-        let group = groups.entry((account, instrument, side, order_type)).or_default();
-        group.push((quantity, price, trigger, at));
+/// How many orders looked different that were accepted of late, and a digest of what they looked like.
+///
+/// First come the names that they have, sorted by their bytes, each ended by a newline, and an empty one; then six numbers of
+/// 64 bits for each, big-endian, by time first. A name there is its place among those that came before.
+fn hash_alike(ledger: &Ledger) -> (usize, Digest) {
+    let (now, mut hash) = (ledger.settled_head().decided_at, Sha256::new());
+    let mut number_of = vec![None; ledger.names.texts.len()];
+    ledger.windows.recent_names(now).for_each(|name| number_of[name.place()] = Some(0));
+    let used = (0..).zip(&number_of).filter_map(|(name, used)| used.map(|_| Name::numbered(name)));
+    let mut names: Vec<_> = used.map(|name| (ledger.text(name), name)).collect();
+    names.sort_unstable();
+    for (number, (text, name)) in (0..).zip(names) {
+        hash.update(text);
+        hash.update("\n");
+        number_of[name.place()] = Some(number);
     }
-    let named = groups.into_iter().map(|((account, instrument, side, order_type), all)| {
-        let names = [account, instrument].map(|name| ledger.text(name)).join("\t");
-        (format!("alike\t{names}\t{side}\t{order_type}\t"), all)
+    hash.update("\n");
+    let (mut count, mut bytes) = (0, Vec::new());
+    let number = |name: Name| number_of[name.place()].expect("its name was seen");
+    ledger.windows.recently_alike(now, number, |rows| {
+        bytes.clear();
+        rows.as_flattened().iter().for_each(|number| bytes.extend(number.to_be_bytes()));
+        hash.update(&bytes);
+        count += rows.len();
     });
-    let mut named: Vec<_> = named.collect();
-    named.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-    let mut lines = Lines::default();
-    for (begin, all) in named {
-        lines.clear();
-        for (quantity, price, trigger, at) in all {
-            let [price, trigger] = [price, trigger].map(|price| price.map(|price| price.0));
-            lines.begin_with(quantity.0).numbers([price, trigger]).number(at.0);
-        }
-        for line in lines.sorted() {
-            hash.update(&begin);
-            hash.update(line);
-        }
-    }
+    (count, Digest(hash.finalize().into()))
 }
 
 fn write_holding(ledger: &Ledger, owner: Owner, instrument: Name, holding: &Holding, mut line: Line<'_>) {
@@ -248,6 +246,7 @@ mod tests {
     use crate::core::amount::{Lots, Ticks};
     use crate::core::intent::{OrderType, Side};
     use crate::core::ledger::Placement;
+    use crate::core::ledger::windows::Likeness;
 
     /// The lines of acceptances as they are defined: all of them, sorted by their bytes.
     fn defined(ledger: &Ledger) -> Digest {
@@ -282,32 +281,43 @@ mod tests {
     }
 
     #[test]
-    fn likenesses_are_hashed_in_the_order_of_their_lines_whatever_they_are() {
-        let mut ledger = Ledger::new(Placement { partition: 0, count: 1 });
-        let names = ["A", "A-1", "A.1", "B"].map(|text| ledger.names.intern(text));
+    fn likenesses_have_one_digest_whatever_the_numbers_of_their_names_and_in_whatever_order_they_came() {
+        let text = ["A", "A-1", "A.1", "B"];
         let kinds = Side::ALL.iter().flat_map(|side| OrderType::ALL.iter().map(|of| (*side, *of)));
-        let mut newest = BTreeMap::new();
-        for (number, (side, order_type)) in (0..).zip(kinds.cycle().take(500)) {
-            let [account, instrument] = [number, number / 3].map(|at| names[at as usize % names.len()]);
-            let price = (number % 3 != 0).then_some(Ticks(number * 7 - 900));
-            let trigger = (number % 5 == 0).then_some(Ticks(number % 11));
-            let quantity = Lots(number % 120);
-            let likeness = Likeness { account, instrument, side, order_type, quantity, price, trigger };
-            let at = Time(number * 1_000);
-            ledger.windows.remember(likeness, at);
-            ledger.head.edit().decided_at = at;
+        let orders: Vec<_> = (0..).zip(kinds.cycle().take(500)).collect();
+        let digest = |in_turn: &[usize; 4], orders: &[(i64, (Side, OrderType))]| {
+            let mut ledger = Ledger::new(Placement { partition: 0, count: 1 });
+            for place in in_turn {
+                ledger.names.intern(text[*place]);
+            }
+            let mut newest = BTreeMap::new();
+            for (number, (side, order_type)) in orders {
+                let places = [*number, number / 3].map(|at| at as usize % text.len());
+                let [account, instrument] = places.map(|at| ledger.name(text[at]));
+                let price = (number % 3 != 0).then_some(Ticks(number * 7 - 900));
+                let trigger = (number % 5 == 0).then_some(Ticks(number % 11));
+                let (quantity, at) = (Lots(number % 120), Time(number / 20));
+                let (side, order_type) = (*side, *order_type);
+                let likeness = Likeness { account, instrument, side, order_type, quantity, price, trigger };
+                ledger.windows.remember(likeness, at);
+                let prices = i64::from(price.is_some()) + 2 * i64::from(trigger.is_some());
+                let kinds = ((side.index() << 16) + (order_type.index() << 8)) as i64 + prices;
+                let [price, trigger] = [price, trigger].map(|it| it.unwrap_or_default().0);
+                let names = ((places[0] << 32) + places[1]) as i64;
+                newest.insert(likeness, [at.0, names, kinds, quantity.0, price, trigger]);
+            }
+            ledger.head.edit().decided_at = Time(25);
             ledger.settle();
-            let text = |price: Option<Ticks>| price.map(|price| price.0.to_string()).unwrap_or_default();
-            let [price, trigger] = [price, trigger].map(text);
-            let [account, instrument] = [account, instrument].map(|name| ledger.text(name));
-            let key = format!("{account}\t{instrument}\t{side}\t{order_type}");
-            newest.insert(likeness, format!("alike\t{key}\t{}\t{price}\t{trigger}\t{}\n", quantity.0, at.0));
-        }
-        assert!(newest.len() < 500, "some come again");
-        let mut lines: Vec<String> = newest.into_values().collect();
-        lines.sort_unstable();
-        let mut hash = Sha256::new();
-        hash_alike(&ledger, &mut hash);
-        assert_eq!(Digest(hash.finalize().into()), Digest::of(lines.concat().as_bytes()));
+            assert!(newest.len() < 500, "some come again");
+            (hash_alike(&ledger), newest.into_values().collect::<Vec<_>>())
+        };
+        let (hash, mut rows) = digest(&[0, 1, 2, 3], &orders);
+        rows.sort_by_key(|row| row.map(i64::cast_unsigned));
+        let numbers = rows.as_flattened().iter().flat_map(|number| number.to_be_bytes());
+        let bytes: Vec<u8> = text.join("\n").bytes().chain(*b"\n\n").chain(numbers).collect();
+        assert_eq!(hash, (rows.len(), Digest::of(&bytes)));
+        let mut turned = orders;
+        turned.chunks_mut(20).for_each(<[_]>::reverse);
+        assert_eq!(digest(&[3, 1, 0, 2], &turned).0, hash);
     }
 }

@@ -36,11 +36,6 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
         self.shards.iter().map(HashTable::allocation_size).sum()
     }
 
-    /// Every number that is found, in no order.
-    pub fn numbers(&self) -> impl Iterator<Item = Number> {
-        self.shards.iter().flatten().copied()
-    }
-
     /// The number under which this id's row is found: the one whose row has the id.
     pub fn find(&self, id: &[u8; LEN], id_of: impl Fn(Number) -> [u8; LEN]) -> Option<Number> {
         let hash = self.hasher.hash_one(id);
@@ -95,34 +90,6 @@ impl<Number: Copy + Eq, const LEN: usize> Index<Number, LEN> {
             }
         }
         Self { shards, hasher }
-    }
-
-    /// The same, where some may have the same id: the one that comes first is found. All are sorted by shard at once,
-    /// 16 bytes each, so that rows are looked at only where their hashes are the same.
-    pub fn of_first(
-        numbers: impl Iterator<Item = Number>,
-        count: usize,
-        id_of: impl Fn(Number) -> [u8; LEN],
-    ) -> Self {
-        let hasher = DefaultHashBuilder::default();
-        let hash_of = |number: &Number| hasher.hash_one(id_of(*number));
-        // An eighth more than is due, for chance is not even.
-        let mut by_shard: Vec<_> =
-            (0..SHARDS).map(|shard| Vec::with_capacity(due(shard, count) / 8 * 9)).collect();
-        sort_by_shard(numbers, hash_of, &mut by_shard);
-        let mut firsts: HashTable<(u64, Number)> = HashTable::new();
-        let shard_of_first = |hashed: Vec<(u64, Number)>| {
-            for (hash, number) in hashed {
-                let is_same = |(had, it): &(u64, Number)| *had == hash && id_of(*it) == id_of(number);
-                firsts.entry(hash, is_same, |(hash, _)| *hash).or_insert((hash, number));
-            }
-            let mut shard = HashTable::with_capacity(firsts.len());
-            for (hash, number) in firsts.drain() {
-                shard.insert_unique(hash, number, hash_of);
-            }
-            shard
-        };
-        Self { shards: by_shard.into_iter().map(shard_of_first).collect(), hasher }
     }
 }
 
@@ -185,37 +152,16 @@ mod tests {
     }
 
     #[test]
-    fn of_rows_of_one_id_the_one_that_came_first_is_found() {
-        for (ids, count) in [(1, 0), (1, 1), (7, 10), (300, 1000), (5000, 20_000)] {
-            let again = |number: u32| id(number % ids);
-            let find = |index: &Index, number: u32| index.find(&again(number), again);
-            // Whoever comes last in the order of the numbers, as the newest row of a likeness does.
-            let mut index = Index::of_first((0..count).rev(), count as usize, again);
-            let last_of = |number: u32| count - 1 - (count - 1 - number) % ids;
-            assert!(
-                (0..count).all(|number| find(&index, number) == Some(last_of(number))),
-                "{ids} of {count}"
-            );
-            assert_eq!(index.numbers().count(), ids.min(count) as usize);
-            // And it grows on.
-            let all = |number: u32| if number < count { again(number) } else { id(ids + number) };
-            (count..count + 3000).for_each(|number| index.insert(number, all));
-            assert!((count..count + 3000).all(|number| index.find(&all(number), all) == Some(number)));
-            assert!((0..count).all(|number| index.find(&again(number), all) == Some(last_of(number))));
-        }
-    }
-
-    #[test]
     fn a_number_that_was_replaced_is_found_no_more_and_its_removal_forgets_no_other() {
         let again = |number: u32| id(number % 1000);
         let found = |index: &Index, number| index.find(&again(number), again);
-        let mut index = Index::of_first(0..1000, 1000, again);
+        let mut index = Index::of(0..1000, 1000, again);
         index.replace(1011, again);
         assert_eq!((found(&index, 10), found(&index, 11)), (Some(10), Some(1011)));
         index.remove(11, &again(11));
         index.remove(10, &again(10));
         assert_eq!((found(&index, 10), found(&index, 11)), (None, Some(1011)));
-        assert_eq!(index.numbers().count(), 999);
+        assert_eq!(index.shards.iter().map(HashTable::len).sum::<usize>(), 999);
     }
 
     #[test]
@@ -224,13 +170,10 @@ mod tests {
         for count in [1, 1000, 30_000, 100_000] {
             let had = grown.shards.iter().map(HashTable::len).sum::<usize>() as u32;
             (had..count).for_each(|number| grown.insert(number, id));
-            let (of, first) =
-                (Index::of(0..count, count as usize, id), Index::of_first(0..count, count as usize, id));
-            for made in [of, first] {
-                let part = made.bytes() * 100 / grown.bytes();
-                // By chance some shards get fewer than there was room made for.
-                assert!((90..=115).contains(&part), "{part} % for {count} rows");
-            }
+            let made = Index::of(0..count, count as usize, id);
+            let part = made.bytes() * 100 / grown.bytes();
+            // By chance some shards get fewer than there was room made for.
+            assert!((90..=115).contains(&part), "{part} % for {count} rows");
         }
     }
 }

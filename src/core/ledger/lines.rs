@@ -29,11 +29,6 @@ impl Lines {
         Line(&mut self.text)
     }
 
-    /// Begins a line with a number.
-    pub fn begin_with(&mut self, number: i64) -> Line<'_> {
-        self.begin(CanonicalText::of_integer(number).as_str())
-    }
-
     /// All of them, in the order of their bytes.
     pub fn sorted(&self) -> impl Iterator<Item = &str> {
         let mut sorted: Vec<(u128, Range<usize>)> =
@@ -42,12 +37,6 @@ impl Lines {
             one.cmp(other).then_with(|| self.text[at.clone()].cmp(&self.text[there.clone()]))
         });
         sorted.into_iter().map(|(_, range)| &self.text[range])
-    }
-
-    /// Drops all of them.
-    pub fn clear(&mut self) {
-        self.text.clear();
-        self.begins.clear();
     }
 
     fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
@@ -134,11 +123,9 @@ mod tests {
             lines.begin(word).number(number).numbers([None, Some(i64::MIN)]).flag(number > 9);
             due.push(format!("{word}\t{number}\t\t{}\t{}\n", i64::MIN, number > 9));
         }
-        lines.begin_with(-7).decimals([None, Decimal::parse("-0.50")]).value(Some('x')).value(None::<u8>);
+        lines.begin("-7").decimals([None, Decimal::parse("-0.50")]).value(Some('x')).value(None::<u8>);
         due.push("-7\t\t-0.5\tx\t\n".to_owned());
         due.sort_unstable();
         assert!(lines.sorted().eq(&due));
-        lines.clear();
-        assert_eq!(lines.sorted().count(), 0);
     }
 }

@@ -95,6 +95,8 @@ pub struct Ledger {
     states: Table<ScopeKey, StateRow>,
     owed: OwedCancels,
     commands: Table<Name, Option<Adjustment>>,
+    /// Before which entry it was hashed last, and the hash.
+    hashed: Option<(u64, Digest)>,
 }
 
 /// Where the trail stands.
@@ -215,6 +217,7 @@ impl Ledger {
             states: Table::default(),
             owed: OwedCancels::default(),
             commands: Table::default(),
+            hashed: None,
         }
     }
 
@@ -364,6 +367,23 @@ impl Ledger {
     /// Where the trail stands, without the open batch.
     pub const fn settled_head(&self) -> &Head {
         self.head.settled()
+    }
+
+    /// The [ledger hash](hash), which takes a while where much was accepted of late. One that was
+    /// [remembered](Self::remember_hash) holds until the next entry is settled.
+    pub fn hash(&self) -> Digest {
+        let next_seq = self.settled_head().next_seq;
+        match self.hashed {
+            Some((before, hash)) if before == next_seq => hash,
+            Some(_) | None => hash::ledger_hash(self),
+        }
+    }
+
+    /// Remembers the ledger hash, and says it.
+    pub fn remember_hash(&mut self) -> Digest {
+        let hash = self.hash();
+        self.hashed = Some((self.settled_head().next_seq, hash));
+        hash
     }
 
     /// What the last opening recorded; `None` before the first.

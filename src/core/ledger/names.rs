@@ -19,6 +19,11 @@ impl Name {
         self.0
     }
 
+    /// The number, as a place among all.
+    pub(super) const fn place(self) -> usize {
+        self.0 as usize
+    }
+
     /// The name of this number.
     pub(super) const fn numbered(number: u32) -> Self {
         Self(number)
@@ -70,7 +75,7 @@ impl Names {
 
     /// The text of this number.
     pub fn text(&self, name: Name) -> &str {
-        self.texts.row(name.0 as usize)
+        self.texts.row(name.place())
     }
 }
 

@@ -10,18 +10,18 @@ use crate::core::saved::Damaged;
 /// Places are multiples of this.
 const UNIT: usize = 4;
 /// Bytes of one chunk.
-const CHUNK: usize = 1 << 16;
+pub(super) const CHUNK: usize = 1 << 16;
 /// Places of one chunk.
 const CHUNK_UNITS: u32 = (CHUNK / UNIT) as u32;
 
 /// Pieces of bytes. Each begins with its length in units, so that it can be put back.
 #[derive(Clone, Debug, Default)]
 pub struct Slab {
-    pub(super) chunks: Vec<Arc<Vec<u8>>>,
+    chunks: Vec<Arc<Vec<u8>>>,
     /// Of each length in units the places that were put back.
-    pub(super) free: Vec<Vec<u32>>,
+    free: Vec<Vec<u32>>,
     /// How many units are in use, or were once.
-    pub(super) next: u32,
+    next: u32,
 }
 
 impl Slab {
@@ -48,15 +48,20 @@ impl Slab {
         self.put(piece)
     }
 
-    /// Appends a chunk as another slab had it.
+    /// Appends a chunk of pieces that lie where [`lay`] puts them. Only the last one may be shorter than a chunk.
     ///
     /// # Errors
-    /// [`Damaged`] when it is no whole chunk.
-    pub fn append(&mut self, chunk: &[u8]) -> Result<(), Damaged> {
-        if chunk.len() != CHUNK {
+    /// [`Damaged`] when it is none.
+    pub fn append(&mut self, pieces: &[u8]) -> Result<(), Damaged> {
+        let is_chunk = pieces.len() <= CHUNK && pieces.len().is_multiple_of(UNIT);
+        if !is_chunk || !self.next.is_multiple_of(CHUNK_UNITS) {
             return Err(Damaged);
         }
-        self.chunks.push(Arc::new(chunk.to_vec()));
+        let mut chunk = Vec::with_capacity(CHUNK);
+        chunk.extend_from_slice(pieces);
+        chunk.resize(CHUNK, 0);
+        self.chunks.push(Arc::new(chunk));
+        self.next += (pieces.len() / UNIT) as u32;
         Ok(())
     }
 
@@ -77,6 +82,12 @@ impl Slab {
         &self.chunks[chunk][from..]
     }
 
+    /// All units of a piece.
+    pub fn units(&self, place: u32) -> &[u8] {
+        let piece = self.piece(place);
+        &piece[..usize::from(piece[0]) * UNIT]
+    }
+
     fn write(&mut self, place: u32, piece: &mut [u8]) {
         piece[0] = u8::try_from(units_of(piece)).expect("an order is short: its ids and numbers are");
         let (chunk, from) = at(place);
@@ -84,17 +95,23 @@ impl Slab {
     }
 
     fn extend(&mut self, units: u32) -> u32 {
-        let left = CHUNK_UNITS - self.next % CHUNK_UNITS;
-        if self.chunks.is_empty() || left < units || left == CHUNK_UNITS {
-            if left < CHUNK_UNITS {
-                self.next += left;
-            }
+        let place = lay(&mut self.next, units);
+        if at(place).0 == self.chunks.len() {
             self.chunks.push(Arc::new(vec![0; CHUNK]));
         }
-        let place = self.next;
-        self.next = place.checked_add(units).expect("one lane holds 16 GiB of orders at most");
         place
     }
+}
+
+/// The place of a piece of so many units behind others, of which no chunk has more: none lies in two.
+pub(super) fn lay(next: &mut u32, units: u32) -> u32 {
+    let left = CHUNK_UNITS - *next % CHUNK_UNITS;
+    if left < units {
+        *next += left;
+    }
+    let place = *next;
+    *next = place.checked_add(units).expect("one lane holds 16 GiB of orders at most");
+    place
 }
 
 fn units_of(piece: &[u8]) -> usize {
@@ -129,5 +146,16 @@ mod tests {
         // As long as the one that was put back.
         assert_eq!(slab.put(&mut piece(8, 7)), places[1]);
         assert_eq!((slab.piece(same)[1], copy.piece(same)[1], copy.piece(places[1])[1]), (9, 0, 1));
+    }
+
+    #[test]
+    fn chunks_are_appended_until_one_is_not_full_and_what_comes_then_lies_behind_it() {
+        let mut slab = Slab::default();
+        assert!(slab.append(&piece(0, CHUNK + UNIT)).is_err() && slab.append(&piece(0, UNIT + 1)).is_err());
+        assert!(slab.append(&piece(1, CHUNK)).is_ok() && slab.append(&piece(2, 2 * UNIT)).is_ok());
+        assert!(slab.append(&piece(3, UNIT)).is_err());
+        assert!(slab.has(CHUNK_UNITS + 1) && !slab.has(CHUNK_UNITS + 2));
+        assert_eq!(slab.put(&mut piece(4, 5)), CHUNK_UNITS + 2);
+        assert_eq!(slab.piece(CHUNK_UNITS + 1)[..8], [2, 2, 2, 2, 2, 4, 4, 4]);
     }
 }

@@ -6,7 +6,7 @@
 
 use hashbrown::HashMap;
 
-use super::alike::Alike;
+use super::alike::{Alike, Numbers};
 use super::chunks::Chunks;
 use super::instrument::Instrument;
 use super::names::Name;
@@ -249,10 +249,14 @@ impl Windows {
         counts.skip_while(move |(at, _)| i128::from(at.0) <= begin)
     }
 
-    /// The settled likenesses within the hour that ends now. In no order.
-    pub fn recently_alike(&self, now: Time) -> impl Iterator<Item = (Likeness, Time)> {
-        let begin = begin(now, WINDOW_MS_MAX);
-        self.alike.settled().filter(move |(_, at)| i128::from(at.0) > begin)
+    /// The settled likenesses within the hour that ends now, in order: see [`Alike::in_order`].
+    pub fn recently_alike(&self, now: Time, number: impl Fn(Name) -> u32, each: impl FnMut(&[Numbers])) {
+        self.alike.in_order(begin(now, WINDOW_MS_MAX), number, each);
+    }
+
+    /// The names that these have, again and again.
+    pub fn recent_names(&self, now: Time) -> impl Iterator<Item = Name> {
+        self.alike.names(begin(now, WINDOW_MS_MAX))
     }
 }
 

@@ -13,14 +13,13 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::core::ids::Digest;
 use crate::core::ledger::Ledger;
 use crate::core::ledger::frozen::{Frozen, Section, Thawing};
-use crate::core::ledger::hash::ledger_hash;
 use crate::core::saved::{Damaged, Loading, Saved, saved};
 use crate::core::settings::RULES_VERSION;
 
 /// What every checkpoint begins with: by whom it was written. The version of its format follows.
 const MAGIC: &[u8] = concat!("onefill checkpoint ", env!("CARGO_PKG_VERSION")).as_bytes();
 /// Raised with every change of what is in the blocks.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Kinds of blocks that are no sections.
 const STAMP: u8 = 255;
 const END: u8 = 254;
@@ -218,7 +217,7 @@ pub fn stamp(path: &Path) -> Result<Stamp, Doubt> {
 }
 
 fn open(path: &Path) -> Result<(Blocks<io::BufReader<File>>, Stamp), Doubt> {
-    let mut blocks = Blocks::open(io::BufReader::with_capacity(1 << 18, File::open(path)?))?;
+    let mut blocks = Blocks::open(io::BufReader::new(File::open(path)?))?;
     let mut bytes = Vec::new();
     if blocks.next(&mut bytes)? != STAMP {
         return Err(Doubt::Damaged);
@@ -288,11 +287,11 @@ fn thaw(mut blocks: Blocks<io::BufReader<File>>, stamp: Stamp) -> Result<(Stamp,
     std::thread::scope(|scope| {
         thawed.indexing().into_iter().for_each(|index| drop(scope.spawn(index)));
     });
-    let ledger = thawed.ledger();
+    let mut ledger = thawed.ledger();
     let (head, at) = (ledger.settled_head(), ledger.placement());
     let same = (head.next_seq, head.link, at.partition, at.count)
         == (stamp.seq, stamp.link, stamp.place.partition, stamp.place.count);
-    if !same || ledger_hash(&ledger) != stamp.ledger_hash {
+    if !same || ledger.remember_hash() != stamp.ledger_hash {
         return Err(Doubt::Otherwise);
     }
     Ok((stamp, ledger))
