@@ -6,6 +6,14 @@ use std::collections::BTreeMap;
 /// entry or another ledger, or the same ledger another hash.
 pub const RULES_VERSION: i32 = 3;
 
+/// The first version whose rules decide and apply as these do: later ones gave the ledger another hash alone.
+pub const DECIDES_SINCE: i32 = 2;
+
+/// Whether rules of this version decide and apply as these do.
+pub const fn decides_alike(rules_version: i32) -> bool {
+    DECIDES_SINCE <= rules_version && rules_version <= RULES_VERSION
+}
+
 /// The settings that a verdict depends on, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {

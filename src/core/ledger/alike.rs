@@ -6,6 +6,7 @@ use std::mem::take;
 use super::chunks::Chunks;
 use super::decided::{part, row_of};
 use super::index::Index;
+use super::marks::Marks;
 use super::names::Name;
 use super::ordered::Ordered;
 use super::windows::Likeness;
@@ -25,6 +26,8 @@ const YOUNG: usize = 4096;
 #[derive(Debug, Default)]
 pub struct Alike {
     pub(super) rows: Chunks<AlikeRow, ROWS>,
+    /// Those whose likeness has a newer row.
+    outdated: Marks,
     index: Index<usize, LEN>,
     staged: Ordered<Likeness, Time>,
 }
@@ -38,10 +41,6 @@ type LikenessBytes = [u8; LEN];
 
 const LEN: usize = 35;
 
-/// Where a row says which prices there are, and what it says beside that once its likeness has a newer row.
-const PRICES: usize = 18;
-const OUTDATED: u8 = 4;
-
 fn bytes_of(likeness: &Likeness) -> LikenessBytes {
     let Likeness { account, instrument, side, order_type, quantity, price, trigger } = *likeness;
     let [account, instrument] = [account, instrument].map(|name| name.number().to_le_bytes());
@@ -53,11 +52,6 @@ fn bytes_of(likeness: &Likeness) -> LikenessBytes {
 
 fn bytes_in(row: &AlikeRow) -> LikenessBytes {
     part(row, 8)
-}
-
-/// Whether it is the one row of its likeness that counts.
-fn is_newest(row: &AlikeRow) -> bool {
-    row[PRICES] & OUTDATED == 0
 }
 
 fn time_of(row: &AlikeRow) -> Time {
@@ -79,9 +73,10 @@ fn likeness_of(row: &AlikeRow) -> Likeness {
     }
 }
 
-/// What is hashed of a likeness and the time of its last acceptance: the time, the numbers of account and instrument,
-/// the places of side and type among their kinds, each before which prices there are (1 and 2), quantity, price and
-/// trigger.
+/// What is hashed of a likeness and the time of its last acceptance: the time; the number of the account in the upper
+/// 32 bits, that of the instrument in the lower; the places of side and type among their kinds, from the 16th and the
+/// 8th bit on, and 1 where there is a price, 2 where there is a trigger, in the lowest; quantity, price, and trigger. A
+/// price that is absent is 0, what is negative stands in two's complement.
 pub type Numbers = [u64; 6];
 
 fn numbers_of(at: Time, likeness: &Likeness, number: impl Fn(Name) -> u32) -> Numbers {
@@ -97,12 +92,12 @@ fn numbers_of(at: Time, likeness: &Likeness, number: impl Fn(Name) -> u32) -> Nu
 impl Alike {
     /// Memory that they take.
     pub fn bytes(&self) -> usize {
-        self.rows.bytes() + self.index.bytes() + self.staged.bytes()
+        self.rows.bytes() + self.outdated.bytes() + self.index.bytes() + self.staged.bytes()
     }
 
     /// The settled rows, which find nothing.
     pub fn frozen(&self) -> Self {
-        Self { rows: self.rows.clone(), ..Self::default() }
+        Self { rows: self.rows.clone(), outdated: self.outdated.clone(), ..Self::default() }
     }
 
     /// Makes all rows be found, each of which is the only one of its likeness.
@@ -113,15 +108,21 @@ impl Alike {
 
     /// The settled rows that count, oldest first, a chunk at a time.
     pub fn newest(&self) -> impl Iterator<Item = Cow<'_, [AlikeRow]>> {
-        self.rows.slices().map(|rows| match rows.iter().all(is_newest) {
-            true => Cow::Borrowed(rows),
-            false => Cow::Owned(rows.iter().copied().filter(is_newest).collect()),
+        let mut next = self.rows.numbers().start;
+        self.rows.slices().map(move |rows| {
+            let numbers = next..next + rows.len();
+            next = numbers.end;
+            if !numbers.clone().any(|number| self.outdated.has(number)) {
+                return Cow::Borrowed(rows);
+            }
+            let newest = numbers.zip(rows).filter(|(number, _)| !self.outdated.has(*number));
+            Cow::Owned(newest.map(|(_, row)| *row).collect())
         })
     }
 
     /// How many these are.
     pub fn newest_len(&self) -> usize {
-        self.rows.iter().filter(|row| is_newest(row)).count()
+        self.rows.numbers().filter(|number| !self.outdated.has(*number)).count()
     }
 
     /// When one like this was accepted last, as the open batch sees it.
@@ -144,11 +145,13 @@ impl Alike {
         while let Some(row) = self.rows.first()
             && i128::from(time_of(row).0) <= begin
         {
-            if is_newest(row) {
-                self.index.remove(self.rows.numbers().start, &bytes_in(row));
+            let number = self.rows.numbers().start;
+            if !self.outdated.has(number) {
+                self.index.remove(number, &bytes_in(row));
             }
             self.rows.forget_first();
         }
+        self.outdated.forget_before(self.rows.numbers().start);
     }
 
     fn accept(&mut self, likeness: &Likeness, at: Time) {
@@ -165,7 +168,7 @@ impl Alike {
         let rows = &self.rows;
         self.index.replace(number, |it| bytes_in(rows.row(it)));
         if let Some(former) = former {
-            self.rows.edit(former)[PRICES] |= OUTDATED;
+            self.outdated.mark(former);
         }
     }
 
@@ -174,7 +177,7 @@ impl Alike {
         self.staged.clear();
     }
 
-    /// The settled likenesses of a later time, in the order of their [`Numbers`], those of one time at once.
+    /// The settled likenesses of a later time, by it, and those of one time by their [`Numbers`] and at once.
     pub fn in_order(&self, begin: i128, number: impl Fn(Name) -> u32, mut each: impl FnMut(&[Numbers])) {
         let mut by_time: Vec<_> = self.after(begin).collect();
         // They lie nearly so.
@@ -194,8 +197,9 @@ impl Alike {
     }
 
     fn after(&self, begin: i128) -> impl Iterator<Item = (Time, &AlikeRow)> {
-        let newest = self.rows.iter().filter(|row| is_newest(row)).map(|row| (time_of(row), row));
-        newest.filter(move |(at, _)| i128::from(at.0) > begin)
+        let newest =
+            self.rows.numbers().zip(self.rows.iter()).filter(|(number, _)| !self.outdated.has(*number));
+        newest.map(|(_, row)| (time_of(row), row)).filter(move |(at, _)| i128::from(at.0) > begin)
     }
 
     fn number_of(&self, bytes: &LikenessBytes) -> Option<usize> {
@@ -250,6 +254,7 @@ mod tests {
         (0..others).for_each(|lots| accept(lots, 1));
         accept(-1, 2);
         assert_eq!((alike.rows.len(), alike.newest_len()), (YOUNG + 12, YOUNG + 11));
+        assert_eq!(alike.after(-1).count(), YOUNG + 11);
         let mut kept = Alike::default();
         alike.newest().for_each(|rows| kept.rows.extend(&rows));
         kept.index_all();

@@ -51,7 +51,10 @@ impl<T: Clone, const ROWS: usize> Chunks<T, ROWS> {
             }
             let (now, later) = rows.split_at(room.min(rows.len()));
             let tail = self.chunks.back_mut().expect("pushed just now, or before");
-            Arc::make_mut(tail).extend_from_slice(now);
+            let tail = Arc::make_mut(tail);
+            // More may come for this chunk, but never more than it may hold.
+            tail.reserve_exact(now.len());
+            tail.extend_from_slice(now);
             self.next += now.len();
             rows = later;
         }

@@ -104,7 +104,8 @@ fn hash_accepted(ledger: &Ledger, hash: &mut Sha256) {
 /// How many orders looked different that were accepted of late, and a digest of what they looked like.
 ///
 /// First come the names that they have, sorted by their bytes, each ended by a newline, and an empty one; then six numbers of
-/// 64 bits for each, big-endian, by time first. A name there is its place among those that came before.
+/// 64 bits for each, big-endian, by time first, as [`Numbers`](super::alike::Numbers) has them. A name there is its place
+/// among those that came before.
 fn hash_alike(ledger: &Ledger) -> (usize, Digest) {
     let (now, mut hash) = (ledger.settled_head().decided_at, Sha256::new());
     let mut number_of = vec![None; ledger.names.texts.len()];
@@ -246,6 +247,7 @@ mod tests {
     use crate::core::amount::{Lots, Ticks};
     use crate::core::intent::{OrderType, Side};
     use crate::core::ledger::Placement;
+    use crate::core::ledger::frozen::Thawing;
     use crate::core::ledger::windows::Likeness;
 
     /// The lines of acceptances as they are defined: all of them, sorted by their bytes.
@@ -319,5 +321,37 @@ mod tests {
         let mut turned = orders;
         turned.chunks_mut(20).for_each(<[_]>::reverse);
         assert_eq!(digest(&[3, 1, 0, 2], &turned).0, hash);
+    }
+
+    #[test]
+    fn a_likeness_that_comes_again_after_many_others_is_hashed_once_however_the_ledger_came_about() {
+        let [mut live, mut at_once] = [(); 2].map(|()| Ledger::new(Placement { partition: 0, count: 1 }));
+        let accept = |ledger: &mut Ledger, lots, at| {
+            let [account, instrument] = ["A", "I"].map(|text| ledger.names.intern(text));
+            let (side, order_type, quantity) = (Side::Buy, OrderType::Market, Lots(lots));
+            let (price, trigger) = (None, None);
+            let likeness = Likeness { account, instrument, side, order_type, quantity, price, trigger };
+            ledger.windows.remember(likeness, Time(at));
+            ledger.head.edit().decided_at = Time(at);
+        };
+        for (at, lots) in (1..).zip((0..5_000).chain([7, 4_999, 8])) {
+            accept(&mut live, lots, at);
+            live.settle();
+            accept(&mut at_once, lots, at);
+        }
+        at_once.settle();
+        let mut sections = Vec::new();
+        let saved = live.freeze().save(&mut |section, bytes: &[u8]| {
+            sections.push((section, bytes.to_vec()));
+            Ok::<(), ()>(())
+        });
+        assert_eq!(saved, Ok(()));
+        let mut thawing = Thawing::begin(&sections[0].1).expect("the state is first");
+        for (section, bytes) in &sections[1..] {
+            thawing.take(*section, bytes).expect("a section");
+        }
+        let thawed = thawing.finish().expect("all sections are there").ledger();
+        let hashes = [&live, &at_once, &thawed].map(hash_alike);
+        assert_eq!((hashes[0].0, hashes[1], hashes[2]), (5_000, hashes[0], hashes[0]));
     }
 }

@@ -20,6 +20,7 @@ mod index;
 pub mod instrument;
 pub mod limits;
 mod lines;
+mod marks;
 pub mod names;
 mod open;
 pub mod order;

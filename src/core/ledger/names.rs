@@ -1,6 +1,6 @@
 //! Names, kept once: rows hold numbers instead of texts.
 //!
-//! A number means something only inside one ledger; it is never written or hashed.
+//! A number means something only inside one ledger, and in its checkpoints; it is never hashed.
 
 use hashbrown::HashMap;
 

@@ -53,7 +53,7 @@ impl Slab {
     /// # Errors
     /// [`Damaged`] when it is none.
     pub fn append(&mut self, pieces: &[u8]) -> Result<(), Damaged> {
-        let is_chunk = pieces.len() <= CHUNK && pieces.len().is_multiple_of(UNIT);
+        let is_chunk = (1..=CHUNK).contains(&pieces.len()) && pieces.len().is_multiple_of(UNIT);
         if !is_chunk || !self.next.is_multiple_of(CHUNK_UNITS) {
             return Err(Damaged);
         }
@@ -151,8 +151,12 @@ mod tests {
     #[test]
     fn chunks_are_appended_until_one_is_not_full_and_what_comes_then_lies_behind_it() {
         let mut slab = Slab::default();
-        assert!(slab.append(&piece(0, CHUNK + UNIT)).is_err() && slab.append(&piece(0, UNIT + 1)).is_err());
-        assert!(slab.append(&piece(1, CHUNK)).is_ok() && slab.append(&piece(2, 2 * UNIT)).is_ok());
+        for len in [CHUNK + UNIT, UNIT + 1, 0] {
+            assert!(slab.append(&piece(0, len)).is_err(), "{len} bytes");
+        }
+        assert!(slab.append(&piece(1, CHUNK)).is_ok());
+        assert_eq!(slab.clone().put(&mut piece(4, 5)), CHUNK_UNITS);
+        assert!(slab.append(&piece(2, 2 * UNIT)).is_ok());
         assert!(slab.append(&piece(3, UNIT)).is_err());
         assert!(slab.has(CHUNK_UNITS + 1) && !slab.has(CHUNK_UNITS + 2));
         assert_eq!(slab.put(&mut piece(4, 5)), CHUNK_UNITS + 2);

@@ -20,7 +20,7 @@ use crate::core::ids::{Id, OrderId};
 use crate::core::intent::Intent;
 use crate::core::ledger::Placement;
 use crate::core::nearest::Change;
-use crate::core::settings::{RULES_VERSION, Settings};
+use crate::core::settings::{RULES_VERSION, Settings, decides_alike};
 use crate::core::verdict::{FailedCheck, Reason};
 use crate::shell::trail::Probe;
 use crate::wire;
@@ -142,7 +142,9 @@ impl<'k> Telling<'k> {
 fn grounds_of(replayed: &Replayed, entry: &Entry<'_>) -> Result<Grounds, String> {
     let ledger = replayed.ledger().map_err(|halt| format!("the trail before it does not hold: {halt}"))?;
     match ledger.opened().map(|opened| opened.rules_version) {
-        Some(RULES_VERSION) => grounds(ledger, entry).ok_or("no intent was decided".to_owned()),
+        Some(version) if decides_alike(version) => {
+            grounds(ledger, entry).ok_or("no intent was decided".to_owned())
+        }
         Some(other) => Err(format!("it was decided by rules of version {other}, these are {RULES_VERSION}")),
         None => Err("no opening stands before it".to_owned()),
     }

@@ -20,7 +20,7 @@ use crate::core::ids::Digest;
 use crate::core::ledger::{Ledger, Placement};
 use crate::core::recompute::{Recomputed, decide_anew, prices_of, recompute};
 use crate::core::replay::replay;
-use crate::core::settings::RULES_VERSION;
+use crate::core::settings::decides_alike;
 use crate::shell::arrival;
 use crate::shell::topics::Topics;
 use crate::wire::schema::{RecordType, Schemas};
@@ -180,7 +180,7 @@ impl<'s> Follower<'s> {
         faults: &mut Faults,
     ) {
         if let Some(other) = self.ledger.opened().map(|opened| opened.rules_version)
-            && other != RULES_VERSION
+            && !decides_alike(other)
         {
             *self.counts.other_rules.entry(other).or_default() += 1;
             return;

@@ -17,8 +17,8 @@ use super::WRITTEN_EVERY;
 use super::file::{self, Doubt, Stamp};
 use crate::core::ledger::Ledger;
 
-/// Bytes of all files that are read ahead: ten million keys with their orders, reports and acceptances take less.
-const BYTES_MAX: u64 = 1 << 31;
+/// Bytes of all files that are read ahead: as much as the ledgers of revoked lanes may take.
+const BYTES_MAX: u64 = 1 << 30;
 /// A lane that goes on is written once an hour at least. A file that is older than the newest by more is that of
 /// one that was given away, or had nothing to do.
 const WRITTEN_WITHIN: Duration = WRITTEN_EVERY.saturating_mul(2);

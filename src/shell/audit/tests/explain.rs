@@ -2,7 +2,7 @@
 
 use super::trail::{Trail, buy, command, fill, id, limit, num};
 use crate::core::control::{CommandType, RiskLimit};
-use crate::core::settings::RULES_VERSION;
+use crate::core::settings::DECIDES_SINCE;
 use crate::core::time::MILLISECOND;
 use crate::core::verdict::Reason;
 use crate::shell::audit::explain::Story;
@@ -175,7 +175,7 @@ fn an_account_without_limits_is_told_what_it_lacks() {
 #[test]
 fn without_the_ledger_only_what_the_entry_records_is_said() {
     let mut trail = trail(limit());
-    trail.open(RULES_VERSION - 1);
+    trail.open(DECIDES_SINCE - 1);
     trail.intent(buy("k1", "25"));
     let story = trail.story("k1");
     let why = story.grounds.clone().expect_err("other rules");

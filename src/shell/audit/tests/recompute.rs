@@ -5,7 +5,7 @@ use crate::core::amount::Decimal;
 use crate::core::control::{CommandType, RiskLimit};
 use crate::core::entry::{Body, Decision, Entry, Ruling};
 use crate::core::halt::HaltCode;
-use crate::core::settings::RULES_VERSION;
+use crate::core::settings::DECIDES_SINCE;
 use crate::shell::audit::fault::{Fault, Place};
 use crate::shell::audit::follow::Stored;
 use crate::shell::audit::recompute::{Recomputation, Recomputing};
@@ -184,16 +184,17 @@ fn a_record_that_is_answered_twice_is_found() {
 fn entries_under_other_rules_are_counted_and_not_recomputed() {
     let mut trail = Trail::new();
     trail.limit(limit());
-    trail.open(RULES_VERSION - 1);
+    trail.open(DECIDES_SINCE - 1);
     trail.intent(buy("k1", "10"));
     trail.intent(buy("k2", "99"));
-    trail.open(RULES_VERSION);
+    // Whose hash of the ledger may be another one.
+    trail.open(DECIDES_SINCE);
     trail.intent(buy("k3", "10"));
     let recomputation = recompute(&trail);
     assert_eq!(found(&recomputation), []);
     let other: Vec<_> = recomputation.counts.other_rules.into_iter().collect();
     // The opening that ends them stands under them, too.
-    assert_eq!(other, [(RULES_VERSION - 1, 3)]);
+    assert_eq!(other, [(DECIDES_SINCE - 1, 3)]);
     assert_eq!(recomputation.counts.decided_anew, 3);
 }
 
