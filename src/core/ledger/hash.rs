@@ -36,7 +36,7 @@ pub fn ledger_hash(ledger: &Ledger) -> Digest {
     hash_accepted(ledger, &mut hash);
     let mut lines = Lines::default();
     let (count, alike) = hash_alike(ledger);
-    lines.begin("alike").number(count as i64).value(Some(alike));
+    lines.begin("alike").value(Some(count)).value(Some(alike));
     for ((owner, instrument), holding) in ledger.holdings.settled() {
         write_holding(ledger, *owner, *instrument, holding, lines.begin("holding"));
     }
