@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rdkafka::producer::{DefaultProducerContext, ThreadedProducer};
+use rdkafka::producer::DefaultProducerContext;
 use serde_json::{Map, Value, json};
 
 use super::limits::fields;
@@ -11,6 +11,7 @@ use super::{Fault, operator};
 use crate::shell::admin::Cluster;
 use crate::shell::client;
 use crate::shell::config::Config;
+use crate::shell::librdkafka::Polled;
 use crate::shell::preflight::Layout;
 use crate::shell::topics::{AuditCleanup, Role};
 
@@ -18,7 +19,7 @@ use crate::shell::topics::{AuditCleanup, Role};
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A producer that sends by itself.
-pub type Publisher = ThreadedProducer<DefaultProducerContext>;
+pub type Publisher = Polled<DefaultProducerContext>;
 
 /// Makes the topics of this run, and puts its instruments and limits on `control`.
 ///
@@ -45,7 +46,8 @@ pub fn set(plan: &Plan) -> Result<(), Fault> {
 /// # Errors
 /// A configuration that librdkafka refuses.
 pub fn publisher(config: &Config, linger_ms: u64) -> Result<Publisher, Fault> {
-    Ok(client::publisher(config)?.set("linger.ms", linger_ms.to_string()).create()?)
+    let mut client = client::publisher(config)?;
+    Ok(client.set("linger.ms", linger_ms.to_string()).create_with_context(DefaultProducerContext)?)
 }
 
 /// The instrument of that name, by the names of the schema.

@@ -254,7 +254,7 @@ pub fn log_error(error: &KafkaError, reason: &str) {
 #[cfg(test)]
 mod tests {
     use rdkafka::consumer::BaseConsumer;
-    use rdkafka::producer::{DefaultProducerContext, ThreadedProducer};
+    use rdkafka::producer::BaseProducer;
 
     use super::*;
     use crate::shell::config::KafkaSettings;
@@ -266,7 +266,7 @@ mod tests {
             client.unwrap().create_with_context::<_, BaseConsumer<Logged>>(Logged).unwrap();
         }
         for client in [producer(&config, "t-0-0"), publisher(&config), admin(&config)] {
-            drop(client.unwrap().create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
+            drop(client.unwrap().create::<BaseProducer>().unwrap());
         }
     }
 
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(lane(&config).get("linger.ms"), Some("1000"));
         config.transaction_timeout_ms = 1_000;
         assert_eq!(lane(&config).get("linger.ms"), Some("500"));
-        drop(lane(&config).create::<ThreadedProducer<DefaultProducerContext>>().unwrap());
+        drop(lane(&config).create::<BaseProducer>().unwrap());
         // Two names of one setting: the latter would win or lose by accident.
         for name in ["linger.ms", "queue.buffering.max.ms"] {
             let mut config = Config::default();

@@ -37,7 +37,7 @@ pub struct Sending {
 struct Errand {
     producer: Arc<Producer>,
     offsets: TopicPartitionList,
-    group: ConsumerGroupMetadata,
+    group: Arc<ConsumerGroupMetadata>,
     patience: Duration,
     told: SyncSender<KafkaResult<()>>,
 }
@@ -68,7 +68,7 @@ impl Courier {
         &self,
         producer: &Arc<Producer>,
         offsets: TopicPartitionList,
-        group: ConsumerGroupMetadata,
+        group: Arc<ConsumerGroupMetadata>,
         patience: Duration,
     ) -> KafkaResult<Sending> {
         let (told, answer) = sync_channel(1);
@@ -162,7 +162,7 @@ mod tests {
         fn send(&self, courier: &Courier, patience: Duration) -> KafkaResult<Sending> {
             let mut offsets = TopicPartitionList::new();
             offsets.add_partition_offset("t", 0, rdkafka::Offset::Offset(1)).unwrap();
-            courier.send(&self.producer, offsets, self.consumer.group_metadata().unwrap(), patience)
+            courier.send(&self.producer, offsets, self.consumer.group_metadata().unwrap().into(), patience)
         }
     }
 

@@ -9,6 +9,7 @@ mod acls;
 mod describe;
 mod members;
 mod outgoing;
+mod polled;
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::ptr::{self, NonNull};
@@ -26,12 +27,13 @@ pub use describe::{
 };
 pub use members::{GroupMember, GroupMembers, group_members};
 pub use outgoing::{NotTaken, Outbox, TopicHandle};
+pub use polled::Polled;
 
 /// Waits until every message that was sent is delivered or has failed.
 ///
 /// The crate's own `flush` polls in slices of 100 ms that do not return early, which costs each
 /// transaction that much. Something else must poll the producer meanwhile, such as the thread of a
-/// `ThreadedProducer`; otherwise delivery reports pile up and this times out.
+/// [`Polled`]; otherwise delivery reports pile up and this times out.
 ///
 /// While it lasts no broker's thread waits for a linger, whichever partition it has records of. It says nothing
 /// of how they fared: whoever needs each of them has the transaction's commit, which librdkafka refuses after a

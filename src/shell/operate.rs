@@ -4,6 +4,7 @@
 //! that the operator names. It is refused beside a running group.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerGroupMetadata};
 use rdkafka::error::KafkaError;
@@ -65,7 +66,7 @@ pub struct Bench<'c> {
     /// Where the trail ends.
     audit_end: i64,
     verdict: Result<(), Halt>,
-    group: ConsumerGroupMetadata,
+    group: Arc<ConsumerGroupMetadata>,
 }
 
 impl<'c> Bench<'c> {
@@ -91,7 +92,7 @@ impl<'c> Bench<'c> {
         let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?;
         let gathered = evidence::gather(config, schemas, &cluster, &probe, &ledger)?;
         let verdict = proof::prove(&ledger, restored, &gathered.evidence);
-        let group = member.group_metadata().ok_or(KafkaError::NoMessageReceived)?;
+        let group = Arc::new(member.group_metadata().ok_or(KafkaError::NoMessageReceived)?);
         Ok(Self { config, ledger, sink, gathered, audit_end: next, verdict, group })
     }
 

@@ -9,10 +9,11 @@ use rdkafka::Message as _;
 use rdkafka::client::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext, ThreadedProducer};
+use rdkafka::producer::{BaseRecord, DeliveryResult, ProducerContext};
 
 use super::client;
 use super::config::Config;
+use super::librdkafka::Polled;
 
 /// A record to send.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +45,7 @@ pub const UNTOLD_MAX: usize = 4_096;
 
 /// Sends records, and tells what became of them.
 pub struct Publisher {
-    producer: ThreadedProducer<Deliveries>,
+    producer: Polled<Deliveries>,
     delivered: Receiver<Delivery>,
 }
 

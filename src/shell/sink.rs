@@ -10,19 +10,19 @@ use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::{Producer as _, ThreadedProducer};
+use rdkafka::producer::Producer as _;
 
 use super::client;
 use super::config::Config;
 use super::courier::Courier;
-use super::librdkafka::{Log, TopicHandle};
+use super::librdkafka::{Log, Polled, TopicHandle};
 use super::metrics::kafka::Kafka;
 use super::outcome::is_retriable;
 use super::watch::Watch;
 use crate::core::lane::Slot;
 
 /// A transactional producer that reports its delivery from a thread of its own.
-pub type Producer = ThreadedProducer<Watch>;
+pub type Producer = Polled<Watch>;
 
 /// The two producers of a lane.
 pub struct Sink {
@@ -34,9 +34,9 @@ pub struct Sink {
 /// One producer, the topics that it writes most to, and the log of what happened to it.
 pub struct Line {
     /// Of `audit`.
-    pub audit: TopicHandle<Producer>,
+    pub audit: TopicHandle<Watch>,
     /// Of `orders`.
-    pub orders: TopicHandle<Producer>,
+    pub orders: TopicHandle<Watch>,
     log: Log,
     /// The courier may still be at work with it when the lane has given it up.
     pub producer: Arc<Producer>,

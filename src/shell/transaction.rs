@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,8 @@ use super::metrics::Metrics;
 use super::metrics::laps::{Laps, Phase};
 use super::metrics::tally::Tally;
 use super::outcome::{Step, is_retriable, outcome};
-use super::sink::{Line, Producer, Sink};
+use super::sink::{Line, Sink};
+use super::watch::Watch;
 use crate::core::batch::Batch;
 use crate::core::decide::Arrival;
 use crate::core::entry::{Body, Cursors, Entry, Opening, Recovery, Ruling};
@@ -169,7 +171,7 @@ impl<'t> Transaction<'t> {
     /// Commits, with the offsets after the last answered record of each input.
     ///
     /// Nothing is written any more when this is called, so that offsets and delivery overlap.
-    pub fn commit(mut self, group: ConsumerGroupMetadata) -> Outcome {
+    pub fn commit(mut self, group: Arc<ConsumerGroupMetadata>) -> Outcome {
         self.laps.lap(Phase::Fetch);
         let shipped = self.ship();
         if let Err(outcome) = shipped.and_then(|()| self.deliver(group)) {
@@ -216,8 +218,8 @@ impl<'t> Transaction<'t> {
     /// sent, and the one would wait for the other.
     ///
     /// OK means that the offsets were taken and that no record is left, not that each was delivered: one that
-    /// failed makes librdkafka refuse the commit, and tells [`Watch`](super::watch::Watch) why.
-    fn deliver(&mut self, group: ConsumerGroupMetadata) -> Result<(), Outcome> {
+    /// failed makes librdkafka refuse the commit, and tells [`Watch`] why.
+    fn deliver(&mut self, group: Arc<ConsumerGroupMetadata>) -> Result<(), Outcome> {
         let mut sending = self.send_offsets(group)?;
         tracing::trace_span!("flush").in_scope(|| self.flush(&mut sending))?;
         self.laps.lap(Phase::Flush);
@@ -238,7 +240,7 @@ impl<'t> Transaction<'t> {
         }
     }
 
-    fn send_offsets(&self, group: ConsumerGroupMetadata) -> Result<Sending, Outcome> {
+    fn send_offsets(&self, group: Arc<ConsumerGroupMetadata>) -> Result<Sending, Outcome> {
         let (topics, cursors) = (&self.to.config.topics, self.batch.ledger().head().cursors);
         let mut offsets = TopicPartitionList::new();
         for (topic, next) in [(&topics.intents, cursors.intents), (&topics.executions, cursors.executions)] {
@@ -275,7 +277,7 @@ impl<'t> Transaction<'t> {
         shipped
     }
 
-    fn hand_over(&self, topic: &TopicHandle<Producer>, outbox: &mut Outbox) -> Result<(), Outcome> {
+    fn hand_over(&self, topic: &TopicHandle<Watch>, outbox: &mut Outbox) -> Result<(), Outcome> {
         loop {
             match topic.send(self.to.partition, outbox) {
                 Ok(()) => return Ok(()),

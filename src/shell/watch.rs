@@ -269,11 +269,12 @@ mod tests {
 
     use rdkafka::consumer::{BaseConsumer, Consumer as _};
     use rdkafka::mocking::MockCluster;
-    use rdkafka::producer::{Producer as _, ThreadedProducer};
+    use rdkafka::producer::Producer as _;
     use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
     use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
     use super::*;
+    use crate::shell::librdkafka::Polled;
 
     const WAIT: Duration = Duration::from_secs(20);
 
@@ -387,7 +388,7 @@ mod tests {
         let member: BaseConsumer = config.create().unwrap();
         config.remove("group.id");
         config.set("transactional.id", "x").set("statistics.interval.ms", "20").set("retry.backoff.ms", "5");
-        let producer: ThreadedProducer<Newest> = config.create_with_context(Newest::default()).unwrap();
+        let producer: Polled<Newest> = config.create_with_context(Newest::default()).unwrap();
         producer.init_transactions(WAIT).unwrap();
         producer.begin_transaction().unwrap();
         let refused = RDKafkaRespErr::RD_KAFKA_RESP_ERR_CONCURRENT_TRANSACTIONS;

@@ -18,7 +18,7 @@ use onefill::shell::sink::Producer;
 use onefill::shell::transaction::SHIPPED_TOGETHER;
 use onefill::shell::watch::Watch;
 use rdkafka::config::FromClientConfigAndContext as _;
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerGroupMetadata};
 use rdkafka::error::RDKafkaErrorCode;
 use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::producer::Producer as _;
@@ -52,8 +52,8 @@ pub struct Bare {
 /// A producer, its topics, and a thread that sends its offsets while it delivers.
 struct Line {
     courier: Courier,
-    audit: TopicHandle<Producer>,
-    orders: TopicHandle<Producer>,
+    audit: TopicHandle<Watch>,
+    orders: TopicHandle<Watch>,
     producer: Arc<Producer>,
 }
 
@@ -81,6 +81,7 @@ impl Bare {
             places.add_partition_offset(&self.intents, *partition, Offset::Beginning)?;
         }
         consumer.assign(&places)?;
+        let group = Arc::new(consumer.group_metadata().ok_or("the consumer has no group")?);
         let lines = [self.line(&config, partitions[0], 0)?, self.line(&config, partitions[0], 1)?];
         let mut next = vec![0; self.partitions as usize];
         for line in lines.iter().cycle() {
@@ -91,7 +92,7 @@ impl Bare {
             };
             line.producer.begin_transaction()?;
             self.answer(&config, &consumer, line, first, &mut next)?;
-            self.commit(line, &consumer, partitions, &next)?;
+            self.commit(line, Arc::clone(&group), partitions, &next)?;
         }
         Ok(())
     }
@@ -140,7 +141,7 @@ impl Bare {
     fn commit(
         &self,
         line: &Line,
-        consumer: &BaseConsumer<Logged>,
+        group: Arc<ConsumerGroupMetadata>,
         partitions: &[i32],
         next: &[i64],
     ) -> Result<(), Fault> {
@@ -149,7 +150,6 @@ impl Bare {
             let offset = Offset::Offset(next[*partition as usize]);
             offsets.add_partition_offset(&self.intents, *partition, offset)?;
         }
-        let group = consumer.group_metadata().ok_or("the consumer has no group")?;
         let sending = line.courier.send(&line.producer, offsets, group, WAIT)?;
         librdkafka::flush(line.producer.client(), WAIT)?;
         sending.wait()?;

@@ -132,6 +132,9 @@ pub struct LaneThread {
     probe: Probe,
     source: Source,
     sink: Option<Sink>,
+    /// Who the group's member was when the lane was opened. If the group knows it by another name or generation
+    /// since, it refuses the offsets, and the lane opens anew.
+    group: Option<Arc<ConsumerGroupMetadata>>,
     /// The next offset of `audit[p]` to read; `None` before the first read.
     trail_next: Option<i64>,
     /// How the ledger came to stand where it does, and from where on that can be checked.
@@ -219,6 +222,7 @@ impl LaneThread {
             probe,
             source,
             sink: None,
+            group: None,
             trail_next: None,
             origin: Origin::default(),
             trail_end: 0,

@@ -288,7 +288,10 @@ impl LaneThread {
     /// Writes the opening and every control record not yet in the trail, in one transaction.
     pub(super) fn open(&mut self) -> Result<Event, Break> {
         self.wait_for_clock()?;
-        let Some(group) = self.membership.metadata() else { return Ok(Event::Ended(Outcome::Aborted)) };
+        let Some(group) = self.membership.metadata().map(Arc::new) else {
+            return Ok(Event::Ended(Outcome::Aborted));
+        };
+        self.group = Some(Arc::clone(&group));
         let shared = Arc::clone(&self.shared);
         let sink = self.sink.as_ref().expect("a lane opens behind its fence");
         let to = Destination {

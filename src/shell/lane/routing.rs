@@ -95,8 +95,8 @@ impl LaneThread {
         if first.is_none() && !owes {
             return Ok(None);
         }
-        let Some(group) = self.membership.metadata() else { return Ok(Some(Outcome::Aborted)) };
         let sink = self.sink.as_ref().expect("a lane runs behind its fence");
+        let group = self.group.clone().expect("a lane runs behind its opening");
         let to = Destination {
             config,
             partition: self.placement.partition,
@@ -171,7 +171,7 @@ fn answer_all<'s>(
     mut transaction: Transaction<'_>,
     first: Option<BorrowedMessage<'s>>,
     mut taking: Taking<'s>,
-    group: ConsumerGroupMetadata,
+    group: Arc<ConsumerGroupMetadata>,
 ) -> Result<Outcome, Halt> {
     let deciding = tracing::trace_span!("decide").entered();
     let answered = answer(shared, &mut transaction, first, &mut taking, Reach::Reports)?;

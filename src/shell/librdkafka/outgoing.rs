@@ -10,20 +10,20 @@ use std::sync::Arc;
 
 use rdkafka::bindings as sys;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::producer::{Producer, ProducerContext};
+use rdkafka::producer::{Producer as _, ProducerContext};
 
-use super::Guard;
+use super::{Guard, Polled};
 
 /// A topic that a producer writes to.
-pub struct TopicHandle<P> {
+pub struct TopicHandle<C: ProducerContext + 'static> {
     /// Given back before its producer goes: fields are dropped in order.
     topic: Guard<sys::rd_kafka_topic_t>,
     name: String,
-    _producer: Arc<P>,
+    _producer: Arc<Polled<C>>,
 }
 
 // SAFETY: librdkafka counts and locks its topics itself; no call depends on the thread that makes it.
-unsafe impl<P: Send + Sync> Send for TopicHandle<P> {}
+unsafe impl<C: ProducerContext> Send for TopicHandle<C> {}
 
 /// Records for one partition, in order, that wait to be handed over.
 #[derive(Debug, Default)]
@@ -98,17 +98,13 @@ fn message(key: &[u8], value: &[u8]) -> sys::rd_kafka_message_t {
     }
 }
 
-impl<P> TopicHandle<P> {
+// The crate makes an opaque of each delivered message's private pointer, which is null here.
+impl<C: ProducerContext<DeliveryOpaque = ()>> TopicHandle<C> {
     /// The topic of this name, with the settings that the producer has for all topics.
     ///
     /// # Errors
     /// A name that holds a zero byte, or one that librdkafka refuses.
-    pub fn of<C>(producer: &Arc<P>, name: &str) -> KafkaResult<Self>
-    where
-        P: Producer<C>,
-        // The crate makes one of these of each delivered message's private pointer, which is null here.
-        C: ProducerContext<DeliveryOpaque = ()>,
-    {
+    pub fn of(producer: &Arc<Polled<C>>, name: &str) -> KafkaResult<Self> {
         let terminated = CString::new(name)?;
         // SAFETY: the client outlives the call, and the handle, which holds it; the name outlives the call.
         let topic = unsafe {

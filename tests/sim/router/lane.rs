@@ -16,7 +16,7 @@ use super::source::Source;
 use crate::client::Client;
 use crate::client::producer::Producer;
 use crate::engine::{MS, Moment, SECOND};
-use crate::kafka::request::{Reply, Request, Topic};
+use crate::kafka::request::{Membership, Reply, Request, Topic};
 
 /// What a lane is told. The later one weighs more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,6 +74,8 @@ pub struct Lane {
     pub probe: Client,
     pub source: Source,
     pub sink: Option<Sink>,
+    /// What the group knew of the process when the lane was opened.
+    pub member: Option<Membership>,
     pub trail_next: Option<i64>,
     pub trail_end: i64,
     pub restored: Result<(), Halt>,
@@ -106,6 +108,7 @@ impl Lane {
             ledger: Ledger::new(placement),
             schemas: Schemas::compiled(),
             sink: None,
+            member: None,
             trail_next: None,
             trail_end: 0,
             restored: Ok(()),

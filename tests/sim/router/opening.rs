@@ -24,6 +24,7 @@ impl Lane {
     pub async fn open(&mut self) -> Result<Event, Break> {
         self.wait_for_clock().await?;
         let Some(member) = self.process.membership.get() else { return Ok(Event::Ended(Outcome::Aborted)) };
+        self.member = Some(member);
         let place = (Topic::Control, 0);
         let mut cursor = self.ledger.settled_head().cursors.control;
         if self.process.is(Mutant::ControlCursorOfGroup) {

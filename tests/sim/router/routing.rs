@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use onefill::core::batch::Batch;
-use onefill::core::lane::{Event, Outcome, Slot};
+use onefill::core::lane::{Event, Slot};
 use onefill::core::prices::PriceBook;
 use onefill::wire::schema::Schemas;
 
@@ -28,7 +28,7 @@ impl Lane {
             self.source.rest().await;
             return Ok(Event::Idle);
         }
-        let Some(member) = self.process.membership.get() else { return Ok(Event::Ended(Outcome::Aborted)) };
+        let member = self.member.expect("a lane runs behind its opening");
         let slot = self.slot(slot).await?;
         let process = Rc::clone(&self.process);
         let now = process.clock();

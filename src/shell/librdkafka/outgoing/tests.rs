@@ -4,23 +4,23 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
 use rdkafka::mocking::MockCluster;
-use rdkafka::producer::{DefaultProducerContext, ThreadedProducer};
+use rdkafka::producer::DefaultProducerContext;
 use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use super::super::flush;
+use super::super::{Polled, flush};
 use super::*;
 
-type Plain = ThreadedProducer<DefaultProducerContext>;
+type Plain = Polled<DefaultProducerContext>;
 
 const WAIT: Duration = Duration::from_secs(20);
 
-fn topic(settings: &[(&str, &str)]) -> (Arc<Plain>, TopicHandle<Plain>) {
+fn topic(settings: &[(&str, &str)]) -> (Arc<Plain>, TopicHandle<DefaultProducerContext>) {
     let mut config = ClientConfig::new();
     for (name, value) in settings {
         config.set(*name, *value);
     }
-    let producer = Arc::new(config.create().unwrap());
+    let producer = Arc::new(config.create_with_context(DefaultProducerContext).unwrap());
     let topic = TopicHandle::of(&producer, "t").unwrap();
     (producer, topic)
 }
