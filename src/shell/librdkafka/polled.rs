@@ -3,7 +3,11 @@
 //! The crate's `ThreadedProducer` waits in whole milliseconds, a hundred of them at a time, and asks without a
 //! pause for what is left of the last one. So each takes half a percent of a processor while nothing happens,
 //! and a lane has two.
+//!
+//! The crate also tells a producer's context of each error twice: where it takes the event from its queue, and where
+//! the producer handles it. Here it is told once.
 
+use std::error::Error;
 use std::ffi::c_void;
 use std::ops::Deref;
 use std::ptr;
@@ -14,9 +18,10 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 use rdkafka::bindings as sys;
-use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::client::{ClientContext, OAuthToken};
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::producer::{BaseProducer, Producer as _, ProducerContext};
+use rdkafka::producer::{BaseProducer, DeliveryResult, Producer as _, ProducerContext};
 
 use super::Guard;
 
@@ -27,13 +32,20 @@ pub struct Polled<C: ProducerContext + 'static> {
     woken: Arc<Thread>,
     is_over: Arc<AtomicBool>,
     events: Arc<Events>,
-    producer: Arc<BaseProducer<C>>,
+    producer: Arc<BaseProducer<Once<C>>>,
+}
+
+impl<C: ProducerContext + 'static> Polled<C> {
+    /// Whom it tells what happens.
+    pub fn context(&self) -> &C {
+        &self.producer.context().context
+    }
 }
 
 impl<C: ProducerContext + 'static> Deref for Polled<C> {
-    type Target = BaseProducer<C>;
+    type Target = BaseProducer<Once<C>>;
 
-    fn deref(&self) -> &BaseProducer<C> {
+    fn deref(&self) -> &BaseProducer<Once<C>> {
         &self.producer
     }
 }
@@ -42,6 +54,7 @@ impl<C: ProducerContext + 'static> FromClientConfigAndContext<C> for Polled<C> {
     /// # Errors
     /// A configuration that librdkafka refuses, or a thread that cannot be had.
     fn from_config_and_context(config: &ClientConfig, context: C) -> KafkaResult<Self> {
+        let context = Once { context, is_told: AtomicBool::new(false) };
         let producer = Arc::new(BaseProducer::from_config_and_context(config, context)?);
         let events = Arc::new(Events::of(&producer)?);
         let is_over = Arc::<AtomicBool>::default();
@@ -51,6 +64,8 @@ impl<C: ProducerContext + 'static> FromClientConfigAndContext<C> for Polled<C> {
             move || {
                 loop {
                     while events.any() {
+                        producer.context().is_told.store(false, Ordering::Relaxed);
+                        // One event at most.
                         producer.poll(Duration::ZERO);
                     }
                     // What is told of an event may have parked, and spent the wake-up of the end.
@@ -83,6 +98,43 @@ impl<C: ProducerContext + 'static> Drop for Polled<C> {
         if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
             tracing::error!("the thread of a producer's events has panicked");
         }
+    }
+}
+
+/// Hands on all that it is told, but of each event one error.
+pub struct Once<C> {
+    context: C,
+    /// Whether an error of this event was handed on.
+    is_told: AtomicBool,
+}
+
+impl<C: ClientContext> ClientContext for Once<C> {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = C::ENABLE_REFRESH_OAUTH_TOKEN;
+
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.context.log(level, facility, message);
+    }
+
+    fn stats_raw(&self, statistics: &[u8]) {
+        self.context.stats_raw(statistics);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            self.context.error(error, reason);
+        }
+    }
+
+    fn generate_oauth_token(&self, config: Option<&str>) -> Result<OAuthToken, Box<dyn Error>> {
+        self.context.generate_oauth_token(config)
+    }
+}
+
+impl<C: ProducerContext> ProducerContext for Once<C> {
+    type DeliveryOpaque = C::DeliveryOpaque;
+
+    fn delivery(&self, result: &DeliveryResult<'_>, opaque: C::DeliveryOpaque) {
+        self.context.delivery(result, opaque);
     }
 }
 
@@ -129,14 +181,14 @@ unsafe extern "C" fn unpark(_: *mut sys::rd_kafka_t, thread: *mut c_void) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Mutex;
     use std::sync::mpsc::{SyncSender, sync_channel};
     use std::time::Instant;
 
-    use rdkafka::client::ClientContext;
     use rdkafka::message::Message as _;
     use rdkafka::mocking::MockCluster;
-    use rdkafka::producer::{BaseRecord, DefaultProducerContext, DeliveryResult};
+    use rdkafka::producer::{BaseRecord, DefaultProducerContext};
 
     use super::super::flush;
     use super::*;
@@ -147,12 +199,17 @@ mod tests {
     #[derive(Default)]
     struct Told {
         offsets: Mutex<Vec<i64>>,
+        errors: Mutex<Vec<String>>,
         statistics: AtomicBool,
     }
 
     impl ClientContext for Told {
         fn stats_raw(&self, _: &[u8]) {
             self.statistics.store(true, Ordering::Relaxed);
+        }
+
+        fn error(&self, _: KafkaError, reason: &str) {
+            self.errors.lock().unwrap().push(reason.to_owned());
         }
     }
 
@@ -208,6 +265,19 @@ mod tests {
     fn statistics_wake_it_too() {
         let (producer, _cluster) = open();
         assert!(comes(|| producer.context().statistics.load(Ordering::Relaxed)));
+    }
+
+    #[test]
+    fn each_error_is_told_once() {
+        let mut settings = ClientConfig::new();
+        // Each fails once, and then all are down.
+        settings.set("bootstrap.servers", "127.0.0.1:1,127.0.0.2:1").set("reconnect.backoff.ms", "60000");
+        settings.set("reconnect.backoff.max.ms", "60000");
+        let producer: Polled<Told> = settings.create_with_context(Told::default()).unwrap();
+        let errors = || producer.context().errors.lock().unwrap().clone();
+        assert!(comes(|| errors().iter().any(|error| error.contains("brokers are down"))));
+        let (told, once) = (errors(), BTreeSet::from_iter(errors()));
+        assert_eq!(told.len(), once.len(), "{told:?}");
     }
 
     /// As a bounded channel does, whose sender waits for room.
