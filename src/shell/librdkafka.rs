@@ -101,6 +101,35 @@ pub fn position<C: ClientContext>(client: &Client<C>, topic: &str, partition: i3
     }
 }
 
+/// A topic that a client has been told of.
+///
+/// A reader that is assigned a partition by hand asks for its leader only when librdkafka next looks through its
+/// topics, which it does once a second. One that was told before has asked by then.
+pub struct KnownTopic(Guard<sys::rd_kafka_topic_t>);
+
+impl KnownTopic {
+    /// Tells the client, which asks for the leaders at once and again until it knows them. Give this back before
+    /// the client goes.
+    ///
+    /// # Errors
+    /// A name that holds a zero byte, or one that librdkafka refuses.
+    pub fn of<C: ClientContext>(client: &Client<C>, name: &str) -> KafkaResult<Self> {
+        let name = CString::new(name)?;
+        // SAFETY: the client and the name outlive the call.
+        unsafe {
+            let topic = sys::rd_kafka_topic_new(client.native_ptr(), name.as_ptr(), ptr::null_mut());
+            Ok(Self(Guard::new(topic, sys::rd_kafka_topic_destroy)?))
+        }
+    }
+
+    const fn as_ptr(&self) -> *mut sys::rd_kafka_topic_t {
+        self.0.as_ptr()
+    }
+}
+
+// SAFETY: librdkafka counts and locks its topics itself; no call depends on the thread that makes it.
+unsafe impl Send for KnownTopic {}
+
 /// The log of one client, read by whoever wants to know now what has happened to it.
 ///
 /// By default a client's log is one more kind of event on the queue that its poller serves, so that a

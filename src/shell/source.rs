@@ -18,13 +18,16 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::client::{self, Isolation, Logged};
 use super::config::{BatchBounds, Config};
 use super::freshness::ReadUpTo;
-use super::librdkafka;
+use super::librdkafka::{self, KnownTopic};
 use super::trail;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
 
 /// The reader of one lane.
 pub struct Source {
+    /// Its topics, so that their leaders are known when it comes to stand. Given back before the readers go: fields
+    /// are dropped in order.
+    _known: [KnownTopic; 3],
     /// Of executions and intents.
     reader: Arc<BaseConsumer<Logged>>,
     /// Of control, on a connection of its own: a large answer full of intents is not to be waited for.
@@ -86,8 +89,16 @@ impl Source {
     /// # Errors
     /// A configuration that librdkafka refuses.
     pub fn open(config: &Config) -> KafkaResult<Self> {
-        let open = || client::reader(config, Isolation::Committed)?.create_with_context(Logged);
-        Ok(Self { reader: Arc::new(open()?), control: Arc::new(open()?), standing: None })
+        let open = || -> KafkaResult<BaseConsumer<Logged>> {
+            client::reader(config, Isolation::Committed)?.create_with_context(Logged)
+        };
+        let (reader, control, topics) = (open()?, open()?, &config.topics);
+        let _known = [
+            KnownTopic::of(control.client(), &topics.control)?,
+            KnownTopic::of(reader.client(), &topics.executions)?,
+            KnownTopic::of(reader.client(), &topics.intents)?,
+        ];
+        Ok(Self { _known, reader: Arc::new(reader), control: Arc::new(control), standing: None })
     }
 
     /// Makes the next record of each input the one that the cursors name. Does nothing when that is

@@ -4,26 +4,21 @@
 //! topics that it knows, under a lock of the whole client, and takes the locks of the topic and of the
 //! transaction, for every record. Here that is done once for a box of them.
 
-use std::ffi::CString;
-use std::ptr;
 use std::sync::Arc;
 
 use rdkafka::bindings as sys;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{Producer as _, ProducerContext};
 
-use super::{Guard, Polled};
+use super::{KnownTopic, Polled};
 
 /// A topic that a producer writes to.
 pub struct TopicHandle<C: ProducerContext + 'static> {
     /// Given back before its producer goes: fields are dropped in order.
-    topic: Guard<sys::rd_kafka_topic_t>,
+    topic: KnownTopic,
     name: String,
     _producer: Arc<Polled<C>>,
 }
-
-// SAFETY: librdkafka counts and locks its topics itself; no call depends on the thread that makes it.
-unsafe impl<C: ProducerContext> Send for TopicHandle<C> {}
 
 /// Records for one partition, in order, that wait to be handed over.
 #[derive(Debug, Default)]
@@ -105,13 +100,7 @@ impl<C: ProducerContext<DeliveryOpaque = ()>> TopicHandle<C> {
     /// # Errors
     /// A name that holds a zero byte, or one that librdkafka refuses.
     pub fn of(producer: &Arc<Polled<C>>, name: &str) -> KafkaResult<Self> {
-        let terminated = CString::new(name)?;
-        // SAFETY: the client outlives the call, and the handle, which holds it; the name outlives the call.
-        let topic = unsafe {
-            let client = producer.client().native_ptr();
-            let topic = sys::rd_kafka_topic_new(client, terminated.as_ptr(), ptr::null_mut());
-            Guard::new(topic, sys::rd_kafka_topic_destroy)?
-        };
+        let topic = KnownTopic::of(producer.client(), name)?;
         Ok(Self { topic, name: name.to_owned(), _producer: Arc::clone(producer) })
     }
 
