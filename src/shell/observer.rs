@@ -112,8 +112,14 @@ impl Round {
         let probe = eyes.map(|eyes| &eyes.probe);
         let topics = self.shared.config.topics.clone();
         let control = self.marks(probe, &topics.control, 0);
-        for lane in lanes {
-            let partition = lane.partition;
+        // One lane after the other through the whole second: requests for all at once would stand in the way of the
+        // lanes' own. How a lane stands is asked when its turn comes.
+        let share = EVERY / u32::try_from(lanes.len()).unwrap_or(u32::MAX);
+        for LaneView { partition, .. } in lanes {
+            let began = Instant::now();
+            let Some(lane) = self.shared.status.lane(partition).filter(|_| !self.stop.is_set()) else {
+                continue;
+            };
             let intents = self.marks(probe, &topics.intents, partition);
             let executions = self.marks(probe, &topics.executions, partition);
             let audit = self.marks(probe, &topics.audit, partition);
@@ -131,6 +137,7 @@ impl Round {
                 trail_held: audit.and_then(|marks| self.held(&topics.audit, partition, marks, now)),
             };
             self.shared.status.observe(partition, backlog);
+            rest(share.saturating_sub(began.elapsed()));
         }
     }
 
@@ -370,6 +377,23 @@ mod tests {
         let found = round.oldest(None, at, 5, OPEN).and_then(Found::known);
         assert_eq!(found.map(|oldest| (oldest.offset, oldest.at)), Some((6, Time(1))));
         assert!(round.oldest(None, at, 7, SETTLED).is_none());
+    }
+
+    #[test]
+    fn every_lane_has_its_turn_in_a_round() {
+        let mut round = round();
+        for partition in 0..3 {
+            round.shared.status.begin(partition);
+            let lag = Some(LagView { intents: 1, executions: 1 });
+            round.shared.status.observe(partition, Backlog { lag, ..Backlog::default() });
+        }
+        // Nobody is there to be asked: what was known of each is no more.
+        round.measure_all(None);
+        let lanes = round.shared.status.lanes();
+        assert_eq!(
+            lanes.iter().map(|lane| (lane.partition, lane.lag)).collect::<Vec<_>>(),
+            [(0, None), (1, None), (2, None)]
+        );
     }
 
     #[test]

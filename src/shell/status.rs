@@ -322,6 +322,11 @@ impl Status {
         self.lock().values().cloned().collect()
     }
 
+    /// One lane; `None` where it is not this process's.
+    pub fn lane(&self, partition: i32) -> Option<LaneView> {
+        self.lock().get(&partition).cloned()
+    }
+
     /// The codes of the lanes that are halted.
     pub fn halts(&self) -> Vec<HaltCode> {
         self.lock().values().filter_map(|lane| lane.halt.and_then(HaltCode::parse)).collect()
