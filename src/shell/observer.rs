@@ -54,7 +54,7 @@ struct Standing {
 pub fn start(shared: Arc<Shared>) -> io::Result<Worker> {
     Worker::start("observer", move |stop| {
         let (standing, oldest) = (BTreeMap::new(), BTreeMap::new());
-        Round { shared, stop, standing, oldest, until: Instant::now(), rounds: 0 }.run();
+        Round { shared, stop, standing, oldest, until: Instant::now(), first: 0 }.run();
     })
 }
 
@@ -66,7 +66,8 @@ struct Round {
     /// What waited on each input when it was last looked at.
     oldest: BTreeMap<(String, i32), Oldest>,
     until: Instant,
-    rounds: usize,
+    /// Which lane goes first.
+    first: usize,
 }
 
 /// Whoever is asked: where partitions end, and what a record looks like.
@@ -105,39 +106,41 @@ impl Round {
             self.oldest.clear();
             return;
         }
-        // Another one goes first each time: when time is up too early, none stays unknown for ever.
-        let first = self.rounds % lanes.len();
-        lanes.rotate_left(first);
-        self.rounds = self.rounds.wrapping_add(1);
+        let (began, count) = (Instant::now(), lanes.len());
+        lanes.rotate_left(self.first % count);
         let probe = eyes.map(|eyes| &eyes.probe);
         let topics = self.shared.config.topics.clone();
         let control = self.marks(probe, &topics.control, 0);
-        // One lane after the other through the whole second: requests for all at once would stand in the way of the
-        // lanes' own. How a lane stands is asked when its turn comes.
-        let share = EVERY / u32::try_from(lanes.len()).unwrap_or(u32::MAX);
-        for LaneView { partition, .. } in lanes {
-            let began = Instant::now();
-            let Some(lane) = self.shared.status.lane(partition).filter(|_| !self.stop.is_set()) else {
-                continue;
-            };
+        let control = self.blocked([("control", &topics.control, 0, control)], Instant::now());
+        for (place, LaneView { partition, .. }) in lanes.into_iter().enumerate() {
+            if self.stop.is_set() {
+                return;
+            }
+            // How it stands now: its turn may come late in the round.
+            let Some(lane) = self.shared.status.lane(partition) else { continue };
             let intents = self.marks(probe, &topics.intents, partition);
             let executions = self.marks(probe, &topics.executions, partition);
             let audit = self.marks(probe, &topics.audit, partition);
             let inputs = [
                 ("intents", topics.intents.as_str(), partition, intents),
                 ("executions", topics.executions.as_str(), partition, executions),
-                ("control", topics.control.as_str(), 0, control),
             ];
             let now = Instant::now();
+            let blocked = self.blocked(inputs, now).zip(control.clone());
+            let blocked = blocked.map(|(own, control)| [own, control].concat());
             let backlog = Backlog {
                 lag: lag(&lane, intents, executions),
                 gaps: gaps(intents, executions, audit),
-                blocked: self.blocked(inputs, now),
+                blocked,
                 waiting: self.waiting(eyes, &lane, intents, executions),
                 trail_held: audit.and_then(|marks| self.held(&topics.audit, partition, marks, now)),
             };
             self.shared.status.observe(partition, backlog);
-            rest(share.saturating_sub(began.elapsed()));
+            rest(turn_ends(place, count).saturating_sub(began.elapsed()));
+        }
+        // None stays unknown for ever where time is always up too early.
+        if Instant::now() >= self.until {
+            self.first = (self.first + 1) % count;
         }
     }
 
@@ -209,9 +212,9 @@ impl Round {
     }
 
     /// The inputs that are blocked; `None` unless all are known.
-    fn blocked(
+    fn blocked<const COUNT: usize>(
         &mut self,
-        inputs: [(&'static str, &str, i32, Option<Marks>); 3],
+        inputs: [(&'static str, &str, i32, Option<Marks>); COUNT],
         now: Instant,
     ) -> Option<Vec<&'static str>> {
         let mut blocked = Some(Vec::new());
@@ -250,6 +253,12 @@ impl Standing {
         let same = before.filter(|before| before.stable == marks.stable);
         Some(same.unwrap_or(Self { stable: marks.stable, since: now }))
     }
+}
+
+/// When the turn of one of so many lanes is over, since its round began: together they take the whole of it. Requests
+/// for all at once would stand in the way of the lanes' own.
+fn turn_ends(place: usize, count: usize) -> Duration {
+    EVERY.mul_f64((place + 1) as f64 / count as f64)
 }
 
 /// What was found behind a cursor.
@@ -302,7 +311,7 @@ mod tests {
     fn round() -> Round {
         let shared = Arc::new(Shared::new(Config::default(), Schemas::compiled()));
         let (standing, oldest) = (BTreeMap::new(), BTreeMap::new());
-        Round { shared, stop: Stop::default(), standing, oldest, until: Instant::now(), rounds: 0 }
+        Round { shared, stop: Stop::default(), standing, oldest, until: Instant::now(), first: 0 }
     }
 
     fn intents(marks: Option<Marks>) -> [(&'static str, &'static str, i32, Option<Marks>); 3] {
@@ -380,7 +389,13 @@ mod tests {
     }
 
     #[test]
-    fn every_lane_has_its_turn_in_a_round() {
+    fn turns_are_spread_over_the_second() {
+        let ends = |count| (0..count).map(|place| turn_ends(place, count).as_millis()).collect::<Vec<_>>();
+        assert_eq!((ends(1), ends(4)), (vec![1_000], vec![250, 500, 750, 1_000]));
+    }
+
+    #[test]
+    fn every_lane_has_its_turn_and_another_goes_first_where_time_was_up() {
         let mut round = round();
         for partition in 0..3 {
             round.shared.status.begin(partition);
@@ -390,10 +405,11 @@ mod tests {
         // Nobody is there to be asked: what was known of each is no more.
         round.measure_all(None);
         let lanes = round.shared.status.lanes();
-        assert_eq!(
-            lanes.iter().map(|lane| (lane.partition, lane.lag)).collect::<Vec<_>>(),
-            [(0, None), (1, None), (2, None)]
-        );
+        let lags: Vec<_> = lanes.iter().map(|lane| (lane.partition, lane.lag)).collect();
+        assert_eq!((lags, round.first), (vec![(0, None), (1, None), (2, None)], 1));
+        round.until = Instant::now() + 2 * ROUND_MAX;
+        round.measure_all(None);
+        assert_eq!(round.first, 1);
     }
 
     #[test]

@@ -100,8 +100,7 @@ impl Run {
         let work_off = |stage: &str, peer| -> Result<Throughput, Fault> {
             let name = format!("{stage}-{peer}");
             let world = World::make(&broker.bootstrap, &name, partitions, Some(&source.intents))?;
-            // What others have written is on the disk, and nobody has to wait for that.
-            Command::new("sync").status()?.success().then_some(()).ok_or("sync failed")?;
+            sync()?;
             let measured = throughput::measure(broker, &world, peer, self.backlog, sizes)?;
             fs::remove_dir_all(&world.dir)?;
             Ok(measured)
@@ -185,6 +184,12 @@ fn warm_for_latencies(broker: &Broker, partitions: i32, sizes: Sizes) -> Result<
     latency::measure(broker, &world, Peer::Bare, (RATE, SECONDS), sizes)?;
     fs::remove_dir_all(&world.dir)?;
     Ok(())
+}
+
+/// Whatever was written before is on the disk afterwards: nobody who is measured has to wait for that.
+fn sync() -> Result<(), Fault> {
+    let ended = Command::new("sync").status()?;
+    if ended.success() { Ok(()) } else { Err(format!("sync: {ended}").into()) }
 }
 
 /// Everyone, each round another one first.
