@@ -11,7 +11,7 @@ use clap::Args;
 use crate::broker::Broker;
 use crate::orders::Orders;
 use crate::peers::{self, Peer, Sizes};
-use crate::results::{Begun, Line, Results, Throughput};
+use crate::results::{Begun, Latency, Line, Results, Throughput};
 use crate::world::World;
 use crate::{Fault, latency, report, restart, throughput};
 
@@ -133,14 +133,18 @@ impl Run {
         if self.seconds == 0 || !peers.iter().any(is_measured) {
             return Ok(());
         }
-        warm_for_latencies(broker, partitions, sizes)?;
+        let at = |stage: &str, peer, rate, seconds| -> Result<Latency, Fault> {
+            let world = World::make(&broker.bootstrap, &format!("{stage}-{peer}-{rate}"), partitions, None)?;
+            let measured = latency::measure(broker, &world, peer, (rate, seconds), sizes)?;
+            fs::remove_dir_all(&world.dir)?;
+            Ok(measured)
+        };
+        for peer in in_turn(peers, round).filter(is_measured) {
+            at("rehearsal", peer, REHEARSED_RATE, REHEARSED_S)?;
+        }
         for rate in &self.rates {
             for peer in in_turn(peers, round).filter(is_measured) {
-                let name = format!("latency-{peer}-{rate}");
-                let world = World::make(&broker.bootstrap, &name, partitions, None)?;
-                let measured = latency::measure(broker, &world, peer, (*rate, self.seconds), sizes)?;
-                results.put(&Line::Latency(measured))?;
-                fs::remove_dir_all(&world.dir)?;
+                results.put(&Line::Latency(at("latency", peer, *rate, self.seconds)?))?;
             }
         }
         Ok(())
@@ -163,6 +167,11 @@ impl Run {
     }
 }
 
+/// Many small transactions, which other parts of a broker serve than large ones: everyone's once, before any latency
+/// counts. Until it has compiled these, its pauses are longer, and each peer asks for other things.
+const REHEARSED_RATE: u64 = 2_000;
+const REHEARSED_S: u64 = 20;
+
 /// Intents of the work that warms a broker.
 const WARM_UP: u64 = 2_000_000;
 
@@ -171,17 +180,6 @@ fn warm(broker: &Broker, partitions: i32, sizes: Sizes) -> Result<(), Fault> {
     let world = World::make(&broker.bootstrap, "warm-up", partitions, None)?;
     world.fill(WARM_UP)?;
     throughput::measure(broker, &world, Peer::Bare, WARM_UP, sizes)?;
-    fs::remove_dir_all(&world.dir)?;
-    Ok(())
-}
-
-/// The same with many small transactions, which other parts of a broker serve: until it has compiled these, its
-/// pauses are longer, and everybody's latency falls from second to second.
-fn warm_for_latencies(broker: &Broker, partitions: i32, sizes: Sizes) -> Result<(), Fault> {
-    const RATE: u64 = 2_000;
-    const SECONDS: u64 = 40;
-    let world = World::make(&broker.bootstrap, "warm-up-latency", partitions, None)?;
-    latency::measure(broker, &world, Peer::Bare, (RATE, SECONDS), sizes)?;
     fs::remove_dir_all(&world.dir)?;
     Ok(())
 }
