@@ -251,11 +251,13 @@ fn live_order<'l>(ledger: &'l Ledger, intent: &Intent<'_>, order_id: OrderId) ->
 /// A new total that the fills have reached leaves nothing to replace: the balance is cancelled.
 fn asks_for_no_more_than_filled(ledger: &Ledger, intent: &Intent<'_>, order: &OrderRow) -> bool {
     let Some(instrument) = ledger.instrument(intent.instrument_id.as_str()) else { return false };
-    match (intent.terms.order_qty, instrument.quantity(order.quantity.filled)) {
-        (Some(Numeral::Exact(total)), Ok(filled)) => total <= filled,
+    // One that names no total keeps the order's, which the venue may have made less than is filled.
+    let total = intent.terms.order_qty.unwrap_or(Numeral::Exact(order.terms.order_qty));
+    match (total, instrument.quantity(order.quantity.filled)) {
+        (Numeral::Exact(total), Ok(filled)) => total <= filled,
         // Fills of more digits than a decimal may have are above every total that can be asked for.
-        (Some(Numeral::Exact(_)), Err(Overflow)) => true,
-        (Some(Numeral::Overlong(_)) | None, _) => false,
+        (Numeral::Exact(_), Err(Overflow)) => true,
+        (Numeral::Overlong(_), _) => false,
     }
 }
 

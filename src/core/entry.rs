@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use super::amount::Decimal;
 use super::control::{ControlRecord, ControlResult};
@@ -87,6 +88,13 @@ pub struct Cursors {
     pub executions: i64,
     /// Of `control[0]`.
     pub control: i64,
+}
+
+impl fmt::Display for Cursors {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { intents, executions, control } = self;
+        write!(out, "intents {intents}, executions {executions}, control {control}")
+    }
 }
 
 /// What happened, by kind.

@@ -168,6 +168,7 @@ pub fn prove_topology(opened: &Opened, now: &Topology) -> Result<(), Halt> {
 fn one_count(topology: &Topology, due: i32) -> Result<(), Halt> {
     match topology.partition_counts.iter().find(|(_, count)| **count != due) {
         None => Ok(()),
+        Some((topic, 0)) => halt(HaltCode::TopologyChanged, format!("topic {topic} is not there")),
         Some((topic, count)) => halt(
             HaltCode::TopologyChanged,
             format!("topic {topic} has {count} partitions where {due} were due: keys have moved"),
@@ -250,12 +251,13 @@ fn outlived(published: Option<Published>, evidence: &Evidence) -> bool {
 }
 
 fn said(order: Option<LastOrder>) -> String {
-    order.map_or("none".to_owned(), |order| {
-        format!(
-            "{} {} version {} of entry {}",
-            order.command, order.order_id, order.order_version, order.audit_seq
-        )
-    })
+    match order {
+        None => "none".to_owned(),
+        Some(LastOrder::UNREADABLE) => "a record that is no order".to_owned(),
+        Some(LastOrder { audit_seq, command, order_id, order_version }) => {
+            format!("{command} {order_id} version {order_version} of entry {audit_seq}")
+        }
+    }
 }
 
 fn prove_control(cursor: i64, evidence: &Evidence) -> Result<(), Halt> {

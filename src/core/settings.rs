@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 /// Version of the rules of deciding and applying: raised when the same inputs would give another
 /// entry or another ledger, or the same ledger another hash.
-pub const RULES_VERSION: i32 = 3;
+pub const RULES_VERSION: i32 = 4;
 
-/// The first version whose rules decide and apply as these do: later ones gave the ledger another hash alone.
-pub const DECIDES_SINCE: i32 = 2;
+/// The first version whose rules decide and apply as these do: later ones, if any, gave the ledger another hash alone.
+pub const DECIDES_SINCE: i32 = 4;
 
 /// Whether rules of this version decide and apply as these do.
 pub const fn decides_alike(rules_version: i32) -> bool {

@@ -91,10 +91,13 @@ fn releases_and_adjustments_have_these_results() {
 }
 
 #[test]
-fn an_unknown_instrument_is_not_found_in_every_lane() {
+fn an_unknown_instrument_is_not_found_in_the_accounts_lane() {
     let unknown = Command { instrument_id: Some(id("NO.CME")), ..adjust("c", "1") };
-    let elsewhere = Command { account_id: Some(id("A2")), ..unknown };
-    check("elsewhere", ControlRecord::Command(elsewhere), ControlResult::NotFound);
+    let elsewhere = Command { account_id: Some(id("A2")), ..unknown.clone() };
+    check("here", ControlRecord::Command(unknown.clone()), ControlResult::NotFound);
+    check("elsewhere", ControlRecord::Command(elsewhere), ControlResult::OtherLane);
+    let nobody = Command { account_id: None, ..unknown };
+    check("of no account", ControlRecord::Command(nobody), ControlResult::Invalid);
 }
 
 #[test]

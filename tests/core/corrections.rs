@@ -155,3 +155,87 @@ fn a_bust_that_names_another_order_is_not_applied() {
     let second = world.ledger.order(OrderId::of(id("A1"), id("order-2"))).expect("it was accepted");
     assert_eq!(second.quantity.filled.0, 0);
 }
+
+fn with_two_orders() -> World {
+    let mut world = World::new();
+    world.intent(new_intent());
+    world.intent(Intent { intent_id: id("k-2"), client_order_id: id("order-2"), ..new_intent() });
+    world
+}
+
+/// The position, and of the first order what is filled and what is left.
+fn first_of_two(world: &World) -> (i64, i64, i64) {
+    let order = world.ledger.order(OrderId::of(id("A1"), id("order-1"))).expect("it was accepted");
+    (world.holding("A1").position.0, order.quantity.filled.0, order.quantity.leaves.0)
+}
+
+/// Reports of another account, side or order than those of the trade `e-1`.
+fn contradicting(report: &Execution<'static>) -> [(&'static str, Execution<'static>); 3] {
+    [
+        ("another account", Execution { account_id: id("A6"), order_id: "", ..report.clone() }),
+        ("another side", Execution { side: Side::Sell, ..report.clone() }),
+        ("another order", Execution { order_id: order_id("A1", "order-2"), ..report.clone() }),
+    ]
+}
+
+#[test]
+fn what_was_kept_of_another_account_side_or_order_is_not_netted() {
+    for kept in [bust("e-2", "e-1"), correct("e-2", "e-1", "9")] {
+        for which in 0..3 {
+            let mut world = with_two_orders();
+            let (claim, kept) = contradicting(&kept)[which].clone();
+            assert_eq!(world.report(kept), NOT_YET, "{claim}");
+            assert_eq!(world.report(trade("e-1", "4")), None, "{claim}");
+            assert_eq!(first_of_two(&world), (4, 4, 6), "{claim}");
+            assert_eq!(world.report(bust("e-3", "e-1")), None, "its own bust finds it, {claim}");
+            assert_eq!(first_of_two(&world), (0, 0, 10), "{claim}");
+        }
+    }
+}
+
+#[test]
+fn a_report_that_contradicts_what_is_kept_is_not_applied() {
+    for which in 0..3 {
+        let mut world = with_two_orders();
+        assert_eq!(world.report(correct("e-2", "e-1", "3")), NOT_YET);
+        let (claim, other) = contradicting(&bust("e-3", "e-1"))[which].clone();
+        assert_eq!(world.report(other), Some(Anomaly::ExecutionUnapplied), "{claim}");
+        assert_eq!(world.report(trade("e-1", "4")), None, "{claim}");
+        assert_eq!(first_of_two(&world), (3, 3, 7), "{claim}");
+    }
+}
+
+/// The order that the first one names is still known when a second one names none.
+#[test]
+fn what_is_kept_of_an_order_stays_its_own() {
+    let mut world = with_two_orders();
+    let [.., (_, elsewhere)] = contradicting(&bust("e-2", "e-1"));
+    assert_eq!(world.report(elsewhere), NOT_YET);
+    assert_eq!(world.report(Execution { order_id: "", ..bust("e-3", "e-1") }), NOT_YET);
+    assert_eq!(world.report(trade("e-1", "4")), None);
+    assert_eq!(first_of_two(&world), (4, 4, 6));
+}
+
+#[test]
+fn a_correction_is_netted_by_what_came_before_it_unless_that_contradicts_it() {
+    let later = [(leaving(bust("e-3", "e-2"), "8"), NOT_YET), (trade("e-1", "4"), None)];
+    let agreeing = [&later[..], &[(leaving(correct("e-2", "e-1", "7"), "3"), None)]].concat();
+    check("agreeing", &agreeing, State(0, 10, 0, 8, 8));
+    let sold = Execution { side: Side::Sell, ..bust("e-3", "e-2") };
+    let contradicting =
+        [(sold, NOT_YET), (trade("e-1", "4"), None), (leaving(correct("e-2", "e-1", "7"), "3"), None)];
+    check("contradicting", &contradicting, State(7, 10, 7, 3, 3));
+}
+
+#[test]
+fn leaves_that_were_kept_are_those_of_the_order_once_its_trade_comes() {
+    for (kept, due) in [
+        (leaving(bust("e-2", "e-1"), "20"), State(0, 10, 0, 20, 20)),
+        (leaving(bust("e-2", "e-1"), "6"), State(0, 10, 0, 6, 6)),
+        (leaving(correct("e-2", "e-1", "3"), "2"), State(3, 10, 3, 2, 2)),
+    ] {
+        let claim = format!("{} {:?}", kept.exec_type, kept.leaves_qty);
+        check(&claim, &[(kept.clone(), NOT_YET), (trade("e-1", "4"), None)], due);
+        check(&claim, &[(trade("e-1", "4"), None), (kept, None)], due);
+    }
+}

@@ -240,6 +240,22 @@ fn a_new_total_up_to_the_fills_cancels_the_balance() {
     assert!(!converted("4", None), "a new price alone asks for the whole order");
 }
 
+/// The venue has made it less than is filled, and says that some of it is left.
+#[test]
+fn a_new_price_of_an_order_that_is_filled_beyond_its_total_cancels_the_balance() {
+    for (filled, converted) in [("4", false), ("5", true), ("6", true)] {
+        let mut world = World::new();
+        world.intent(new_intent());
+        world.report(trade("e-1", filled));
+        let (order_qty, leaves_qty) = (Some(num("5")), Some(num("5")));
+        world.report(Execution { order_qty, leaves_qty, ..execution(ExecType::Restated, "e-2") });
+        let mut intent = replace_intent();
+        intent.terms.order_qty = None;
+        let Ruling::Accepted { converted_to_cancel, .. } = world.intent(intent) else { panic!("{filled}") };
+        assert_eq!(converted_to_cancel, converted, "{filled} of 5");
+    }
+}
+
 #[test]
 fn a_cancel_of_the_balance_takes_no_further_checks() {
     let mut world = World::new();

@@ -184,7 +184,7 @@ fn world() -> World {
 fn a_ledger_has_another_hash_only_under_another_version_of_the_rules() {
     let hash = ledger_hash(&world().ledger).to_string();
     let pinned = "9cb2927f2682f0f788277fac0720b90ef4eeb5cde4a93133aaefee5e7359324f";
-    assert_eq!((RULES_VERSION, hash.as_str()), (3, pinned), "raise RULES_VERSION");
+    assert_eq!((RULES_VERSION, hash.as_str()), (4, pinned), "raise RULES_VERSION");
 }
 
 /// What a reading of the trail up to this entry leaves behind.

@@ -40,7 +40,17 @@ enum Said {
     Trade { account: String, instrument: String, signed: i128, order: Option<OrderId>, worth: i128 },
     About(ReportId),
     Other,
-    Awaited(i128),
+    Awaited(Claim),
+}
+
+/// What a bust or correction says of a trade.
+#[derive(Clone, Debug)]
+struct Claim {
+    account: String,
+    side: Side,
+    order: Option<OrderId>,
+    worth: i128,
+    leaves: Option<i128>,
 }
 
 impl Order {
@@ -145,22 +155,29 @@ impl Model {
         let own = id_of(report, report.exec_id);
         let order_id = OrderId::parse(report.order_id).filter(|id| self.orders.contains_key(id));
         let awaited = match self.said.get(&own) {
-            Some(Said::Awaited(worth)) => Some(*worth),
+            Some(Said::Awaited(claim)) if self.agrees(report, claim) => Some(claim.clone()),
             _ => None,
         };
         match report.exec_type {
             ExecType::Trade => {
-                let worth = awaited.or(whole(report.last_qty)).expect("a TRADE has a quantity");
+                let (worth, leaves) = match awaited {
+                    Some(claim) => (claim.worth, claim.leaves),
+                    None => (whole(report.last_qty).expect("a TRADE has a quantity"), None),
+                };
                 let signed = if report.side == Side::Buy { 1 } else { -1 };
                 if let Some(order) = order_id.and_then(|id| self.orders.get_mut(&id)) {
-                    (order.filled, order.leaves) = (order.filled + worth, (order.leaves - worth).max(0));
+                    (order.filled, order.leaves) =
+                        (order.filled + worth, leaves.unwrap_or((order.leaves - worth).max(0)));
                 }
                 let (account, instrument) = (report.account_id.to_string(), report.instrument_id.to_string());
                 self.said.insert(own, Said::Trade { account, instrument, signed, order: order_id, worth });
             }
             ExecType::TradeCancel | ExecType::TradeCorrect => {
                 let said = whole(report.last_qty).unwrap_or(0);
-                self.restated(report, own, awaited.unwrap_or(said));
+                let order = OrderId::parse(report.order_id);
+                let (account, side) = (report.account_id.to_string(), report.side);
+                let claim = Claim { account, side, order, worth: said, leaves: whole(report.leaves_qty) };
+                self.restated(report, own, awaited.map_or(claim.clone(), |later| Claim { order, ..later }));
             }
             _ => {
                 self.said.insert(own, Said::Other);
@@ -171,19 +188,28 @@ impl Model {
         }
     }
 
-    fn restated(&mut self, report: &Execution<'_>, own: ReportId, worth: i128) {
+    /// Whether a report may be of the trade of which this was said.
+    fn agrees(&self, report: &Execution<'_>, claim: &Claim) -> bool {
+        let known = |order: Option<OrderId>| order.filter(|id| self.orders.contains_key(id));
+        let orders = known(claim.order).zip(known(OrderId::parse(report.order_id)));
+        (claim.account.as_str(), claim.side) == (report.account_id.as_str(), report.side)
+            && orders.is_none_or(|(claimed, named)| claimed == named)
+    }
+
+    fn restated(&mut self, report: &Execution<'_>, own: ReportId, claim: Claim) {
+        let Claim { worth, leaves, .. } = claim;
         let mut first = id_of(report, report.exec_ref_id.expect("it names a trade"));
         while let Some(Said::About(next)) = self.said.get(&first) {
             first = next.clone();
         }
-        match self.said.entry(first.clone()).or_insert(Said::Awaited(worth)) {
-            Said::Awaited(awaited) => *awaited = worth,
+        match self.said.entry(first.clone()).or_insert_with(|| Said::Awaited(claim.clone())) {
+            Said::Awaited(before) => *before = Claim { order: claim.order.or(before.order), ..claim },
             Said::Trade { worth: before, order, .. } => {
                 let change = worth - *before;
                 *before = worth;
                 if let Some(order) = order.and_then(|id| self.orders.get_mut(&id)) {
                     order.filled += change;
-                    order.leaves = whole(report.leaves_qty).unwrap_or((order.leaves - change).max(0));
+                    order.leaves = leaves.unwrap_or((order.leaves - change).max(0));
                 }
             }
             Said::Other | Said::About(_) => {}

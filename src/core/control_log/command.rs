@@ -82,10 +82,14 @@ fn judge_release(ledger: &Ledger, command: &Command<'_>) -> Judged {
 }
 
 fn judge_adjustment(ledger: &Ledger, command: &Command<'_>) -> Judged {
+    let account = command.account_id.ok_or("account_id: missing")?;
     if let Some(instrument) = command.instrument_id
         && ledger.instrument(instrument.as_str()).is_none()
     {
-        return Ok((ControlResult::NotFound, Some(format!("instrument {instrument} is not known"))));
+        return Ok(match is_elsewhere(ledger, account) {
+            true => (ControlResult::OtherLane, None),
+            false => (ControlResult::NotFound, Some(format!("instrument {instrument} is not known"))),
+        });
     }
     let (account, instrument, lots) = ledger.adjustment_of(command)?;
     if is_elsewhere(ledger, account) {

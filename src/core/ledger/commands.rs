@@ -9,7 +9,7 @@ use super::order::{OrderRow, Stake};
 use super::owed::Cause;
 use super::owner::Owner;
 use super::states::{ScopeKey, TradingState};
-use crate::core::amount::{Lots, Overflow};
+use crate::core::amount::{Lots, Overflow, StepError};
 use crate::core::control::{Command, CommandType, ControlResult, Scope};
 use crate::core::entry::Input;
 use crate::core::ids::{Id, OrderId};
@@ -194,8 +194,10 @@ impl Ledger {
         let instrument =
             self.instrument(instrument_id.as_str()).ok_or("instrument_id: of no known instrument")?;
         let quantity = qty.exact().map_err(|Overflow| format!("qty: {qty} has too many digits"))?;
-        let Lots(lots) =
-            instrument.lots(quantity).map_err(|_| format!("qty: {qty} is no whole number of lots"))?;
+        let Lots(lots) = instrument.lots(quantity).map_err(|error| match error {
+            StepError::Fraction => format!("qty: {qty} is no whole number of lots"),
+            StepError::Overflow => format!("qty: {qty} is more lots than can be counted"),
+        })?;
         Ok((account, instrument_id, lots))
     }
 }

@@ -165,7 +165,7 @@ impl ExecRows {
                     return packed(side, number, worth);
                 }
             }
-            ExecRow::Awaited { .. } => {}
+            ExecRow::Awaited(_) => {}
         }
         let kept = found.map(|number| self.rows.row(number as usize)).filter(|had| had[KIND] == kind::WHOLE);
         let number = match kept.map(|had| u32::from_le_bytes(part(had, NUMBER))) {

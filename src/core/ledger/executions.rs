@@ -5,13 +5,15 @@
 
 use super::Ledger;
 use super::holdings::Reserve;
+use super::names::Name;
 use super::order::OrderRow;
 use super::owner::Owner;
-use super::report_index::{Counted, ExecId, ExecRow, content_of};
+use super::report_index::{Claim, Counted, ExecId, ExecRow, content_of};
 use crate::core::amount::{Decimal, Lots, Numeral, Overflow, StepError};
 use crate::core::entry::{Anomaly, ExecutionTaken};
 use crate::core::execution::{ExecType, Execution};
 use crate::core::ids::OrderId;
+use crate::core::intent::Side;
 use crate::core::order::Terms;
 
 /// A report whose quantities are whole lots.
@@ -29,11 +31,29 @@ struct Report<'a> {
 enum About {
     /// Nothing.
     Nothing,
-    /// It is one, worth this much in the end: a bust or correction that came first has said so.
-    Trade { worth: Lots },
-    /// The trade of this id is worth so much now. `counted` is the trade as it stood; `None` while
-    /// it has not come, or when the id is not that of a trade.
-    Restated { first: ExecId, counted: Option<Counted>, worth: Lots },
+    /// It is one.
+    Trade(Verdict),
+    /// The trade of this id is worth something else.
+    Restated { first: ExecId, before: Before, now: Verdict },
+}
+
+/// What a trade is worth in the end, and what is left of its order with that, where a bust or correction
+/// says it. A later one that came before has the last word.
+#[derive(Clone, Copy, Debug)]
+struct Verdict {
+    worth: Lots,
+    leaves: Option<Lots>,
+}
+
+/// What was known of a trade before it was busted or corrected.
+#[derive(Clone, Copy, Debug)]
+enum Before {
+    /// How it stood.
+    Counted(Counted),
+    /// It has not come, and this was said of it.
+    Claimed(Claim),
+    /// It has not come, or the id is not that of a trade.
+    Nothing,
 }
 
 /// The anomaly of a report, and for people why it is not applied.
@@ -110,23 +130,26 @@ impl<'a> Report<'a> {
             }
         };
         let last_qty = lots("last_qty", execution.last_qty)?;
+        let leaves_qty = lots("leaves_qty", execution.leaves_qty)?;
         Ok(Self {
             execution,
             order_id: OrderId::parse(execution.order_id),
-            about: About::of(ledger, execution, last_qty)?,
+            about: About::of(ledger, execution, last_qty, leaves_qty)?,
             order_qty: lots("order_qty", execution.order_qty)?,
-            leaves_qty: lots("leaves_qty", execution.leaves_qty)?,
+            leaves_qty,
         })
     }
 
     /// How much the report adds to what is filled: below zero for a bust.
     fn fill_change(&self) -> Result<i64, String> {
         match self.about {
-            About::Trade { worth } => Ok(worth.0),
-            About::Restated { counted: Some(counted), worth, .. } => {
-                worth.0.checked_sub(counted.worth.0).ok_or_else(|| "a quantity that does not fit".to_owned())
-            }
-            About::Restated { counted: None, .. } | About::Nothing => Ok(0),
+            About::Trade(Verdict { worth, .. }) => Ok(worth.0),
+            About::Restated { before: Before::Counted(counted), now, .. } => now
+                .worth
+                .0
+                .checked_sub(counted.worth.0)
+                .ok_or_else(|| "a quantity that does not fit".to_owned()),
+            About::Restated { .. } | About::Nothing => Ok(0),
         }
     }
 
@@ -134,25 +157,21 @@ impl<'a> Report<'a> {
     /// filled, if it filled one: never an order that was accepted after the fill.
     fn changed_order(&self, ledger: &Ledger) -> Option<OrderId> {
         match self.about {
-            About::Restated { counted, .. } => counted.and_then(|counted| counted.order_id),
-            About::Trade { .. } | About::Nothing => self.order_id.filter(|id| ledger.has_order(*id)),
+            About::Restated { before: Before::Counted(counted), .. } => counted.order_id,
+            About::Restated { .. } => None,
+            About::Trade(_) | About::Nothing => self.order_id.filter(|id| ledger.has_order(*id)),
         }
     }
 
-    /// Whether a bust or correction says of its trade what the trade said.
+    /// Whether a bust or correction says of its trade what the trade said, or another one before it came.
     fn agree(&self, ledger: &Ledger) -> Result<(), String> {
-        let About::Restated { counted: Some(counted), .. } = self.about else { return Ok(()) };
-        let order = self.order_id.filter(|id| ledger.has_order(*id));
-        if ledger.text(counted.account) != self.execution.account_id.as_str() {
-            return Err("account_id: not the account of its trade".to_owned());
-        }
-        if counted.side != self.execution.side {
-            return Err("side: not the side of its trade".to_owned());
-        }
-        if counted.order_id.is_some() && order.is_some() && order != counted.order_id {
-            return Err("order_id: not the order of its trade".to_owned());
-        }
-        Ok(())
+        let said = match self.about {
+            About::Restated { before: Before::Counted(counted), .. } => counted.said(),
+            About::Restated { before: Before::Claimed(claim), .. } => claim.said(),
+            About::Restated { .. } | About::Trade(_) | About::Nothing => return Ok(()),
+        };
+        contradiction(ledger, self.execution, said)
+            .map_or(Ok(()), |field| Err(format!("{field} of its trade")))
     }
 
     /// Whether every sum that applying will need fits.
@@ -181,9 +200,9 @@ impl<'a> Report<'a> {
     fn anomaly(&self, ledger: &Ledger) -> Option<Anomaly> {
         let order = self.order_id.and_then(|id| ledger.order(id));
         match self.about {
-            About::Restated { counted: None, .. } => Some(Anomaly::UnknownExecRef),
-            About::Restated { counted: Some(_), .. } => None,
-            About::Trade { worth } => {
+            About::Restated { before: Before::Counted(_), .. } => None,
+            About::Restated { .. } => Some(Anomaly::UnknownExecRef),
+            About::Trade(Verdict { worth, .. }) => {
                 let Some(quantity) = order.map(|order| order.quantity) else {
                     return Some(Anomaly::UnknownOrderFill);
                 };
@@ -202,6 +221,14 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// What a bust or correction says is left of its order.
+    const fn leaves(&self) -> Option<Lots> {
+        match self.about {
+            About::Trade(now) | About::Restated { now, .. } => now.leaves,
+            About::Nothing => None,
+        }
+    }
+
     /// The order's new total, in lots and as the venue says it.
     fn total(&self) -> Result<(Lots, Decimal), String> {
         let order_qty = self.execution.order_qty.and_then(|number| number.exact().ok());
@@ -215,14 +242,17 @@ impl<'a> Report<'a> {
         let quantity = &mut row.quantity;
         match self.execution.exec_type {
             ExecType::New | ExecType::PendingCancel | ExecType::PendingReplace => {}
-            ExecType::Trade => quantity.fill(Lots(fill_change)).map_err(too_much)?,
+            ExecType::Trade => {
+                quantity.fill(Lots(fill_change)).map_err(too_much)?;
+                quantity.leaves = self.leaves().unwrap_or(quantity.leaves);
+            }
             ExecType::TradeCancel | ExecType::TradeCorrect => {
                 quantity.filled.0 = quantity
                     .filled
                     .0
                     .checked_add(fill_change)
                     .ok_or("a filled quantity that does not fit")?;
-                quantity.leaves = match self.leaves_qty {
+                quantity.leaves = match self.leaves() {
                     Some(leaves) => leaves,
                     None => {
                         let left = quantity.leaves.0.checked_sub(fill_change);
@@ -262,16 +292,21 @@ impl<'a> Report<'a> {
         let content = content_of(self.execution);
         let row = match self.about {
             About::Nothing => ExecRow::Other { content },
-            About::Trade { worth } => {
+            About::Trade(Verdict { worth, .. }) => {
                 let account = ledger.names.intern(self.execution.account_id.as_str());
                 let instrument = ledger.names.intern(self.execution.instrument_id.as_str());
                 let (side, order_id) = (self.execution.side, self.changed_order(ledger));
                 ExecRow::Trade { content, counted: Counted { account, instrument, side, order_id, worth } }
             }
-            About::Restated { first, worth, .. } => {
-                match ledger.executions.edit(first, &ledger.decided, || ExecRow::Awaited { worth }) {
+            About::Restated { first, now: Verdict { worth, leaves }, .. } => {
+                let account = ledger.names.intern(self.execution.account_id.as_str());
+                let (side, order_id) = (self.execution.side, self.order_id);
+                let claim = Claim { account, side, order_id, worth, leaves };
+                match ledger.executions.edit(first, &ledger.decided, || ExecRow::Awaited(claim)) {
                     ExecRow::Trade { counted, .. } => counted.worth = worth,
-                    ExecRow::Awaited { worth: awaited } => *awaited = worth,
+                    ExecRow::Awaited(before) => {
+                        *before = Claim { order_id: order_id.or(before.order_id), ..claim };
+                    }
                     // Of what is no trade, nothing is kept but this report's own id.
                     ExecRow::Other { .. } | ExecRow::Restates { .. } => {}
                 }
@@ -283,29 +318,61 @@ impl<'a> Report<'a> {
 }
 
 impl About {
-    fn of(ledger: &Ledger, execution: &Execution<'_>, last_qty: Option<Lots>) -> Result<Self, String> {
+    fn of(
+        ledger: &Ledger,
+        execution: &Execution<'_>,
+        last_qty: Option<Lots>,
+        leaves_qty: Option<Lots>,
+    ) -> Result<Self, String> {
         let said = match execution.exec_type {
-            ExecType::Trade | ExecType::TradeCorrect => last_qty.ok_or("last_qty: missing")?,
-            ExecType::TradeCancel => Lots(0),
+            // What is left of its order with a fill is computed.
+            ExecType::Trade => Verdict { worth: last_qty.ok_or("last_qty: missing")?, leaves: None },
+            ExecType::TradeCorrect => {
+                Verdict { worth: last_qty.ok_or("last_qty: missing")?, leaves: leaves_qty }
+            }
+            ExecType::TradeCancel => Verdict { worth: Lots(0), leaves: leaves_qty },
             _ => return Ok(Self::Nothing),
         };
+        let find = |id| ledger.executions.find(id, &ledger.decided);
         let own = ExecId::of(execution, execution.exec_id);
-        let worth = match ledger.executions.find(&own, &ledger.decided) {
-            Some(ExecRow::Awaited { worth }) => worth,
+        let now = match find(&own) {
+            // What contradicts the report is not about it, whatever it names: the report counts as it stands.
+            Some(ExecRow::Awaited(claim)) if contradiction(ledger, execution, claim.said()).is_none() => {
+                Verdict { worth: claim.worth, leaves: claim.leaves }
+            }
             Some(_) | None => said,
         };
         if execution.exec_type == ExecType::Trade {
-            return Ok(Self::Trade { worth });
+            return Ok(Self::Trade(now));
         }
         let reference = execution.exec_ref_id.ok_or("exec_ref_id: missing")?;
         let first = ledger.first_of_chain(ExecId::of(execution, reference));
         if first == own {
             return Err("exec_ref_id: leads back to this report".to_owned());
         }
-        let counted = match ledger.executions.find(&first, &ledger.decided) {
-            Some(ExecRow::Trade { counted, .. }) => Some(counted),
-            Some(_) | None => None,
+        let before = match find(&first) {
+            Some(ExecRow::Trade { counted, .. }) => Before::Counted(counted),
+            Some(ExecRow::Awaited(claim)) => Before::Claimed(claim),
+            Some(_) | None => Before::Nothing,
         };
-        Ok(Self::Restated { first, counted, worth })
+        Ok(Self::Restated { first, before, now })
     }
+}
+
+/// What a report says otherwise than another one of the same trade did, of account, side and order. Of an order,
+/// only where both are known.
+fn contradiction(
+    ledger: &Ledger,
+    execution: &Execution<'_>,
+    (account, side, order_id): (Name, Side, Option<OrderId>),
+) -> Option<&'static str> {
+    let is_known = |id: &OrderId| ledger.has_order(*id);
+    let orders = order_id.filter(is_known).zip(OrderId::parse(execution.order_id).filter(is_known));
+    if ledger.text(account) != execution.account_id.as_str() {
+        return Some("account_id: not the account");
+    }
+    if side != execution.side {
+        return Some("side: not the side");
+    }
+    orders.is_some_and(|(other, own)| other != own).then_some("order_id: not the order")
 }

@@ -327,7 +327,7 @@ impl Ledger {
         if as_of == head.cursors || (opening && forward) {
             return Ok(());
         }
-        Err(format!("it says that inputs stood at {as_of:?}, but they stood at {:?}", head.cursors))
+        Err(format!("it says that inputs stood at {as_of}, but they stood at {}", head.cursors))
     }
 
     /// An input is answered once (`G3`): what was answered cannot come again, and time goes on.

@@ -38,10 +38,22 @@ pub enum ExecRow {
         content: Fingerprint,
     },
     /// Nothing has come under this id, but a bust or correction has spoken of it.
-    Awaited {
-        /// What the trade is worth by that.
-        worth: Lots,
-    },
+    Awaited(Claim),
+}
+
+/// What a bust or correction says of a trade that has not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose trade.
+    pub account: Name,
+    /// To which side.
+    pub side: Side,
+    /// The order that it filled, where one is named; it need not be known.
+    pub order_id: Option<OrderId>,
+    /// What the trade is worth.
+    pub worth: Lots,
+    /// What is left of the order with that, where it is said.
+    pub leaves: Option<Lots>,
 }
 
 /// A trade, as it stands after busts and corrections.
@@ -57,6 +69,20 @@ pub struct Counted {
     pub order_id: Option<OrderId>,
     /// How much it adds to position and order.
     pub worth: Lots,
+}
+
+impl Counted {
+    /// Whose trade it is, to which side, of which order.
+    pub const fn said(&self) -> (Name, Side, Option<OrderId>) {
+        (self.account, self.side, self.order_id)
+    }
+}
+
+impl Claim {
+    /// As [`Counted::said`].
+    pub const fn said(&self) -> (Name, Side, Option<OrderId>) {
+        (self.account, self.side, self.order_id)
+    }
 }
 
 impl ExecId {
@@ -78,7 +104,7 @@ impl ExecRow {
             Self::Trade { content, .. } | Self::Restates { content, .. } | Self::Other { content } => {
                 Some(*content)
             }
-            Self::Awaited { .. } => None,
+            Self::Awaited(_) => None,
         }
     }
 }
@@ -154,6 +180,7 @@ fn feed(hash: &mut Sha256, text: Option<&str>) {
 }
 
 crate::core::saved::saved!(Counted { account, instrument, side, order_id, worth });
+crate::core::saved::saved!(Claim { account, side, order_id, worth, leaves });
 crate::core::saved::saved!(ExecId(bytes));
 
 impl Saved for ExecRow {
@@ -171,9 +198,9 @@ impl Saved for ExecRow {
                 out.push(2);
                 content.save(out);
             }
-            Self::Awaited { worth } => {
+            Self::Awaited(claim) => {
                 out.push(3);
-                worth.save(out);
+                claim.save(out);
             }
         }
     }
@@ -184,7 +211,7 @@ impl Saved for ExecRow {
                 .map(|(content, counted)| Self::Trade { content, counted })?,
             1 => <(Fingerprint, ExecId)>::load(from).map(|(content, of)| Self::Restates { content, of })?,
             2 => Self::Other { content: Saved::load(from)? },
-            3 => Self::Awaited { worth: Saved::load(from)? },
+            3 => Self::Awaited(Saved::load(from)?),
             _ => return Err(Damaged),
         })
     }

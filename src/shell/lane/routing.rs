@@ -153,7 +153,8 @@ impl LaneThread {
                 return Ok(());
             }
             if behind > CLOCK_BEHIND_MAX {
-                let detail = format!("the clock is {behind} ns behind the last entry");
+                let seconds = behind as f64 / 1e9;
+                let detail = format!("the clock is {seconds:.3} s behind the last entry");
                 return Err(Halt::new(HaltCode::ClockUnsafe, detail).into());
             }
             self.pause(Duration::from_millis(10));

@@ -55,18 +55,20 @@ impl Model {
         }
     }
 
-    /// In every lane alike, until it is clear whose account it is.
+    /// In every lane alike where it is INVALID, and else in the account's alone.
     fn position_adjust(&mut self, command: &Command<'_>) -> ControlResult {
         let Some(name) = command.instrument_id else { return ControlResult::Invalid };
-        let Some(instrument) = self.instruments.get(name.as_str()) else { return ControlResult::NotFound };
-        let (Some(account), Some(qty)) = (command.account_id, command.qty.map(Amount::of)) else {
-            return ControlResult::Invalid;
+        let Some(account) = command.account_id else { return ControlResult::Invalid };
+        let is_here = self.is_placed_here(account.as_str());
+        let Some(instrument) = self.instruments.get(name.as_str()) else {
+            return if is_here { ControlResult::NotFound } else { ControlResult::OtherLane };
         };
+        let Some(qty) = command.qty.map(Amount::of) else { return ControlResult::Invalid };
         let Some(qty) = qty.exact() else { return ControlResult::Invalid };
         if !is_whole(qty, &instrument.lot) || !is_countable(qty, &instrument.lot) {
             return ControlResult::Invalid;
         }
-        if !self.is_placed_here(account.as_str()) {
+        if !is_here {
             return ControlResult::OtherLane;
         }
         self.adjustments.push(Adjustment {

@@ -37,6 +37,18 @@ pub struct Trade {
     pub worth: Rat,
 }
 
+/// What a bust or correction says of a trade.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    account: String,
+    side: Side,
+    /// The order that it names, known or not.
+    order: Option<OrderId>,
+    pub worth: Rat,
+    /// What is left of the order with that.
+    pub leaves: Option<Rat>,
+}
+
 /// A POSITION_ADJUST that was applied.
 #[derive(Clone, Debug)]
 pub struct Adjustment {
@@ -67,20 +79,36 @@ impl Model {
         })
     }
 
-    /// What this TRADE is worth: what a correction that came before it said, or what it says.
-    pub(super) fn worth(&self, report: &Execution<'_>) -> Rat {
-        let said = report.last_qty.map_or_else(zero, |qty| Amount::of(qty).value);
-        self.awaited.get(&report_id(report, report.exec_id)).cloned().unwrap_or(said)
+    /// What a report says of its trade, unless a bust or correction of it that came before has the last word: one of
+    /// another account, side or order has none.
+    pub(super) fn claim(&self, report: &Execution<'_>) -> Claim {
+        let before = self.awaited.get(&report_id(report, report.exec_id));
+        if let Some(before) = before.filter(|before| !self.contradicts(report, before)) {
+            return before.clone();
+        }
+        let is_bust = report.exec_type == ExecType::TradeCancel;
+        let said = report.last_qty.filter(|_| !is_bust).map_or_else(zero, |qty| Amount::of(qty).value);
+        let leaves = report.leaves_qty.filter(|_| report.exec_type != ExecType::Trade);
+        Claim {
+            account: report.account_id.to_string(),
+            side: report.side,
+            order: OrderId::parse(report.order_id),
+            worth: said,
+            leaves: leaves.map(|leaves| Amount::of(leaves).value),
+        }
+    }
+
+    fn contradicts(&self, report: &Execution<'_>, claim: &Claim) -> bool {
+        let known = |order: Option<OrderId>| order.filter(|id| self.find(*id).is_some());
+        let orders = known(claim.order).zip(known(OrderId::parse(report.order_id)));
+        claim.account != report.account_id.as_str()
+            || claim.side != report.side
+            || orders.is_some_and(|(claimed, named)| claimed != named)
     }
 
     /// A bust or a correction: what it says of the trade, or what a later one that came before said.
     pub(super) fn corrected(&mut self, report: &Execution<'_>) -> Correction {
-        let own = report_id(report, report.exec_id);
-        let said = match report.exec_type {
-            ExecType::TradeCorrect => report.last_qty.map_or_else(zero, |qty| Amount::of(qty).value),
-            _ => zero(),
-        };
-        let worth = self.awaited.get(&own).cloned().unwrap_or(said);
+        let Claim { worth, leaves, .. } = self.claim(report);
         let first = self.first_of_chain(report_id(report, report.exec_ref_id.expect("it names a trade")));
         let named = OrderId::parse(report.order_id).filter(|id| self.find(*id).is_some());
         let found = self.reports.get_mut(&first).map(|report| &mut report.meaning);
@@ -93,13 +121,19 @@ impl Model {
                 let change = &worth - &trade.worth;
                 trade.worth = worth;
                 if let Some(order) = trade.order {
-                    self.leave(order, &change, report);
+                    self.leave(order, &change, leaves);
                 }
                 Correction::Applied
             }
             Some(Meaning::Other | Meaning::About(_)) => Correction::NotYet,
             None => {
-                self.awaited.insert(first.clone(), worth);
+                let before = self.awaited.get(&first);
+                if before.is_some_and(|before| self.contradicts(report, before)) {
+                    return Correction::Contradictory;
+                }
+                let order = OrderId::parse(report.order_id).or(before.and_then(|before| before.order));
+                let (account, side) = (report.account_id.to_string(), report.side);
+                self.awaited.insert(first.clone(), Claim { account, side, order, worth, leaves });
                 Correction::NotYet
             }
         };
@@ -108,13 +142,10 @@ impl Model {
     }
 
     /// What a corrected order still has open.
-    fn leave(&mut self, order: OrderId, change: &Rat, report: &Execution<'_>) {
+    fn leave(&mut self, order: OrderId, change: &Rat, leaves: Option<Rat>) {
         let index = self.find(order).expect("a trade counts for an order that is known");
         let order = &mut self.orders[index];
-        order.leaves = match report.leaves_qty {
-            Some(leaves) => Amount::of(leaves).value,
-            None => excess(&order.leaves - change),
-        };
+        order.leaves = leaves.unwrap_or_else(|| excess(&order.leaves - change));
     }
 
     /// Whether a bust or correction is, by way of others, about itself.

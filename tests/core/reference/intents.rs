@@ -202,9 +202,8 @@ impl Model {
         }
         let terms = replaced(order, intent);
         let filled = self.filled(order);
-        // New prices alone ask for the whole order, whatever of it is filled.
-        let asked = intent.terms.order_qty.map(Amount::of);
-        if asked.is_some_and(|qty| qty.exact().is_some_and(|qty| *qty <= filled)) {
+        // New prices alone keep the order's total.
+        if terms.qty.exact().is_some_and(|total| *total <= filled) {
             return Judged::cancel(index, true);
         }
         let given = &intent.terms;

@@ -11,9 +11,9 @@ use onefill::core::time::Time;
 use super::commands::Owed;
 use super::control::Instrument;
 use super::expected::{After, Expected, Sent};
-use super::fills::{Adjustment, Report, ReportId};
+use super::fills::{Adjustment, Claim, Report, ReportId};
 use super::limits::Limit;
-use super::number::{Rat, text};
+use super::number::text;
 use super::orders::{Acceptance, Order};
 use super::prices::Price;
 use super::states::{Place, Standing};
@@ -45,8 +45,8 @@ pub struct Model {
     /// Every accepted NEW and REPLACE.
     pub(super) acceptances: Vec<Acceptance>,
     pub(super) reports: BTreeMap<ReportId, Report>,
-    /// Trades that were busted or corrected before they came, and what they are worth since.
-    pub(super) awaited: BTreeMap<ReportId, Rat>,
+    /// What was said of trades that were busted or corrected before they came.
+    pub(super) awaited: BTreeMap<ReportId, Claim>,
     pub(super) adjustments: Vec<Adjustment>,
     pub(super) owed: Vec<Owed>,
     pub(super) sent: Option<Sent>,

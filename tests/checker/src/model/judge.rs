@@ -80,8 +80,9 @@ impl<'a> Model<'a> {
         if order.cancel_pending {
             return Judged::refused("ORDER_PENDING_CANCEL");
         }
-        // New prices alone ask for the whole order, whatever of it is filled.
-        if intent["order_qty"].number().is_some_and(|total| total <= order.filled) {
+        // New prices alone keep the order's total.
+        let total = intent["order_qty"].number();
+        if *total.as_ref().unwrap_or(&order.now.terms.qty) <= order.filled {
             return Judged::cancel(true);
         }
         self.checked(&replacement(intent, order), prices)

@@ -28,11 +28,9 @@ use std::collections::{HashMap, HashSet};
 use holdings::{Holdings, Whose};
 use limits::{Instrument, Limits};
 use orders::Order;
-use reports::{Report, ReportId};
+use reports::{Claim, Report, ReportId};
 use states::States;
 pub use walk::{Source, walk};
-
-use crate::number::Number;
 
 /// Everything that a lane's decisions depend on.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +57,7 @@ pub struct Model<'a> {
     twins: HashMap<String, i64>,
     reports: HashMap<ReportId<'a>, Report<'a>>,
     /// What a trade will be worth that was busted or corrected before it came.
-    awaited: HashMap<ReportId<'a>, Number>,
+    awaited: HashMap<ReportId<'a>, Claim<'a>>,
     /// Cancels that commands owe: the order, the command, and its offset.
     owed: Vec<(String, &'a str, i64)>,
 }

@@ -34,6 +34,17 @@ struct Trade<'a> {
     worth: Number,
 }
 
+/// What a bust or correction says of a trade that has not come.
+#[derive(Clone, Debug)]
+pub struct Claim<'a> {
+    account: &'a str,
+    side: Side,
+    /// As it names it, known or not; empty where it names none.
+    order: &'a str,
+    worth: Number,
+    leaves: Option<Number>,
+}
+
 impl<'a> Model<'a> {
     /// Applies a report that can be applied; the anomaly that its entry must name.
     pub fn report(&mut self, report: &Value<'a>) -> Option<&'static str> {
@@ -109,8 +120,10 @@ impl<'a> Model<'a> {
     }
 
     fn trade(&mut self, report: &Value<'a>) -> (Meaning<'a>, Option<&'static str>) {
-        let said = report["last_qty"].number().unwrap_or_else(zero);
-        let worth = self.awaited.get(&own_id(report)).cloned().unwrap_or(said);
+        let (worth, leaves) = match self.claim_on(report) {
+            Some(Claim { worth, leaves, .. }) => (worth.clone(), leaves.clone()),
+            None => (report["last_qty"].number().unwrap_or_else(zero), None),
+        };
         let id = report["order_id"].str();
         let (anomaly, strategy) = match self.orders.get(id) {
             None => (Some("UNKNOWN_ORDER_FILL"), None),
@@ -120,7 +133,12 @@ impl<'a> Model<'a> {
                 (is_beyond.then_some("OVERFILL"), Some(order.strategy))
             }
         };
-        self.change(id, |order| order.fill(&worth));
+        self.change(id, |order| {
+            order.fill(&worth);
+            if let Some(leaves) = leaves {
+                order.leaves = leaves;
+            }
+        });
         let (account, side) = (report["account_id"].str(), Side::of(&report["side"]));
         let change = side.signed(worth.clone());
         self.holdings.trade(account, strategy, report["instrument_id"].str(), &change);
@@ -128,11 +146,27 @@ impl<'a> Model<'a> {
         (Meaning::Trade(Trade { account, strategy, side, order, worth }), anomaly)
     }
 
+    /// What was said of this report before it came, unless of another account, side or order.
+    fn claim_on(&self, report: &Value<'a>) -> Option<&Claim<'a>> {
+        let order = report["order_id"].str();
+        let is_elsewhere = |claimed: &str| {
+            claimed != order && [claimed, order].iter().all(|order| self.orders.contains_key(*order))
+        };
+        self.awaited.get(&own_id(report)).filter(|claim| {
+            let agrees =
+                (claim.account, claim.side) == (report["account_id"].str(), Side::of(&report["side"]));
+            agrees && !is_elsewhere(claim.order)
+        })
+    }
+
     fn correct(&mut self, report: &Value<'a>) -> (Meaning<'a>, Option<&'static str>) {
         let is_bust = report["exec_type"].str() == "TRADE_CANCEL";
         let said = report["last_qty"].number().filter(|_| !is_bust).unwrap_or_else(zero);
         // A later correction of this one may have come before it.
-        let worth = self.awaited.get(&own_id(report)).cloned().unwrap_or(said);
+        let (worth, leaves) = match self.claim_on(report) {
+            Some(Claim { worth, leaves, .. }) => (worth.clone(), leaves.clone()),
+            None => (said, report["leaves_qty"].number()),
+        };
         let mut about = named_id(report, report["exec_ref_id"].str());
         while let Some(Report { meaning: Meaning::About(next), .. }) = self.reports.get(&about) {
             about = *next;
@@ -145,7 +179,6 @@ impl<'a> Model<'a> {
                 let trade = trade.clone();
                 let signed = trade.side.signed(change.clone());
                 self.holdings.trade(trade.account, trade.strategy, report["instrument_id"].str(), &signed);
-                let leaves = report["leaves_qty"].number();
                 self.change(&trade.order.unwrap_or_default(), |order| {
                     order.fill(&change);
                     if let Some(leaves) = leaves {
@@ -156,7 +189,13 @@ impl<'a> Model<'a> {
             }
             Some(Meaning::About(_) | Meaning::Other) => Some("UNKNOWN_EXEC_REF"),
             None => {
-                self.awaited.insert(about, worth);
+                let named = report["order_id"].str();
+                let order = match self.awaited.get(&about) {
+                    Some(before) if named.is_empty() => before.order,
+                    _ => named,
+                };
+                let (account, side) = (report["account_id"].str(), Side::of(&report["side"]));
+                self.awaited.insert(about, Claim { account, side, order, worth, leaves });
                 Some("UNKNOWN_EXEC_REF")
             }
         };

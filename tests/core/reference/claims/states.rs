@@ -80,8 +80,13 @@ fn releases_and_adjustments_act_in_the_accounts_lane() {
         ("too many digits", adjust("c-8", "100000000000000000000"), ControlResult::Invalid),
         (
             "no such instrument",
-            Command { instrument_id: Some(id("NO.CME")), ..of_other(adjust("c-9", "1")) },
+            Command { instrument_id: Some(id("NO.CME")), ..adjust("c-9", "1") },
             ControlResult::NotFound,
+        ),
+        (
+            "nor elsewhere",
+            Command { instrument_id: Some(id("NO.CME")), ..of_other(adjust("c-10", "1")) },
+            ControlResult::OtherLane,
         ),
         ("an invalid one may come again, corrected", adjust("c-7", "5"), ControlResult::Applied),
     ] {
