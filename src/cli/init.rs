@@ -7,6 +7,7 @@ use super::acls::Acls;
 use super::{Common, Failure, Output, Status, findings, print, recover};
 use crate::shell::admin::Cluster;
 use crate::shell::config::Config;
+use crate::shell::operate::OperateError;
 use crate::shell::preflight::{self, Finding, Layout, TopicStates};
 use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
 
@@ -29,7 +30,8 @@ pub(super) struct Init {
     #[arg(long, value_name = "POLICY", default_value = "compact")]
     audit_cleanup: Cleanup,
     /// Begin the trails although inputs, outputs or offsets have been used: each lane's first entries
-    /// name what was accepted. Refused beside a trail that has begun, or a running group
+    /// name what was accepted. Lanes whose trail has begun stay as they are; refused where all have, and
+    /// beside a running group
     #[arg(long)]
     genesis: bool,
     /// Why, for whoever reads the trails
@@ -114,11 +116,36 @@ impl Init {
     }
 
     fn begin(&self, config: &Config, trails: &mut Vec<Value>) -> Result<Status, Failure> {
+        let (mut begun, mut beginnings) = (Vec::new(), Vec::new());
+        // All are looked at before the first is written: what cannot be done is not half done.
         for placement in recover::partitions(config, None)? {
-            let accepted = recover::work_on(config, placement)?.begin(&self.reason)?;
+            let partition = placement.partition;
+            let bench = recover::work_on(config, placement)?;
+            match bench.entries() {
+                0 => beginnings.push((partition, bench.beginning().map_err(|error| of(partition, error))?)),
+                entries => begun.push((partition, entries)),
+            }
+        }
+        if beginnings.is_empty()
+            && let Some((partition, entries)) = begun.first()
+        {
+            let message =
+                format!("every trail has begun: that of partition {partition} has {entries} entries");
+            return Err(Failure { status: Status::Refused, message, remedy: String::new() });
+        }
+        for (partition, entries) in begun {
+            trails.push(json!({ "partition": partition, "entries": entries }));
+            if self.output == Output::Text {
+                print::say(&format!(
+                    "partition {partition}: the trail has {entries} entries, and stays as it is"
+                ));
+            }
+        }
+        for (partition, beginning) in beginnings {
+            let accepted = beginning.write(&self.reason).map_err(|error| of(partition, error))?;
             let codes: Vec<&str> = accepted.iter().map(|code| code.name()).collect();
-            self.say_begun(placement.partition, &codes);
-            trails.push(json!({ "partition": placement.partition, "accepted": codes }));
+            self.say_begun(partition, &codes);
+            trails.push(json!({ "partition": partition, "accepted": codes }));
         }
         Ok(Status::Done)
     }
@@ -153,6 +180,12 @@ impl Init {
         };
         Layout { lanes: Some(lanes), replication, audit_cleanup: Some(audit_cleanup) }
     }
+}
+
+/// What became of a partition's trail.
+fn of(partition: i32, error: OperateError) -> Failure {
+    let failure = Failure::from(error);
+    Failure { message: format!("partition {partition}: {}", failure.message), ..failure }
 }
 
 fn enough_brokers(cluster: &Cluster, layout: Layout, missing: &[Role]) -> Result<(), Failure> {

@@ -19,12 +19,7 @@ pub fn with<R>(
     message: &impl Message,
     then: impl FnOnce(&Arrival<'_>) -> R,
 ) -> R {
-    let topic = message.topic();
-    let record = match topic {
-        topic if topic == topics.intents => RecordType::OrderIntent,
-        topic if topic == topics.executions => RecordType::Execution,
-        _ => RecordType::ControlRecord,
-    };
+    let (topic, record) = (message.topic(), record_of(topics, message.topic()));
     let opened = match message.payload() {
         Some(value) => schemas.open(record, value),
         None => Err(Malformed::value("a tombstone: publish a record with a value")),
@@ -41,6 +36,15 @@ pub fn with<R>(
         timestamp: Time::from_millis(message.timestamp().to_millis().unwrap_or_default()),
     };
     then(&Arrival { input, key: message.key(), value: message.payload(), content })
+}
+
+/// What the records of an input are.
+pub fn record_of(topics: &Topics, topic: &str) -> RecordType {
+    match topic {
+        topic if topic == topics.intents => RecordType::OrderIntent,
+        topic if topic == topics.executions => RecordType::Execution,
+        _ => RecordType::ControlRecord,
+    }
 }
 
 fn read<'b, T>(

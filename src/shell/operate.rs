@@ -65,6 +65,8 @@ pub struct Bench<'c> {
     gathered: Gathered,
     /// Where the trail ends.
     audit_end: i64,
+    /// What reading the trail came to.
+    restored: Result<(), Halt>,
     verdict: Result<(), Halt>,
     group: Arc<ConsumerGroupMetadata>,
 }
@@ -91,9 +93,9 @@ impl<'c> Bench<'c> {
         };
         let cluster = Cluster::connect(config, REQUEST_WAIT, REQUEST_WAIT)?;
         let gathered = evidence::gather(config, schemas, &cluster, &probe, &ledger)?;
-        let verdict = proof::prove(&ledger, restored, &gathered.evidence);
+        let verdict = proof::prove(&ledger, restored.clone(), &gathered.evidence);
         let group = Arc::new(member.group_metadata().ok_or(KafkaError::NoMessageReceived)?);
-        Ok(Self { config, ledger, sink, gathered, audit_end: next, verdict, group })
+        Ok(Self { config, ledger, sink, gathered, audit_end: next, restored, verdict, group })
     }
 
     /// Why the lane would halt, if it would.
@@ -110,10 +112,7 @@ impl<'c> Bench<'c> {
     /// Any other halt than `CURSOR_MISMATCH`, or none.
     pub fn restore_cursor(self) -> Result<Cursors, OperateError> {
         self.expect(HaltCode::CursorMismatch)?;
-        if self.ledger.opened().is_none() {
-            let why = "the trail is empty: it says nothing of offsets; see `onefill init --genesis`";
-            return Err(OperateError::Needless(why.to_owned()));
-        }
+        self.expect_begun()?;
         let cursors = self.ledger.head().cursors;
         self.commit(|_| Ok(()))?;
         Ok(cursors)
@@ -125,6 +124,7 @@ impl<'c> Bench<'c> {
     /// Any other halt than the accepted one, or none.
     pub fn recover(self, accepted: HaltCode, reason: &str) -> Result<Cursors, OperateError> {
         self.expect(accepted)?;
+        self.expect_begun()?;
         let cursors = match accepted {
             HaltCode::InputLost => held(self.ledger.head().cursors, &self.gathered.evidence),
             _ => self.ledger.head().cursors,
@@ -134,41 +134,47 @@ impl<'c> Bench<'c> {
         Ok(cursors)
     }
 
-    /// `init --genesis`: writes the first entry where the world is not fresh, and says what was
-    /// accepted.
+    /// How many entries the trail has.
+    pub fn entries(&self) -> u64 {
+        self.ledger.head().next_seq
+    }
+
+    /// `init --genesis`: what stands in the way of a first entry, all of which can be accepted. Writes nothing.
     ///
     /// # Errors
     /// A trail that is not empty, or a halt that cannot be accepted so.
-    pub fn begin(mut self, reason: &str) -> Result<Vec<HaltCode>, OperateError> {
+    pub fn beginning(self) -> Result<Beginning<'c>, OperateError> {
         const ACCEPTABLE: [HaltCode; 3] =
             [HaltCode::CursorMismatch, HaltCode::OutputMismatch, HaltCode::InputLost];
-        if self.ledger.head().next_seq > 0 {
-            let why = format!("the trail has {} entries: it has begun", self.ledger.head().next_seq);
-            return Err(OperateError::Needless(why));
+        if self.entries() > 0 {
+            return Err(OperateError::Needless(format!(
+                "the trail has {} entries: it has begun",
+                self.entries()
+            )));
         }
-        let evidence = &mut self.gathered.evidence;
-        let start = Cursors {
-            intents: evidence.inputs.intents.start,
-            executions: evidence.inputs.executions.start,
-            control: 0,
-        };
+        let mut evidence = self.gathered.evidence.clone();
         let mut accepted = Vec::new();
-        while let Err(halt) = proof::prove(&self.ledger, Ok(()), evidence) {
+        // A trail that cannot be read has begun too: its records are evidence, and nothing is written behind them.
+        while let Err(halt) = proof::prove(&self.ledger, self.restored.clone(), &evidence) {
             if !ACCEPTABLE.contains(&halt.code) || accepted.contains(&halt.code) {
                 return Err(OperateError::Halted(halt));
             }
             accepted.push(halt.code);
-            overlook(evidence, halt.code);
+            overlook(&mut evidence, halt.code);
         }
-        let first = opening(self.config, &self.gathered.evidence.topology, &self.ledger);
-        self.commit(|transaction| {
-            transaction.open_lane(first, Cursors::default())?;
-            accepted.iter().try_for_each(|code| {
-                let recovery = Recovery { accepted: *code, reason: Cow::Borrowed(reason) };
-                transaction.recover(recovery, start)
-            })
-        })?;
-        Ok(accepted)
+        Ok(Beginning { bench: self, accepted })
+    }
+
+    /// What goes on from a trail needs one.
+    fn expect_begun(&self) -> Result<(), OperateError> {
+        match self.ledger.opened() {
+            Some(_) => Ok(()),
+            None => {
+                let why =
+                    "the trail is empty: it says nothing of where to go on; see `onefill init --genesis`";
+                Err(OperateError::Needless(why.to_owned()))
+            }
+        }
     }
 
     /// Exactly this halt must stand in the way.
@@ -204,6 +210,34 @@ impl<'c> Bench<'c> {
             outcome if outcome.is_committed() => Ok(()),
             outcome => Err(OperateError::NotCommitted(outcome)),
         }
+    }
+}
+
+/// A lane whose trail may begin.
+pub struct Beginning<'c> {
+    bench: Bench<'c>,
+    accepted: Vec<HaltCode>,
+}
+
+impl Beginning<'_> {
+    /// Writes the first entries, which name what was accepted, and why. What was accepted.
+    ///
+    /// # Errors
+    /// A transaction that did not commit.
+    pub fn write(self, reason: &str) -> Result<Vec<HaltCode>, OperateError> {
+        let Self { bench, accepted } = self;
+        let Evidence { inputs, topology, .. } = &bench.gathered.evidence;
+        let start =
+            Cursors { intents: inputs.intents.start, executions: inputs.executions.start, control: 0 };
+        let first = opening(bench.config, topology, &bench.ledger);
+        bench.commit(|transaction| {
+            transaction.open_lane(first, Cursors::default())?;
+            accepted.iter().try_for_each(|code| {
+                let recovery = Recovery { accepted: *code, reason: Cow::Borrowed(reason) };
+                transaction.recover(recovery, start)
+            })
+        })?;
+        Ok(accepted)
     }
 }
 

@@ -68,6 +68,15 @@ impl Probe {
         Ok(self.committed.fetch_watermarks(topic, partition, self.wait)?.1)
     }
 
+    /// How many members the group has.
+    ///
+    /// # Errors
+    /// A coordinator that does not answer.
+    pub fn members(&self, group: &str) -> KafkaResult<usize> {
+        let found = librdkafka::group_members(self.committed.client(), group, self.wait)?;
+        Ok(found.map_or(0, |group| group.members.len()))
+    }
+
     /// What the group has committed of a lane's inputs; `None` while a transaction is open on that.
     ///
     /// # Errors

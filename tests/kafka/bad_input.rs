@@ -4,7 +4,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::checker::check;
-use crate::records::{INTENT, account_in, new_intent, place, with};
+use crate::records::{Format, INTENT, account_in, new_intent, place, with};
 use crate::world::World;
 
 const PARTITIONS: i32 = 2;
@@ -36,6 +36,48 @@ fn answered_and_passed_by(name: &str, bad: &[Bad]) {
     let found = trail.verdicts(0);
     let named: Vec<_> = due.iter().map(|(what, _)| *what).zip(found.iter().map(String::as_str)).collect();
     assert_eq!(named, due);
+}
+
+/// OrderIntent with one more field, which may be left out.
+fn longer_schema() -> String {
+    let mut schema: Json =
+        serde_json::from_str(include_str!("../../schemas/OrderIntent.v1.avsc")).expect("JSON");
+    let desk = json!({"name": "desk", "type": ["null", "string"], "default": null});
+    schema["fields"].as_array_mut().expect("fields").push(desk);
+    schema.to_string()
+}
+
+/// What could not be read is audited as recorded when its schema has become known, and so is what was read when the
+/// auditor lacks the schema.
+#[test]
+fn a_schema_that_is_added_later_changes_nothing_of_what_was_decided() {
+    let world = World::new("schema-added", 1);
+    let account = account_in(0, 1);
+    let value = Format::parse(&longer_schema()).encode(&new_intent(&account, "k-1", "o-1"));
+    let verified = |world: &World| {
+        let called = world.call(&["audit", "verify", "--output", "json"]);
+        let report: Json = serde_json::from_slice(&called.stdout).expect("JSON");
+        let lane = &report["partitions"][0];
+        (called.status.code(), lane["faults"].clone(), lane["compared"]["unknown_schemas"].clone())
+    };
+    let decide = |verdicts: &[&str]| {
+        world.produce("intents", 0, Some(account.as_bytes()), Some(&value));
+        let router = world.router(&[]);
+        world.wait_answered(&router);
+        router.end_cleanly();
+        assert_eq!(check(&world).verdicts(0), verdicts);
+    };
+    decide(&[MALFORMED]);
+    assert_eq!(verified(&world), (Some(0), json!([]), json!(0)));
+    let file = world.dir().join("longer.avsc");
+    std::fs::write(&file, longer_schema()).expect("a file");
+    let known = format!("[decide]\nmax_intent_age_ms = 0\n[schemas]\nextra = [{file:?}]\n");
+    world.configure(&known);
+    assert_eq!(verified(&world), (Some(0), json!([]), json!(0)), "known since");
+    decide(&[MALFORMED, "ACCEPTED"]);
+    assert_eq!(verified(&world), (Some(0), json!([]), json!(0)), "decided with it");
+    world.configure("");
+    assert_eq!(verified(&world), (Some(0), json!([]), json!(1)), "the auditor lacks it");
 }
 
 fn bad(what: &'static str, key: Option<&str>, value: Option<Vec<u8>>, answer: &'static str) -> Bad {

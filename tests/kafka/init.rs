@@ -6,10 +6,13 @@ use std::time::Duration;
 use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use serde_json::{Value, json};
 
 use crate::broker::broker;
 use crate::command::Installation;
+use crate::loud::HALTS;
+use crate::reader::{Isolation, eventually, read_all};
 
 const WAIT: Duration = Duration::from_secs(30);
 
@@ -121,6 +124,67 @@ fn all_that_a_script_is_told_is_one_document() {
     assert_eq!(document["created"].as_array().map(Vec::len), Some(7));
     let trail = |partition: i32| json!({ "partition": partition, "accepted": [] });
     assert_eq!((&document["trails"], document.get("acls")), (&json!([trail(0), trail(1)]), None));
+}
+
+/// Beside a trail that cannot be read nothing is written, whatever else could be accepted.
+#[test]
+fn genesis_is_refused_where_a_trail_cannot_be_read() {
+    let here = Installation::new(broker(), "init-damaged");
+    here.done(&["init", "--partitions", "1"]);
+    let audit = format!("{}audit", here.prefix);
+    publish(&audit, &0_u64.to_be_bytes(), b"junk");
+    let refused = here.call(&["init", "--genesis"]);
+    assert_eq!(refused.status, 4, "{}", refused.err);
+    assert!(
+        refused.err.contains("partition 0") && refused.err.contains("AUDIT_UNREADABLE"),
+        "{}",
+        refused.err
+    );
+    assert_eq!(read_all(broker(), &audit, Isolation::Committed).len(), 1);
+}
+
+#[test]
+fn genesis_leaves_trails_that_have_begun_and_is_refused_where_all_have() {
+    let here = Installation::new(broker(), "init-some");
+    here.done(&["init", "--partitions", "1"]);
+    here.done(&["init", "--genesis"]);
+    let refused = here.call(&["init", "--genesis"]);
+    assert_eq!(refused.status, 3, "{}", refused.err);
+    assert!(refused.err.contains("every trail has begun"), "{}", refused.err);
+    let halted = Installation::new(broker(), "init-halted");
+    halted.done(&["init", "--partitions", "2"]);
+    publish_to(&format!("{}orders", halted.prefix), 1, b"A1", b"junk");
+    // Partition 0 begins by itself, partition 1 halts.
+    {
+        let router = halted.router().saying(HALTS);
+        eventually("partition 1 halts", || router.log().contains("OUTPUT_MISMATCH").then_some(()));
+        eventually("partition 0 begins", || {
+            let audit = format!("{}audit", halted.prefix);
+            (!read_all(broker(), &audit, Isolation::Committed).is_empty()).then_some(())
+        });
+    }
+    let recover = ["recover", "--partition", "1", "--accept", "OUTPUT_MISMATCH", "--reason", "junk"];
+    let called = eventually("the killed router is gone", || {
+        let called = halted.call(&recover);
+        (!called.err.contains("has 1 member")).then_some(called)
+    });
+    assert_eq!(called.status, 3, "{}", called.err);
+    assert!(called.err.contains("init --genesis"), "{}", called.err);
+    let begun = halted.done(&["init", "--genesis", "--output", "json"]).json().remove(0);
+    let due = json!([{"partition": 0, "entries": 1}, {"partition": 1, "accepted": ["OUTPUT_MISMATCH"]}]);
+    assert_eq!(begun["trails"], due);
+}
+
+fn publish(topic: &str, key: &[u8], value: &[u8]) {
+    publish_to(topic, 0, key, value);
+}
+
+fn publish_to(topic: &str, partition: i32, key: &[u8], value: &[u8]) {
+    let producer: BaseProducer =
+        ClientConfig::new().set("bootstrap.servers", broker()).create().expect("a producer");
+    let record = BaseRecord::<[u8], [u8]>::to(topic).partition(partition).key(key).payload(value);
+    producer.send(record).map_err(|(error, _)| error).expect("it is queued");
+    producer.flush(WAIT).expect("it is published");
 }
 
 #[test]

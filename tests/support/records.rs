@@ -31,7 +31,8 @@ pub static EXECUTION: LazyLock<Format> = format_of!("Execution");
 pub static PRICE: LazyLock<Format> = format_of!("ReferencePrice");
 
 impl Format {
-    fn parse(text: &str) -> Self {
+    /// Of a schema of one's own.
+    pub fn parse(text: &str) -> Self {
         let schema = Schema::parse_str(text).expect("a published schema is a schema");
         let header = [&[0xC3, 0x01], &*schema.fingerprint::<Rabin>().bytes].concat();
         Self { schema, header }

@@ -17,8 +17,8 @@ use crate::shell::audit::verify::{Report, World, verify};
 ///
 /// Numbers and links of all entries; every entry decided ANEW, by the prices that it recorded and
 /// from its input, or from what it recorded of that; one entry for each input record; one order,
-/// byte for byte, for each entry that publishes one. It can run beside a router. Exits with 5 if a
-/// fault is found.
+/// byte for byte, for each entry that publishes one; the group's offsets, unless it has members,
+/// which commit meanwhile. It can run beside a router. Exits with 5 if a fault is found.
 #[derive(Args, Debug)]
 pub(super) struct Verify {
     /// Only this partition; may be given more than once
@@ -45,6 +45,16 @@ impl Verify {
         let noted = self.noted()?;
         let desk = Desk::open(common)?;
         let partitions = desk.partitions(&self.partition)?;
+        if let Some(head) = noted.iter().find(|head| head.partition >= desk.partitions) {
+            let message = format!(
+                "a head of partition {} was noted, and {} has {}",
+                head.partition,
+                desk.config.topics.audit,
+                print::count(desk.partitions as usize, "partition")
+            );
+            let remedy = "it is another topic than that of the head, or the head's partition is mistyped";
+            return Err(Failure { status: Status::Fault, message, remedy: remedy.to_owned() });
+        }
         if self.recompute {
             return recompute::run(&desk, &partitions, &noted, self.output);
         }
@@ -115,6 +125,7 @@ fn show(reports: &[Report]) {
     }
     print::show(&table);
     show_offsets(reports);
+    show_unknown_schemas(reports);
     show_heads(reports);
     reports.iter().flat_map(|report| &report.faults.kept).for_each(show_fault);
     print::say("");
@@ -132,8 +143,8 @@ fn compared(report: &Report) -> String {
     }
 }
 
-/// A running router commits while the trail is read, so a difference is worth a look, no fault; offsets that are
-/// just being committed are not even that.
+/// A running router commits while the trail is read, so that a difference is worth a look; it is a fault where the
+/// group has no member. Offsets that are just being committed are neither.
 fn show_offsets(reports: &[Report]) {
     for report in reports {
         let (Some(cursors), Some(committed)) = (report.cursors, report.committed) else { continue };
@@ -153,6 +164,18 @@ fn show_offsets(reports: &[Report]) {
                 ));
             }
         }
+    }
+}
+
+fn show_unknown_schemas(reports: &[Report]) {
+    let unknown: u64 = reports.iter().map(|report| report.counts.unknown_schemas).sum();
+    if unknown > 0 {
+        let text = format!(
+            "{} of a writer's schema that is not known here: decided from what the trail recorded of each; \
+             verify with the router's schemas.extra to compare them",
+            print::count(unknown as usize, "input record")
+        );
+        print::say(&print::toned(&text, Tone::Doubtful));
     }
 }
 
@@ -216,6 +239,7 @@ fn report_to_json(report: &Report) -> Value {
             "inputs_gone": compared.inputs_outlived,
             "orders": compared.orders,
             "orders_gone": compared.orders_outlived,
+            "unknown_schemas": counts.unknown_schemas,
         },
         "head": report.head.map(|head| json!({
             "seq": head.seq, "link": head.link.to_string(), "note": head.to_string(),

@@ -129,7 +129,8 @@ const fn tone(result: ControlResult) -> print::Tone {
 }
 
 /// Done when every lane has applied every record, or leaves it to another. A DUPLICATE_COMMAND is not
-/// that: what was answered before may have been something else.
+/// that: what was answered before may have been something else. A STALE_RESUME of an account counts where the
+/// account is traded: an anomaly has tightened its state in that lane alone.
 fn end(said: &[Said<'_>]) -> Result<Status, Failure> {
     let answers = || said.iter().flat_map(|said| &said.lanes);
     let mut silent: Vec<i32> =
@@ -142,9 +143,15 @@ fn end(said: &[Said<'_>]) -> Result<Status, Failure> {
         let remedy = "is a router running? The record is in the log, and every lane applies it when it runs";
         return Err(Failure::failed(message, remedy));
     }
-    let is_good =
-        |applied: &Applied| matches!(applied.result, ControlResult::Applied | ControlResult::OtherLane);
-    let all = answers().filter_map(|(_, applied)| applied.as_ref()).all(is_good);
+    let is_good = |said: &Said<'_>, lane: i32, result: ControlResult| match result {
+        ControlResult::Applied | ControlResult::OtherLane => true,
+        ControlResult::StaleResume => said.record.trading_lane.is_some_and(|trading| trading != lane),
+        _ => false,
+    };
+    let all = said.iter().all(|said| {
+        let answers = said.lanes.iter().filter_map(|(lane, applied)| Some((*lane, applied.as_ref()?.result)));
+        answers.into_iter().all(|(lane, result)| is_good(said, lane, result))
+    });
     Ok(if all { Status::Done } else { Status::Failed })
 }
 

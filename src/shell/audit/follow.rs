@@ -6,8 +6,9 @@
 //! go on to be compared, each entry with the one that stands before it.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
-use rdkafka::message::OwnedMessage;
+use rdkafka::message::{Message, OwnedMessage};
 
 use super::compare;
 use super::fault::{Faults, Place};
@@ -61,6 +62,8 @@ pub struct Counts {
     pub decided_anew: u64,
     /// Entries in which nothing was decided, or whose input could not be decoded.
     pub as_recorded: u64,
+    /// Entries whose input is of a writer's schema that is not known here: decided from what they recorded of it.
+    pub unknown_schemas: u64,
     /// Entries that were decided by other rules than this program's, by their version: not decided
     /// anew.
     pub other_rules: BTreeMap<i32, u64>,
@@ -188,8 +191,8 @@ impl<'s> Follower<'s> {
         let prices = prices_of(entry);
         // An owed cancel has no arrival: the record that it names is the command's, answered before.
         let owed = matches!(entry.body, Body::OwedCancel(_));
-        match input.filter(|_| !owed) {
-            Some(input) => arrival::with(self.topics, self.schemas, input, |arrival| {
+        match input.filter(|_| !owed).and_then(|input| self.readable(entry, input)) {
+            Some((input, schemas)) => arrival::with(self.topics, schemas, input, |arrival| {
                 let anew = decide_anew(&mut self.ledger, &prices, arrival, entry.decided_at);
                 self.judge(anew, entry, stored, faults);
             }),
@@ -198,6 +201,33 @@ impl<'s> Follower<'s> {
                 self.judge(anew, entry, stored, faults);
             }
         }
+    }
+
+    /// The record that an entry answers, and the schemas to read it by; `None` where its writer's is not known.
+    ///
+    /// Which schemas were known when it was decided, the trail does not say. What could not be read then is read by
+    /// those of this version alone: one that was added since changes nothing.
+    fn readable<'i>(
+        &mut self,
+        entry: &Entry<'_>,
+        input: &'i OwnedMessage,
+    ) -> Option<(&'i OwnedMessage, &'s Schemas)> {
+        static COMPILED: LazyLock<Schemas> = LazyLock::new(Schemas::compiled);
+        let was_readable = match &entry.body {
+            Body::Decision(decision) => !matches!(decision.ruling, Ruling::Malformed { .. }),
+            Body::Execution(taken) => taken.report.is_ok(),
+            Body::Control(taken) => taken.record.is_ok(),
+            Body::Genesis(_) | Body::LaneOpened(_) | Body::OwedCancel(_) | Body::Recovery(_) => true,
+        };
+        if !was_readable {
+            return Some((input, &COMPILED));
+        }
+        let record = arrival::record_of(self.topics, input.topic());
+        if self.schemas.knows_writer(record, input.payload().unwrap_or_default()) {
+            return Some((input, self.schemas));
+        }
+        self.counts.unknown_schemas += 1;
+        None
     }
 
     fn judge(&mut self, anew: Recomputed<'_>, entry: &Entry<'_>, stored: &Stored<'_>, faults: &mut Faults) {

@@ -13,6 +13,15 @@ use crate::core::entry::Input;
 use crate::core::halt::HaltCode;
 use crate::core::time::Time;
 
+/// A RECOVERY goes on at this offset, which was answered before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rewind {
+    /// The number of the entry.
+    pub seq: u64,
+    /// The next offset that is answered.
+    pub to: i64,
+}
+
 /// One input of a lane, read in step with the trail.
 pub struct Answers<I: Iterator<Item = KafkaResult<OwnedMessage>>> {
     topic: String,
@@ -21,6 +30,9 @@ pub struct Answers<I: Iterator<Item = KafkaResult<OwnedMessage>>> {
     /// The next offset that may be answered; `None` before the first entry.
     next: Option<i64>,
     records: Peekable<I>,
+    /// Where an operator let the input go on before its cursor, by the number of the entry that says so: what
+    /// entries before it answered from there on is gone, and other records have its offsets.
+    rewinds: Vec<Rewind>,
     /// Records that were found, each answered.
     pub compared: u64,
     /// Answered records that the topic no longer has.
@@ -28,10 +40,10 @@ pub struct Answers<I: Iterator<Item = KafkaResult<OwnedMessage>>> {
 }
 
 impl<I: Iterator<Item = KafkaResult<OwnedMessage>>> Answers<I> {
-    /// The records of a partition from its log start on.
-    pub fn new(topic: &str, partition: i32, log_start: i64, records: I) -> Self {
+    /// The records of a partition from its log start on. Rewinds are what a former reading of the trail has found.
+    pub fn new(topic: &str, partition: i32, log_start: i64, records: I, rewinds: Vec<Rewind>) -> Self {
         let (topic, records) = (topic.to_owned(), records.peekable());
-        Self { topic, partition, log_start, next: None, records, compared: 0, outlived: 0 }
+        Self { topic, partition, log_start, next: None, records, rewinds, compared: 0, outlived: 0 }
     }
 
     /// Where the trail begins: what lies before is not its matter. Does nothing when it has begun.
@@ -48,17 +60,19 @@ impl<I: Iterator<Item = KafkaResult<OwnedMessage>>> Answers<I> {
         Ok(())
     }
 
-    /// An operator says where the input stands from here on: what is skipped is accepted.
+    /// An operator says where the input stands from here on: what is skipped is accepted. That place, if it was
+    /// answered before.
     ///
     /// # Errors
     /// Kafka's word.
-    pub fn move_to(&mut self, cursor: i64, faults: &mut Faults) -> KafkaResult<()> {
+    pub fn move_to(&mut self, cursor: i64, faults: &mut Faults) -> KafkaResult<Option<i64>> {
+        let rewound = self.next.filter(|next| cursor < *next).map(|_| cursor);
         self.next = Some(cursor);
         while self.ahead()?.is_some_and(|offset| offset < cursor) {
             self.records.next();
             faults.accepted += 1;
         }
-        Ok(())
+        Ok(rewound)
     }
 
     /// The record that an entry answers. Afterwards everything before it is answered, or a fault.
@@ -83,9 +97,13 @@ impl<I: Iterator<Item = KafkaResult<OwnedMessage>>> Answers<I> {
             faults.add(code, entry, Some("input.offset"), input.offset, due);
             return Ok(None);
         }
-        self.pass(input.offset, faults)?;
+        let is_lost = |rewind: &Rewind| entry.seq < Some(rewind.seq) && input.offset >= rewind.to;
+        let is_lost = self.rewinds.iter().any(is_lost);
+        if !is_lost {
+            self.pass(input.offset, faults)?;
+        }
         self.next = Some(input.offset + 1);
-        if input.offset < self.log_start {
+        if is_lost || input.offset < self.log_start {
             self.outlived += 1;
             return Ok(None);
         }
@@ -160,7 +178,7 @@ mod tests {
 
     /// The offsets of the records that have no answer, when these are answered.
     fn unanswered(there: &[i64], log_start: i64, answered: &[i64], cursor: i64) -> (Vec<Option<i64>>, u64) {
-        let mut answers = Answers::new("intents", 0, log_start, records(there).into_iter());
+        let mut answers = Answers::new("intents", 0, log_start, records(there).into_iter(), Vec::new());
         let mut faults = Faults::default();
         answers.begin(log_start.min(answered.first().copied().unwrap_or(0))).unwrap();
         for offset in answered {
@@ -188,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_answer_to_a_record_that_is_not_there_and_a_second_answer_are_faults() {
-        let mut answers = Answers::new("intents", 0, 0, records(&[0, 2]).into_iter());
+        let mut answers = Answers::new("intents", 0, 0, records(&[0, 2]).into_iter(), Vec::new());
         let mut faults = Faults::default();
         answers.begin(0).unwrap();
         for offset in [0, 1, 2, 2] {
@@ -200,12 +218,38 @@ mod tests {
 
     #[test]
     fn a_loss_that_an_operator_accepts_is_no_fault() {
-        let mut answers = Answers::new("intents", 0, 0, records(&[0, 1, 2, 3]).into_iter());
+        let mut answers = Answers::new("intents", 0, 0, records(&[0, 1, 2, 3]).into_iter(), Vec::new());
         let mut faults = Faults::default();
         answers.begin(0).unwrap();
         answers.answer(&input(0), ENTRY, &mut faults).unwrap();
-        answers.move_to(3, &mut faults).unwrap();
+        assert_eq!(answers.move_to(3, &mut faults).unwrap(), None);
         answers.answer(&input(3), ENTRY, &mut faults).unwrap();
         assert_eq!((faults.count(), faults.accepted), (0, 2));
+    }
+
+    /// 2 and 3 were answered, then lost, and other records have their offsets.
+    #[test]
+    fn what_was_answered_before_an_accepted_truncation_is_gone() {
+        let rewind = Rewind { seq: 4, to: 2 };
+        let compared = |rewinds: Vec<Rewind>, timestamp: Time| {
+            let mut answers = Answers::new("intents", 0, 0, records(&[0, 1, 2, 3]).into_iter(), rewinds);
+            let (mut faults, mut found) = (Faults::default(), Vec::new());
+            answers.begin(0).unwrap();
+            for (seq, offset) in [(0, 0), (1, 1), (2, 2), (3, 3), (5, 2), (6, 3)] {
+                if seq == 5 {
+                    assert_eq!(answers.move_to(2, &mut faults).unwrap(), Some(2));
+                }
+                let timestamp = if (2..4).contains(&seq) { timestamp } else { Time::from_millis(7) };
+                let (input, entry) =
+                    (Input { timestamp, ..input(offset) }, Place { seq: Some(seq), ..ENTRY });
+                found.push(answers.answer(&input, entry, &mut faults).unwrap().is_some());
+            }
+            answers.end(4, &mut faults).unwrap();
+            (found, faults.count(), answers.outlived)
+        };
+        let lost = [true, true, false, false, true, true].to_vec();
+        assert_eq!(compared(vec![rewind], Time::from_millis(1)), (lost, 0, 2));
+        let (_, faults, _) = compared(Vec::new(), Time::from_millis(1));
+        assert!(faults > 0, "without it they are taken for what they are not");
     }
 }

@@ -10,7 +10,7 @@ use rdkafka::message::{Message, OwnedMessage};
 use super::fault::{Faults, Place};
 use super::follow::{Counts, Follower, Stored};
 use super::head::{Head, Noted};
-use super::inputs::Answers;
+use super::inputs::{Answers, Rewind};
 use super::orders::{Kept, Orders};
 use super::records::{Range, Records};
 use crate::core::entry::{Body, Cursors, Entry};
@@ -37,6 +37,8 @@ pub struct World<'w> {
     pub partitions: i32,
     /// How long `orders` keeps records; `None` for ever.
     pub orders_retention_ms: Option<i64>,
+    /// Whether the group had no member: nobody commits meanwhile.
+    pub is_idle: bool,
 }
 
 /// What was found in one partition.
@@ -77,6 +79,15 @@ struct Sides<'w> {
     executions: Answers<Records>,
     control: Answers<Records>,
     orders: Orders<'w, Records>,
+    /// What RECOVERY entries say, as it is read.
+    rewinds: Rewinds,
+}
+
+/// Where an operator let an input go on before its cursor.
+#[derive(Clone, Debug, Default)]
+struct Rewinds {
+    intents: Vec<Rewind>,
+    executions: Vec<Rewind>,
 }
 
 /// Verifies one partition. `tick` is told the offset of `audit[p]` that was read, now and then.
@@ -89,9 +100,25 @@ pub fn verify(
     noted: &[Head],
     tick: &mut dyn FnMut(i64),
 ) -> KafkaResult<Report> {
+    let (report, rewinds) = read(world, partition, noted, tick, Rewinds::default())?;
+    if rewinds.intents.is_empty() && rewinds.executions.is_empty() {
+        return Ok(report);
+    }
+    // Only now it is known which answers are to records that are gone.
+    Ok(read(world, partition, noted, tick, rewinds)?.0)
+}
+
+/// One reading of everything, by what a former one has found.
+fn read(
+    world: &World<'_>,
+    partition: i32,
+    noted: &[Head],
+    tick: &mut dyn FnMut(i64),
+    rewinds: Rewinds,
+) -> KafkaResult<(Report, Rewinds)> {
     let topic = world.config.topics.audit.as_str();
     let mut faults = Faults::default();
-    let (audit, mut sides) = sides(world, partition, &mut faults)?;
+    let (audit, mut sides) = sides(world, partition, rewinds, &mut faults)?;
     let placement = Placement { partition, count: world.partitions };
     let mut follower = Follower::new(world.schemas, &world.config.topics, placement);
     let mut noted = Noted::of(partition, noted);
@@ -114,15 +141,49 @@ pub fn verify(
     noted.end(last, Place { topic, partition, offset: None, seq: None }, &mut faults);
     let cursors = follower.is_whole.then(|| follower.ledger().head().cursors);
     sides.end(cursors, &mut faults)?;
-    Ok(Report {
+    let committed = world.probe.committed(&world.config.topics, partition)?;
+    let stands = cursors.filter(|_| follower.tip.is_some());
+    if let Some(cursors) = stands
+        && world.is_idle
+        && world.probe.members(&world.config.group)? == 0
+    {
+        compare_offsets(cursors, committed, Place { topic, partition, offset: None, seq: last }, &mut faults);
+    }
+    let report = Report {
         partition,
         head: follower.tip.map(|(seq, link)| Head { partition, seq, link }),
-        cursors: cursors.filter(|_| follower.tip.is_some()),
+        cursors: stands,
         counts: follower.counts,
-        committed: world.probe.committed(&world.config.topics, partition)?,
+        committed,
         compared: sides.compared(),
         faults,
-    })
+    };
+    Ok((report, sides.rewinds))
+}
+
+/// Where nobody commits, the group stands where the trail does, and a lane would halt otherwise.
+fn compare_offsets(
+    cursors: Cursors,
+    committed: Option<Offsets<Option<i64>>>,
+    place: Place<'_>,
+    faults: &mut Faults,
+) {
+    let Some(committed) = committed else { return };
+    for (field, committed, due) in [
+        ("committed intents", committed.intents, cursors.intents),
+        ("committed executions", committed.executions, cursors.executions),
+    ] {
+        if committed != Some(due) {
+            let found = committed.map_or("none".to_owned(), |offset| offset.to_string());
+            faults.add(
+                HaltCode::CursorMismatch,
+                place,
+                Some(field),
+                found,
+                format!("{due}, as the trail says"),
+            );
+        }
+    }
 }
 
 /// One record of the trail: its place in the chain, its input, its ledger, its order.
@@ -157,7 +218,12 @@ fn take(
 /// an entry has its order and its input once those are settled behind it. So `audit` is asked
 /// first (from there on, an order may be too new to be read), then `orders`, then `audit` again for
 /// what is verified, then the inputs.
-fn sides<'w>(world: &World<'w>, partition: i32, faults: &mut Faults) -> KafkaResult<(Range, Sides<'w>)> {
+fn sides<'w>(
+    world: &World<'w>,
+    partition: i32,
+    rewinds: Rewinds,
+    faults: &mut Faults,
+) -> KafkaResult<(Range, Sides<'w>)> {
     let World { config, schemas, probe, .. } = *world;
     let topics = &config.topics;
     let before = Range::stable(probe, &topics.audit, partition)?;
@@ -170,16 +236,17 @@ fn sides<'w>(world: &World<'w>, partition: i32, faults: &mut Faults) -> KafkaRes
         // Each entry takes one offset at least.
         seq_end: audit.end.unsigned_abs(),
     };
-    let answers = |topic: &str, partition: i32| -> KafkaResult<Answers<Records>> {
+    let answers = |topic: &str, partition: i32, rewinds| -> KafkaResult<Answers<Records>> {
         let Range { start, end, .. } = Range::stable(probe, topic, partition)?;
         let records = Records::open(config, topic, partition, (start, end))?;
-        Ok(Answers::new(topic, partition, start, records))
+        Ok(Answers::new(topic, partition, start, records, rewinds))
     };
     let records = Records::open(config, &topics.orders, partition, (orders.start, orders.end))?;
     let sides = Sides {
-        intents: answers(&topics.intents, partition)?,
-        executions: answers(&topics.executions, partition)?,
-        control: answers(&topics.control, 0)?,
+        intents: answers(&topics.intents, partition, rewinds.intents)?,
+        executions: answers(&topics.executions, partition, rewinds.executions)?,
+        control: answers(&topics.control, 0, Vec::new())?,
+        rewinds: Rewinds::default(),
         orders: Orders::new(schemas, &topics.orders, partition, kept, records),
     };
     Ok((audit, sides))
@@ -224,8 +291,9 @@ impl Sides<'_> {
         entry: &Entry<'_>,
         faults: &mut Faults,
     ) -> KafkaResult<Option<OwnedMessage>> {
-        self.intents.move_to(entry.as_of.intents, faults)?;
-        self.executions.move_to(entry.as_of.executions, faults)?;
+        let rewind = |to| Rewind { seq: entry.seq, to };
+        self.rewinds.intents.extend(self.intents.move_to(entry.as_of.intents, faults)?.map(rewind));
+        self.rewinds.executions.extend(self.executions.move_to(entry.as_of.executions, faults)?.map(rewind));
         if accepted == HaltCode::OutputMismatch {
             self.orders.accept(entry.decided_at, faults)?;
         }
@@ -266,6 +334,8 @@ impl<'w> World<'w> {
         let states = cluster.topics(config)?;
         let partitions = states.get(&Role::Audit).map_or(0, |state| state.partitions.len() as i32);
         let orders_retention_ms = evidence::retention_ms(&states);
-        Ok(Self { config, schemas, probe, partitions, orders_retention_ms })
+        // Not known is not idle.
+        let is_idle = probe.members(&config.group).is_ok_and(|members| members == 0);
+        Ok(Self { config, schemas, probe, partitions, orders_retention_ms, is_idle })
     }
 }

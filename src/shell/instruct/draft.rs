@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::core::amount::{Numeral, Overflow};
 use crate::core::bounds::Bounds;
 use crate::core::control::{Command, CommandType, ControlRecord, RiskLimit};
+use crate::core::ids::placement;
 use crate::core::ledger::commands::Aim;
 use crate::core::ledger::instrument::Instrument;
 use crate::core::ledger::limits::scope_of;
@@ -51,6 +52,8 @@ pub struct Ready {
     pub name: String,
     /// Its own id, which is its key.
     pub key: String,
+    /// Of a command about an account: the lane that trades it. The others keep its state, and ask nobody by it.
+    pub trading_lane: Option<i32>,
     pub(super) value: Vec<u8>,
 }
 
@@ -161,7 +164,8 @@ impl Draft {
         let mut value = Vec::new();
         wire::control::encode(&record, &mut value);
         reread(&value).map_err(|malformed| self.refused(malformed))?;
-        Ok(Ready { name: self.name(), key: self.key().to_owned(), value })
+        let trading_lane = trading_lane(&record, lanes);
+        Ok(Ready { name: self.name(), key: self.key().to_owned(), trading_lane, value })
     }
 
     fn name(&self) -> String {
@@ -175,6 +179,16 @@ impl Draft {
 
     pub(super) fn refused(&self, detail: impl ToString) -> Refusal {
         Refusal { place: self.place.clone(), detail: detail.to_string() }
+    }
+}
+
+fn trading_lane(record: &ControlRecord<'_>, lanes: i32) -> Option<i32> {
+    let ControlRecord::Command(command) = record else { return None };
+    match Aim::of(command).ok()? {
+        Aim::Account(account) | Aim::Strategy(account, _) => {
+            i32::try_from(placement(account.as_bytes(), lanes.unsigned_abs())).ok()
+        }
+        Aim::Lane(_) | Aim::Global | Aim::Instrument(_) => None,
     }
 }
 

@@ -75,6 +75,16 @@ impl Schemas {
         Ok(())
     }
 
+    /// Whether the writer's schema of a value is known; of a value without one there is nothing to know.
+    pub fn knows_writer(&self, record: RecordType, value: &[u8]) -> bool {
+        match split_header(value) {
+            Ok((fingerprint, _)) => {
+                fingerprint == record.fingerprint() || self.writers.contains_key(&(record, fingerprint))
+            }
+            Err(_) => true,
+        }
+    }
+
     /// The body of a value in the reader's schema, without its header.
     ///
     /// # Errors
@@ -145,7 +155,10 @@ fn unknown(record: RecordType, fingerprint: [u8; 8]) -> Malformed {
 fn resolve(writer: &Schema, reader: &Schema, body: &[u8]) -> Result<Vec<u8>, Malformed> {
     let value = read_generic(writer, body)?;
     let unresolved = |error: apache_avro::Error| {
-        Malformed::value(format!("the record does not fit the reader's schema: {error}"))
+        // What follows is a schema, as Rust writes it.
+        let words = error.to_string();
+        let words = words.split_once(" UnionSchema {").map_or(&*words, |(before, _)| before);
+        Malformed::value(format!("the record does not fit the reader's schema: {}", quote(words)))
     };
     let names = ResolvedSchema::new(reader).map_err(unresolved)?;
     let value: Value = value.resolve_with_names(reader, names.get_names()).map_err(unresolved)?;
