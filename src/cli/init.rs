@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::acls::Acls;
 use super::{Common, Failure, Output, Status, findings, print, recover};
 use crate::shell::admin::Cluster;
-use crate::shell::config::Config;
+use crate::shell::config::{Config, Flag};
 use crate::shell::operate::OperateError;
 use crate::shell::preflight::{self, Finding, Layout, TopicStates};
 use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
@@ -19,12 +19,12 @@ use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
 #[derive(Args, Debug)]
 pub(super) struct Init {
     /// Lanes: partitions of intents, executions, orders and audit. It can never be changed: a wider
-    /// router is a new prefix [default: 4, or as many as there are]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..=4096))]
-    partitions: Option<u16>,
-    /// Replicas of every partition [default: 3, or 1 with --dev]
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u8).range(1..=32))]
-    replication: Option<u8>,
+    /// router is a new prefix (ONEFILL_PARTITIONS; 4, or as many as there are)
+    #[arg(long, value_name = "COUNT")]
+    partitions: Option<String>,
+    /// Replicas of every partition (ONEFILL_REPLICATION; 3, or 1 with --dev)
+    #[arg(long, value_name = "COUNT")]
+    replication: Option<String>,
     /// How the audit topic is kept for ever: compacted by policy and never cleaned, or deleted by
     /// policy with unlimited retention, for tiered storage
     #[arg(long, value_name = "POLICY", default_value = "compact")]
@@ -54,18 +54,20 @@ const PARTITIONS: usize = 4;
 
 impl Init {
     pub(super) fn run(&self, common: &Common) -> Result<Status, Failure> {
-        let config = super::load(common, Vec::new())?;
+        let config = super::load(common, self.flags())?;
         super::log(&config, super::QUIET);
         if self.acls.is_dry_run() {
             self.acls.tell(&config, self.output);
             return Ok(Status::Done);
         }
-        let replication = self.replication(&config)?;
+        let replication = replication(&config)?;
         let cluster = super::connect(&config)?;
         let before = cluster.topics(&config)?;
-        let layout = self.layout(replication, &before);
+        let layout = self.layout(&config, replication, &before);
         let missing: Vec<Role> = Role::ALL.into_iter().filter(|role| !before.contains_key(role)).collect();
-        enough_brokers(&cluster, layout, &missing)?;
+        if !missing.is_empty() {
+            enough_brokers(cluster.brokers.len(), replication, config.dev)?;
+        }
         for role in &missing {
             cluster.create(&config, *role, layout)?;
         }
@@ -161,19 +163,15 @@ impl Init {
         }
     }
 
-    fn replication(&self, config: &Config) -> Result<i32, Failure> {
-        let replication = self.replication.map_or(if config.dev { 1 } else { REPLICATION }, i32::from);
-        if replication < REPLICATION && !config.dev {
-            let message = format!("--replication {replication} can lose the trail with one broken disk");
-            let remedy = format!("use {REPLICATION} or more, or --dev to try things out");
-            return Err(Failure::usage(message, remedy));
-        }
-        Ok(replication)
+    fn flags(&self) -> Vec<Flag> {
+        let flag = |name, key, value: &Option<String>| value.clone().map(|value| Flag { name, key, value });
+        let partitions = flag("--partitions", "partitions", &self.partitions);
+        partitions.into_iter().chain(flag("--replication", "replication", &self.replication)).collect()
     }
 
-    fn layout(&self, replication: i32, before: &TopicStates) -> Layout {
+    fn layout(&self, config: &Config, replication: i32, before: &TopicStates) -> Layout {
         let existing = before.get(&Role::Intents).map(|state| state.partitions.len());
-        let lanes = self.partitions.map(usize::from).or(existing).unwrap_or(PARTITIONS);
+        let lanes = config.partitions.map(usize::from).or(existing).unwrap_or(PARTITIONS);
         let audit_cleanup = match self.audit_cleanup {
             Cleanup::Compact => AuditCleanup::Compact,
             Cleanup::Delete => AuditCleanup::Delete,
@@ -188,13 +186,26 @@ fn of(partition: i32, error: OperateError) -> Failure {
     Failure { message: format!("partition {partition}: {}", failure.message), ..failure }
 }
 
-fn enough_brokers(cluster: &Cluster, layout: Layout, missing: &[Role]) -> Result<(), Failure> {
-    let (brokers, replicas) = (cluster.brokers.len(), layout.replication as usize);
-    if missing.is_empty() || brokers >= replicas {
+fn replication(config: &Config) -> Result<i32, Failure> {
+    let replication = config.replication.map_or(if config.dev { 1 } else { REPLICATION }, i32::from);
+    if replication < REPLICATION && !config.dev {
+        let message = format!("--replication {replication} can lose the trail with one broken disk");
+        let remedy = format!("use {REPLICATION} or more, or --dev to try things out");
+        return Err(Failure::usage(message, remedy));
+    }
+    Ok(replication)
+}
+
+fn enough_brokers(brokers: usize, replicas: i32, dev: bool) -> Result<(), Failure> {
+    if brokers >= replicas as usize {
         return Ok(());
     }
     let message = format!("{replicas} replicas need {replicas} brokers, and the cluster has {brokers}");
-    let remedy = "add brokers; on a development cluster, --dev asks for one replica";
+    let remedy = if dev {
+        "add brokers, or leave --replication away, or set it to 1"
+    } else {
+        "add brokers; on a development cluster, --dev asks for one replica"
+    };
     Err(Failure { status: Status::Refused, message, remedy: remedy.to_owned() })
 }
 
@@ -235,4 +246,17 @@ fn show(states: &TopicStates, created: &[Role]) {
         ]);
     }
     print::show(&table);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_few_brokers_are_said_with_what_is_left_to_do() {
+        let remedy = |dev| enough_brokers(1, 3, dev).unwrap_err().remedy;
+        assert!(remedy(false).contains("--dev asks for one replica"));
+        assert_eq!(remedy(true), "add brokers, or leave --replication away, or set it to 1");
+        assert_eq!((enough_brokers(1, 1, true), enough_brokers(3, 3, false)), (Ok(()), Ok(())));
+    }
 }

@@ -13,6 +13,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::shell::admin::{Cluster, ClusterError};
 use crate::shell::config::{self, Config, ConfigError, Flag, Sources};
 use crate::shell::log_events::LogEvents;
+use crate::shell::preflight::TopicStates;
+use crate::shell::topics::Role;
 
 mod acls;
 mod audit;
@@ -229,6 +231,17 @@ pub const REACHING: Duration = Duration::from_secs(5);
 /// A failure that says why nobody answers.
 pub fn connect(config: &Config) -> Result<Cluster, Failure> {
     Ok(Cluster::connect(config, REACHING, PATIENCE)?)
+}
+
+/// How many trails there are: the partitions of `audit`.
+///
+/// # Errors
+/// A failure where there is no such topic.
+pub fn trails(config: &Config, states: &TopicStates) -> Result<i32, Failure> {
+    states.get(&Role::Audit).map(|audit| audit.partitions.len() as i32).ok_or_else(|| {
+        let message = format!("there is no topic {}", config.topics.audit);
+        Failure::failed(message, "name its --prefix, or create the topics: `onefill init`")
+    })
 }
 
 #[cfg(test)]

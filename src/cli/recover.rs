@@ -7,6 +7,7 @@ use crate::core::halt::HaltCode;
 use crate::core::ledger::Placement;
 use crate::shell::config::Config;
 use crate::shell::operate::{Bench, OperateError};
+use crate::shell::preflight::TopicStates;
 use crate::shell::schemas;
 use crate::shell::topics::Role;
 
@@ -64,7 +65,11 @@ impl Recover {
 /// The lanes: all, or the one that was named.
 pub(super) fn partitions(config: &Config, named: Option<i32>) -> Result<Vec<Placement>, Failure> {
     let states = super::connect(config)?.descriptions_of(config, &[Role::Audit])?;
-    let count = states.get(&Role::Audit).map_or(0, |state| state.partitions.len() as i32);
+    placements(config, &states, named)
+}
+
+fn placements(config: &Config, states: &TopicStates, named: Option<i32>) -> Result<Vec<Placement>, Failure> {
+    let count = super::trails(config, states)?;
     match named {
         None => Ok((0..count).map(|partition| Placement { partition, count }).collect()),
         Some(partition) if (0..count).contains(&partition) => Ok(vec![Placement { partition, count }]),
@@ -91,5 +96,21 @@ impl From<OperateError> for Failure {
             OperateError::NotCommitted(_) => (Status::Failed, String::new()),
         };
         Self { status, message: error.to_string(), remedy }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_no_trail_there_is_no_partition_to_name() {
+        for named in [None, Some(3)] {
+            let failure = placements(&Config::default(), &TopicStates::new(), named).unwrap_err();
+            assert_eq!(
+                (failure.status, &*failure.message),
+                (Status::Failed, "there is no topic onefill.audit")
+            );
+        }
     }
 }

@@ -44,13 +44,10 @@ impl ShowStatus {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
         let states = super::connect(&config)?.descriptions_of(&config, &[Role::Audit])?;
-        let Some(audit) = states.get(&Role::Audit) else {
-            let message = format!("there is no topic {}", config.topics.audit);
-            return Err(Failure::failed(message, "name its --prefix, or create the topics: `onefill init`"));
-        };
+        let trails = super::trails(&config, &states)?;
         let (schemas, probe) = (schemas::load(&config)?, Probe::open(&config)?);
         let look = |partition| Standing::of(&config, &schemas, &probe, partition);
-        let lanes = (0..audit.partitions.len() as i32).map(look).collect::<Result<Vec<_>, _>>()?;
+        let lanes = (0..trails).map(look).collect::<Result<Vec<_>, _>>()?;
         let (group, routers) = (standing::group(&config)?, self.ask(&config));
         match self.output {
             Output::Json => print::say_json(&to_json(&config, group.as_ref(), &lanes, &routers)),

@@ -156,11 +156,16 @@ impl Submit {
 
 impl Flags {
     fn fields(&self) -> Result<Map<String, Value>, Failure> {
-        let kind = self.intent_type.as_deref().unwrap_or("NEW").to_uppercase();
+        let others = self.others()?;
+        let other = |name| others.iter().find(|(other, _)| *other == name).map(|(_, value)| *value);
+        // A default stands back for a --field; what a flag says does not, and is then named twice.
+        let default = |name, value: &str| other(name).is_none().then(|| value.to_owned());
         let upper = |text: &Option<String>| text.as_ref().map(|text| text.to_uppercase());
-        let tif = upper(&self.tif).or_else(|| (kind == "NEW").then(|| "DAY".to_owned()));
+        let kind = upper(&self.intent_type).or_else(|| default("intent_type", "NEW"));
+        let is_new = kind.as_deref().or_else(|| other("intent_type")) == Some("NEW");
+        let tif = upper(&self.tif).or_else(|| default("time_in_force", "DAY").filter(|_| is_new));
         let named = [
-            ("intent_type", Some(kind.clone())),
+            ("intent_type", kind.clone()),
             ("account_id", self.account.clone()),
             ("strategy_id", self.strategy.clone()),
             ("instrument_id", self.instrument.clone()),
@@ -173,12 +178,15 @@ impl Flags {
             ("trigger_price", self.trigger_price.clone()),
             ("time_in_force", tif),
         ];
-        let wrong = |field: &String| Failure::usage(format!("--field {field} is no NAME=VALUE"), "");
-        let others: Result<Vec<_>, _> =
-            self.fields.iter().map(|field| field.split_once('=').ok_or_else(|| wrong(field))).collect();
         let given = named.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
-        fields_of(given.chain(others?))
-            .map_err(|detail| Failure::usage(detail, "see `onefill submit --help`"))
+        fields_of(given.chain(others.iter().copied()))
+            .map_err(|detail| Failure::usage(detail, "nothing was sent: see `onefill submit --help`"))
+    }
+
+    /// What --field says.
+    fn others(&self) -> Result<Vec<(&str, &str)>, Failure> {
+        let wrong = |field: &String| Failure::usage(format!("--field {field} is no NAME=VALUE"), "");
+        self.fields.iter().map(|field| field.split_once('=').ok_or_else(|| wrong(field))).collect()
     }
 }
 

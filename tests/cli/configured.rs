@@ -73,6 +73,25 @@ fn a_secret_in_the_file_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn what_init_makes_may_be_said_by_variables() {
+    let with = |name: &str, value: &str, arguments: &[&str]| {
+        let called = called(command(arguments).env(name, value));
+        assert_eq!(called.status, 2, "{arguments:?}: {}", called.err);
+        called.err
+    };
+    for (name, value) in [("ONEFILL_PARTITIONS", "0"), ("ONEFILL_REPLICATION", "three")] {
+        let words = with(name, value, &["init"]);
+        assert!(words.contains(name) && words.contains(value), "{words}");
+    }
+    assert!(with("ONEFILL_REPLICATION", "1", &["init"]).contains("--replication 1 can lose"));
+    assert!(with("ONEFILL_REPLICATION", "3", &["init", "--replication", "2"]).contains("--replication 2"));
+    // Other commands pass them by: this one gets so far as to read its intent.
+    assert!(with("ONEFILL_PARTITIONS", "5", &["submit"]).contains("account_id is missing"));
+    let help = onefill(&["init", "--help"]).out;
+    assert!(help.contains("ONEFILL_PARTITIONS") && help.contains("ONEFILL_REPLICATION"), "{help}");
+}
+
+#[test]
 fn an_unsafe_replication_needs_dev() {
     let called = onefill(&["init", "--replication", "1", "--bootstrap", "127.0.0.1:1"]);
     assert_eq!(called.status, 2);
@@ -89,4 +108,33 @@ fn a_bad_row_is_named_before_anybody_is_asked() {
         "{}",
         called.err
     );
+}
+
+#[test]
+fn a_field_that_is_named_twice_is_refused_before_anybody_is_asked() {
+    let nobody = ["--bootstrap", "127.0.0.1:1"];
+    let refused = |arguments: &[&str], said: &[&str]| {
+        let called = onefill(&[&["submit"], arguments, &nobody].concat());
+        assert_eq!(called.status, 2, "{arguments:?}: {}", called.err);
+        for words in [said, &["nothing was sent"]].concat() {
+            assert!(called.err.contains(words), "{arguments:?} says {words}: {}", called.err);
+        }
+    };
+    let (_dir, path) = file("intent_type,order_qty,order_qty\nNEW,1,2\n");
+    refused(&["--format", "csv", &path], &[&format!("{path}:1"), "`order_qty` is named twice"]);
+    let (_dir, path) = file("\n{\"order_qty\":\"1\",\"order_qty\":\"2\"}\n");
+    refused(&[&path], &[&format!("{path}:2"), "`order_qty` is named twice"]);
+
+    refused(&["--qty", "1", "--field", "order_qty=5"], &["`order_qty` is named twice"]);
+    refused(&["--field", "price=1", "--field", "price=1"], &["`price` is named twice"]);
+    refused(&["--type", "NEW", "--field", "intent_type=CANCEL"], &["`intent_type` is named twice"]);
+    refused(&["--tif", "DAY", "--field", "time_in_force=GTC"], &["`time_in_force` is named twice"]);
+}
+
+#[test]
+fn a_default_stands_back_for_a_field() {
+    for arguments in [["--field", "time_in_force=GTC"], ["--field", "intent_type=CANCEL"]] {
+        let called = onefill(&[&["submit"], &arguments[..]].concat());
+        assert!(called.err.contains("account_id is missing"), "{arguments:?}: {}", called.err);
+    }
 }

@@ -205,3 +205,19 @@ fn check_refuses_missing_topics_and_forgives_one_broker_by_name() {
         assert!(after["waived"].as_array().expect("codes").contains(&json!(code)), "{code}");
     }
 }
+
+#[test]
+fn where_nothing_was_made_operators_are_told_that_there_is_no_trail() {
+    let here = Installation::new(broker(), "init-none");
+    let recover = ["recover", "--partition", "3", "--accept", "INPUT_LOST", "--reason", "test"];
+    for arguments in
+        [&["cursor", "restore"][..], &["cursor", "restore", "--partition", "3"], &recover, &["status"]]
+    {
+        let called = here.call(arguments);
+        assert_eq!(called.status, 1, "{arguments:?}: {}", called.err);
+        let said = format!("there is no topic {}audit", here.prefix);
+        assert!(called.err.contains(&said), "{arguments:?}: {}", called.err);
+    }
+    let wide = here.call(&["init", "--replication", "3"]);
+    assert!(wide.status == 3 && wide.err.contains("leave --replication away"), "{}", wide.err);
+}

@@ -70,6 +70,16 @@ fn whole_numbers_are_exact_and_floats_are_refused() {
         refusal("price", json!(100.25)),
         "price is the float 100.25: write it as a string, \"100.25\", to be exact"
     );
+    // Digits that the float has lost are not advised, nor what is no decimal.
+    for float in ["123456789012345678901", "12345678901234567890.5", "0.1234567890123456789", "1e300", "1e-8"]
+    {
+        let value = serde_json::from_str(float).unwrap();
+        assert_eq!(
+            refusal("price", value),
+            "price is a float: write it as a string with all of its digits, such as \"0.25\", to be exact",
+            "{float}"
+        );
+    }
 }
 
 #[test]

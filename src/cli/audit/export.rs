@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -38,9 +38,7 @@ impl Export {
         let filter = Filter { from: self.from, to: self.to, ..Filter::default() };
         let mut out: BufWriter<Box<dyn io::Write>> = BufWriter::new(match &self.file {
             None => Box::new(io::stdout().lock()),
-            Some(path) => Box::new(File::create_new(path).map_err(|error| {
-                Failure::failed(format!("{}: {error}", path.display()), "name a file that does not exist")
-            })?),
+            Some(path) => Box::new(made(path)?),
         });
         let mut bar = desk.bar(&partitions, "exporting")?;
         let (mut entries, mut written) = (0, Ok(()));
@@ -63,5 +61,32 @@ impl Export {
             print::say(&format!("{entries} entries written to {}", path.display()));
         }
         Ok(Status::Done)
+    }
+}
+
+/// The file, which was not there before.
+fn made(path: &Path) -> Result<File, Failure> {
+    File::create_new(path).map_err(|error| {
+        let remedy = match error.kind() {
+            io::ErrorKind::AlreadyExists => "name a file that does not exist",
+            io::ErrorKind::NotFound => "its folder does not exist: make it, or name a file elsewhere",
+            _ => "name a file that can be written",
+        };
+        Failure::failed(format!("{}: {error}", path.display()), remedy)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_made_is_said_with_the_reason() {
+        let dir = tempfile::tempdir().unwrap();
+        let remedy = |name: &str| made(&dir.path().join(name)).unwrap_err().remedy;
+        made(&dir.path().join("there")).unwrap();
+        assert_eq!(remedy("there"), "name a file that does not exist");
+        assert!(remedy("nowhere/x").starts_with("its folder does not exist"), "{}", remedy("nowhere/x"));
+        assert_eq!(remedy("there/x"), "name a file that can be written");
     }
 }

@@ -66,11 +66,7 @@ impl Desk {
         let schemas = schemas::load(&config)?;
         let cluster = super::connect(&config)?;
         let states = cluster.descriptions_of(&config, &[Role::Audit])?;
-        let Some(audit) = states.get(&Role::Audit) else {
-            let message = format!("there is no topic {}", config.topics.audit);
-            return Err(Failure::failed(message, "name its --prefix, or create the topics: `onefill init`"));
-        };
-        let partitions = audit.partitions.len() as i32;
+        let partitions = super::trails(&config, &states)?;
         let probe = Probe::open(&config)?;
         Ok(Self { config, schemas, probe, cluster, partitions })
     }

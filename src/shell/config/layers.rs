@@ -264,6 +264,19 @@ mod tests {
     }
 
     #[test]
+    fn what_init_makes_has_its_variables() {
+        let variables = [("ONEFILL_PARTITIONS", "5"), ("ONEFILL_REPLICATION", "4")];
+        let made = |flags: &[(&'static str, &str)]| {
+            let config = load_all("", &variables, flags).unwrap();
+            (config.partitions, config.replication)
+        };
+        assert_eq!(made(&[]), (Some(5), Some(4)));
+        assert_eq!(made(&[("partitions", "6")]), (Some(6), Some(4)));
+        let error = load_all("", &[("ONEFILL_PARTITIONS", "many")], &[]).unwrap_err();
+        assert_eq!(error.to_string(), "ONEFILL_PARTITIONS: `many` is no whole number");
+    }
+
+    #[test]
     fn the_group_and_the_topics_follow_the_prefix() {
         let config = load_all("prefix = 'eu.'\n[topics]\norders = 'street'", &[], &[]).unwrap();
         assert_eq!(config.group, "eu.router");

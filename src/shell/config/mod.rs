@@ -41,6 +41,10 @@ pub struct Config {
     pub dev: bool,
     /// Who this process is, in the trail.
     pub router_id: String,
+    /// How many lanes `init` makes; `None` leaves it to the command.
+    pub partitions: Option<u16>,
+    /// How many replicas it makes of every partition; `None` leaves it to the command.
+    pub replication: Option<u8>,
     /// How long a transaction may stay open before the brokers abort it.
     pub transaction_timeout_ms: u32,
     /// What goes to librdkafka as it is.
@@ -138,6 +142,8 @@ impl Default for Config {
             exit_on_halt: false,
             dev: false,
             router_id: "onefill".to_owned(),
+            partitions: None,
+            replication: None,
             transaction_timeout_ms: 10_000,
             kafka: KafkaSettings::default(),
             decide: Settings::default(),

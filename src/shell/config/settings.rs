@@ -59,6 +59,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         apply: |draft, text| set(&mut draft.config.session_timeout_ms, within(millis(text), 1_000, 300_000)),
     },
     plain("exit_on_halt", |draft, text| set(&mut draft.config.exit_on_halt, truth(text))),
+    plain("partitions", |draft, text| {
+        set(&mut draft.config.partitions, within(number(text), 1, 4_096).map(Some))
+    }),
+    plain("replication", |draft, text| {
+        set(&mut draft.config.replication, within(number(text), 1, 32).map(Some))
+    }),
     plain("transaction_timeout_ms", |draft, text| {
         set(&mut draft.config.transaction_timeout_ms, within(millis(text), 1_000, 900_000))
     }),

@@ -19,6 +19,8 @@ use crate::core::ids::placement;
 use crate::wire::{self, RecordType, Schemas};
 
 mod journal;
+mod lines;
+mod once;
 mod rows;
 
 pub use journal::{Fill, Intents, Prepared, prepare};

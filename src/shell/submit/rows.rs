@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::SubmitError;
+use super::lines::Lines;
+use super::{SubmitError, once};
 
 /// How the rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,8 +103,7 @@ fn json_rows<'r>(
     lines.filter(|(_, text)| !text.as_ref().is_ok_and(|text| text.trim().is_empty())).map(
         move |(line, text)| {
             let text = text.map_err(|error| fault(&name, line, error))?;
-            let fields = serde_json::from_str(&text)
-                .map_err(|error| fault(&name, line, format!("no JSON object: {error}")))?;
+            let fields = once::object(&text).map_err(|detail| fault(&name, line, detail))?;
             Ok(Row { name: Arc::clone(&name), line, fields })
         },
     )
@@ -113,42 +113,62 @@ fn csv_rows<'r>(
     name: Arc<str>,
     input: impl BufRead + 'r,
 ) -> impl Iterator<Item = Result<Row, SubmitError>> + 'r {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
-    let mut header = Some(reader.headers().cloned());
-    let mut names = csv::StringRecord::new();
-    let mut records = reader.into_records();
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(Lines::of(input));
+    let header = reader.headers().map_err(said).cloned();
+    let line = reader.get_mut().first_from(0);
+    let names = header.as_ref().cloned().unwrap_or_default();
+    let mut unfit = header.and_then(|names| all_different(&names)).err();
+    let mut record = csv::StringRecord::new();
     std::iter::from_fn(move || {
-        match header.take() {
-            Some(Ok(found)) => names = found,
-            Some(Err(error)) => return Some(Err(fault(&name, 1, error))),
-            None => {}
+        if let Some(detail) = unfit.take() {
+            return Some(Err(fault(&name, line, detail)));
         }
-        let record = match records.next()? {
-            Ok(record) => record,
-            Err(error) => return Some(Err(fault(&name, line_of(error.position()), error))),
+        let begin = reader.position().byte();
+        let read = reader.read_record(&mut record).map_err(said);
+        let line = reader.get_mut().first_from(begin);
+        let fields = match read {
+            Ok(false) => return None,
+            Ok(true) => fields_of(names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty())),
+            Err(detail) => Err(detail),
         };
-        let line = line_of(record.position());
-        let cells = names.iter().zip(record.iter()).filter(|(_, cell)| !cell.is_empty());
-        let row = fields_of(cells).map(|fields| Row { name: Arc::clone(&name), line, fields });
+        let row = fields.map(|fields| Row { name: Arc::clone(&name), line, fields });
         Some(row.map_err(|detail| fault(&name, line, detail)))
     })
 }
 
-fn line_of(position: Option<&csv::Position>) -> usize {
-    position.map_or(0, |position| usize::try_from(position.line()).unwrap_or(usize::MAX))
+/// What the parser says, without a line: it counts them in another way.
+fn said(error: csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+            format!("its cells are {len}, those of the header {expected_len}")
+        }
+        csv::ErrorKind::Utf8 { err, .. } => err.to_string(),
+        _ => error.to_string(),
+    }
+}
+
+/// No column is named twice: of two cells nobody could say which one was meant.
+fn all_different(names: &csv::StringRecord) -> Result<(), String> {
+    let named: Vec<&str> = names.iter().filter(|name| !name.is_empty()).collect();
+    let twice = (1..named.len()).find(|index| named[..*index].contains(&named[*index]));
+    twice.map_or(Ok(()), |index| Err(format!("column `{}` is named twice", named[index])))
 }
 
 /// Fields of text, such as cells of a table or flags, as the JSON that the schema takes.
+///
+/// # Errors
+/// A value that its field cannot have, a field that is named twice.
 pub fn fields_of<'t>(cells: impl Iterator<Item = (&'t str, &'t str)>) -> Result<Map<String, Value>, String> {
     let mut fields = Map::new();
     for (name, text) in cells {
-        if let Some(tag) = name.strip_prefix("tags.") {
+        let is_first = if let Some(tag) = name.strip_prefix("tags.") {
             let tags = fields.entry("tags").or_insert_with(|| Value::Object(Map::new()));
-            if let Value::Object(tags) = tags {
-                tags.insert(tag.to_owned(), text.into());
-            }
+            tags.as_object_mut().is_some_and(|tags| tags.insert(tag.to_owned(), text.into()).is_none())
         } else {
-            fields.insert(name.to_owned(), typed(name, text)?);
+            fields.insert(name.to_owned(), typed(name, text)?).is_none()
+        };
+        if !is_first {
+            return Err(format!("`{name}` is named twice"));
         }
     }
     Ok(fields)
@@ -207,5 +227,39 @@ mod tests {
     fn a_row_with_too_many_cells_is_a_fault() {
         let found = rows(Format::Csv, "a,b\n1,2,3\n");
         assert!(found[0].as_ref().unwrap_err().starts_with("file:2: "));
+    }
+
+    #[test]
+    fn a_column_that_is_named_twice_is_a_fault() {
+        let said = |text: &str| rows(Format::Csv, text).remove(0).unwrap_err();
+        assert_eq!(said("a,b, a\n1,2,\n"), "file:1: column `a` is named twice");
+        assert_eq!(said("\n\ntags.k,tags.k\n1,2\n"), "file:3: column `tags.k` is named twice");
+        assert!(rows(Format::Csv, "a,,\n1,,\n")[0].is_ok(), "columns without a name have none twice");
+    }
+
+    #[test]
+    fn a_line_of_json_that_names_a_field_twice_is_a_fault() {
+        let found = rows(Format::Json, "{}\n{\"price\":\"1\",\"price\":\"2\"}\n");
+        let said = found[1].as_ref().unwrap_err();
+        assert!(said.starts_with("file:2: ") && said.contains("`price` is named twice"), "{said}");
+    }
+
+    #[test]
+    fn a_field_that_is_given_twice_is_a_fault() {
+        let said = |cells: &[(&str, &str)]| fields_of(cells.iter().copied()).unwrap_err();
+        assert_eq!(said(&[("order_qty", "1"), ("order_qty", "1")]), "`order_qty` is named twice");
+        assert_eq!(said(&[("tags.k", "x"), ("tags.j", "x"), ("tags.k", "x")]), "`tags.k` is named twice");
+    }
+
+    #[test]
+    fn lines_of_a_table_are_counted_however_they_end() {
+        let text = "a,b\n1,2\n\n\"3\n4\",5\n6,7\n8\n";
+        for end in ["\n", "\r\n", "\r"] {
+            let found = rows(Format::Csv, &text.replace('\n', end));
+            let lines: Vec<_> = found.iter().filter_map(|row| Some(row.as_ref().ok()?.line)).collect();
+            assert_eq!(lines, [2, 4, 6], "{end:?}");
+            let said = found[3].as_ref().unwrap_err();
+            assert_eq!(said, "file:7: its cells are 1, those of the header 2", "{end:?}");
+        }
     }
 }

@@ -99,10 +99,23 @@ pub(super) fn numeral(value: &Json) -> Result<Numeral<'_>, Wrong> {
         Json::Number(number) => {
             let whole = number.as_i64().map(i128::from).or(number.as_u64().map(i128::from));
             let decimal = whole.and_then(|whole| Decimal::new(whole, 0).ok());
-            let wrong = || format!("is the float {number}: write it as a string, \"{number}\", to be exact");
-            decimal.map(Numeral::Exact).ok_or_else(wrong)
+            decimal.map(Numeral::Exact).ok_or_else(|| no_float(&number.to_string()))
         }
         _ => Err(format!("is {value}, but a decimal is a string")),
+    }
+}
+
+/// Digits that a float keeps, whatever they are.
+const FLOAT_DIGITS: usize = 15;
+
+/// What to do about a float. More digits than it keeps are not those that were written, and an exponent is no
+/// decimal: neither is repeated.
+fn no_float(float: &str) -> String {
+    let digits = float.bytes().filter(u8::is_ascii_digit).count();
+    if digits <= FLOAT_DIGITS && Decimal::parse(float).is_some() {
+        format!("is the float {float}: write it as a string, \"{float}\", to be exact")
+    } else {
+        "is a float: write it as a string with all of its digits, such as \"0.25\", to be exact".to_owned()
     }
 }
 

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use apache_avro::Schema;
+use apache_avro::error::Details;
 use apache_avro::rabin::Rabin;
 use apache_avro::schema::ResolvedSchema;
 use apache_avro::schema_compatibility::SchemaCompatibility;
@@ -155,10 +156,12 @@ fn unknown(record: RecordType, fingerprint: [u8; 8]) -> Malformed {
 fn resolve(writer: &Schema, reader: &Schema, body: &[u8]) -> Result<Vec<u8>, Malformed> {
     let value = read_generic(writer, body)?;
     let unresolved = |error: apache_avro::Error| {
-        // What follows is a schema, as Rust writes it.
-        let words = error.to_string();
-        let words = words.split_once(" UnionSchema {").map_or(&*words, |(before, _)| before);
-        Malformed::value(format!("the record does not fit the reader's schema: {}", quote(words)))
+        let detail = match error.into_details() {
+            // The whole schema would be shown besides, as Rust writes it.
+            Details::FindUnionVariant { value, .. } => format!("no type of a field takes {value:?}"),
+            other => other.to_string(),
+        };
+        Malformed::value(format!("the record does not fit the reader's schema: {detail}"))
     };
     let names = ResolvedSchema::new(reader).map_err(unresolved)?;
     let value: Value = value.resolve_with_names(reader, names.get_names()).map_err(unresolved)?;
