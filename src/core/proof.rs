@@ -79,12 +79,25 @@ pub struct LastOrder {
     pub order_id: OrderId,
     /// Its version.
     pub order_version: i32,
+    /// The field in which it differs from what its entry says, if there is one.
+    pub differs: Option<&'static str>,
 }
 
 impl LastOrder {
     /// A record that is no order: it equals none that was ever published, for no trail is that long.
-    pub const UNREADABLE: Self =
-        Self { audit_seq: u64::MAX, command: IntentType::New, order_id: OrderId([0; 16]), order_version: 0 };
+    pub const UNREADABLE: Self = Self {
+        audit_seq: u64::MAX,
+        command: IntentType::New,
+        order_id: OrderId([0; 16]),
+        order_version: 0,
+        differs: None,
+    };
+
+    /// What the last record of `orders[p]` must be, once this was published.
+    pub const fn of(published: Published) -> Self {
+        let Published { audit_seq, command, order_id, order_version, decided_at: _ } = published;
+        Self { audit_seq, command, order_id, order_version, differs: None }
+    }
 }
 
 /// Whether a trail that was read up to offset `next` can be gone on with from there.
@@ -223,12 +236,7 @@ pub fn prove_input(input: &str, cursor: i64, extent: Extent) -> Result<(), Halt>
 }
 
 fn prove_outputs(published: Option<Published>, evidence: &Evidence) -> Result<(), Halt> {
-    let due = published.map(|published| LastOrder {
-        audit_seq: published.audit_seq,
-        command: published.command,
-        order_id: published.order_id,
-        order_version: published.order_version,
-    });
+    let due = published.map(LastOrder::of);
     match (due, evidence.last_order) {
         (due, found) if due == found => Ok(()),
         (Some(_), None) if outlived(published, evidence) => Ok(()),
@@ -254,8 +262,9 @@ fn said(order: Option<LastOrder>) -> String {
     match order {
         None => "none".to_owned(),
         Some(LastOrder::UNREADABLE) => "a record that is no order".to_owned(),
-        Some(LastOrder { audit_seq, command, order_id, order_version }) => {
-            format!("{command} {order_id} version {order_version} of entry {audit_seq}")
+        Some(LastOrder { audit_seq, command, order_id, order_version, differs }) => {
+            let differs = differs.map(|field| format!(", with another {field}")).unwrap_or_default();
+            format!("{command} {order_id} version {order_version} of entry {audit_seq}{differs}")
         }
     }
 }

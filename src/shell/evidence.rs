@@ -7,17 +7,19 @@ use std::thread;
 use std::time::Duration;
 
 use rdkafka::error::KafkaResult;
-use rdkafka::message::Message;
+use rdkafka::message::{BorrowedMessage, Message};
 
 use super::admin::{self, Cluster, ClusterError};
 use super::clock;
 use super::config::Config;
 use super::preflight::{self, Finding, TopicStates};
-use super::topics::{Partitions, Role};
+use super::topics::{Partitions, Role, Topics};
 use super::trail::{self, Probe, ReadError};
 use crate::core::ids::Digest;
 use crate::core::ledger::{Ledger, Opened, Placement};
+use crate::core::order::Order;
 use crate::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology};
+use crate::core::published::difference;
 use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
 
@@ -56,7 +58,7 @@ pub fn gather(
         probe.extent(topic, partition).map_err(refused)
     };
     let orders = extent(&topics.orders, partition)?;
-    let last_order = last_order(probe, &topics.orders, schemas, partition, orders)
+    let last_order = last_order(probe, topics, schemas, ledger, orders)
         .map_err(admin::refused(format!("the last record of {}[{partition}]", topics.orders)))?;
     let siblings = match ledger.opened() {
         None => siblings(config, schemas, at, partitions(&states, Role::Audit))
@@ -163,49 +165,70 @@ fn committed(config: &Config, probe: &Probe, partition: i32) -> Result<Offsets<O
     }
 }
 
-/// The last committed record of `orders[p]`, looked for in ever longer tails: markers and aborted
-/// records may lie behind it.
+/// The last record of `orders[p]`, held against the entry that it names, if that is the one that published last.
 fn last_order(
     probe: &Probe,
-    topic: &str,
+    topics: &Topics,
     schemas: &Schemas,
-    partition: i32,
+    ledger: &Ledger,
     orders: Extent,
 ) -> KafkaResult<Option<LastOrder>> {
+    let partition = ledger.placement().partition;
+    let value = match last_value((probe, &topics.orders, partition), orders, |_| true) {
+        Ok(Some(value)) => value,
+        Ok(None) => return Ok(None),
+        Err(error) if trail::is_unreadable(&error) => return Ok(Some(LastOrder::UNREADABLE)),
+        Err(error) => return Err(error),
+    };
+    let body = schemas.open(RecordType::Order, &value);
+    let Ok(order) = body.as_ref().map_err(Clone::clone).and_then(|body| wire::order::decode(body)) else {
+        return Ok(Some(LastOrder::UNREADABLE));
+    };
+    let Order { audit_seq, command, order_id, order_version, .. } = order;
+    let found = LastOrder { audit_seq, command, order_id, order_version, differs: None };
+    if ledger.head().published.map(LastOrder::of) != Some(found) {
+        return Ok(Some(found));
+    }
+    let (key, audit) = (audit_seq.to_be_bytes(), probe.extent(&topics.audit, partition)?);
+    let entry = last_value((probe, &topics.audit, partition), audit, |record| record.key() == Some(&key))?;
+    let body = entry.as_deref().map(|value| schemas.open(RecordType::Entry, value));
+    let differs = match &body {
+        Some(Ok(body)) => {
+            wire::entry::decode(body).map_or(Some(NO_ENTRY), |entry| difference(&order, &entry))
+        }
+        Some(Err(_)) | None => Some(NO_ENTRY),
+    };
+    Ok(Some(LastOrder { differs, ..found }))
+}
+
+/// What an order differs in whose entry is not there.
+const NO_ENTRY: &str = "audit_seq";
+
+/// The value of the last committed record that is looked for, in ever longer tails: markers, aborted records and
+/// others may lie behind it.
+fn last_value(
+    (probe, topic, partition): (&Probe, &str, i32),
+    extent: Extent,
+    is_looked_for: impl Fn(&BorrowedMessage<'_>) -> bool,
+) -> KafkaResult<Option<Vec<u8>>> {
     let mut tail = 64;
     loop {
-        let from = orders.start.max(orders.end - tail);
+        let from = extent.start.max(extent.end - tail);
         let mut last = None;
         let read = probe.read_to_end((topic, partition), from, |message| {
-            last = Some(read_order(schemas, message.payload().unwrap_or_default()));
+            if is_looked_for(message) {
+                last = Some(message.payload().unwrap_or_default().to_vec());
+            }
             Ok::<(), std::convert::Infallible>(())
         });
         match read {
             Ok(()) => {}
-            Err(ReadError::Kafka(error)) if trail::is_unreadable(&error) => {
-                return Ok(Some(LastOrder::UNREADABLE));
-            }
             Err(ReadError::Kafka(error)) => return Err(error),
             Err(ReadError::Refused(never)) => match never {},
         }
-        match last {
-            Some(order) => return Ok(Some(order)),
-            None if from <= orders.start => return Ok(None),
-            None => tail *= 8,
+        if last.is_some() || from <= extent.start {
+            return Ok(last);
         }
+        tail *= 8;
     }
-}
-
-fn read_order(schemas: &Schemas, value: &[u8]) -> LastOrder {
-    let read = |body: &[u8]| {
-        let order = wire::order::decode(body).ok()?;
-        Some(LastOrder {
-            audit_seq: order.audit_seq,
-            command: order.command,
-            order_id: order.order_id,
-            order_version: order.order_version,
-        })
-    };
-    let body = schemas.open(RecordType::Order, value);
-    body.ok().and_then(|body| read(&body)).unwrap_or(LastOrder::UNREADABLE)
 }

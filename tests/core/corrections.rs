@@ -205,37 +205,80 @@ fn a_report_that_contradicts_what_is_kept_is_not_applied() {
     }
 }
 
-/// The order that the first one names is still known when a second one names none.
-#[test]
-fn what_is_kept_of_an_order_stays_its_own() {
-    let mut world = with_two_orders();
-    let [.., (_, elsewhere)] = contradicting(&bust("e-2", "e-1"));
-    assert_eq!(world.report(elsewhere), NOT_YET);
-    assert_eq!(world.report(Execution { order_id: "", ..bust("e-3", "e-1") }), NOT_YET);
-    assert_eq!(world.report(trade("e-1", "4")), None);
-    assert_eq!(first_of_two(&world), (4, 4, 6));
-}
-
 #[test]
 fn a_correction_is_netted_by_what_came_before_it_unless_that_contradicts_it() {
     let later = [(leaving(bust("e-3", "e-2"), "8"), NOT_YET), (trade("e-1", "4"), None)];
     let agreeing = [&later[..], &[(leaving(correct("e-2", "e-1", "7"), "3"), None)]].concat();
-    check("agreeing", &agreeing, State(0, 10, 0, 8, 8));
+    check("agreeing", &agreeing, State(0, 10, 0, 10, 10));
     let sold = Execution { side: Side::Sell, ..bust("e-3", "e-2") };
     let contradicting =
         [(sold, NOT_YET), (trade("e-1", "4"), None), (leaving(correct("e-2", "e-1", "7"), "3"), None)];
     check("contradicting", &contradicting, State(7, 10, 7, 3, 3));
 }
 
+/// What was said before the trade came cannot know what came meanwhile: it only adds.
 #[test]
-fn leaves_that_were_kept_are_those_of_the_order_once_its_trade_comes() {
+fn leaves_that_were_kept_are_the_least_that_is_left_once_the_trade_comes() {
     for (kept, due) in [
         (leaving(bust("e-2", "e-1"), "20"), State(0, 10, 0, 20, 20)),
-        (leaving(bust("e-2", "e-1"), "6"), State(0, 10, 0, 6, 6)),
-        (leaving(correct("e-2", "e-1", "3"), "2"), State(3, 10, 3, 2, 2)),
+        (leaving(bust("e-2", "e-1"), "6"), State(0, 10, 0, 10, 10)),
+        (leaving(correct("e-2", "e-1", "3"), "2"), State(3, 10, 3, 7, 7)),
+        (leaving(correct("e-2", "e-1", "3"), "9"), State(3, 10, 3, 9, 9)),
     ] {
         let claim = format!("{} {:?}", kept.exec_type, kept.leaves_qty);
-        check(&claim, &[(kept.clone(), NOT_YET), (trade("e-1", "4"), None)], due);
-        check(&claim, &[(trade("e-1", "4"), None), (kept, None)], due);
+        check(&claim, &[(kept, NOT_YET), (trade("e-1", "4"), None)], due);
+    }
+    let other =
+        [(leaving(bust("b-1", "e-1"), "4"), NOT_YET), (trade("e-1", "4"), None), (trade("e-2", "6"), None)];
+    check("a fill that came before the bust, and later here", &other, State(6, 10, 6, 4, 4));
+    let between = [
+        (leaving(bust("b-1", "e-1"), "4"), NOT_YET),
+        (trade("e-2", "6"), None),
+        (leaving(bust("b-2", "e-2"), "10"), None),
+        (trade("e-1", "4"), None),
+    ];
+    check("another bust meanwhile", &between, State(0, 10, 0, 10, 10));
+    let larger = Execution { order_qty: Some(num("20")), ..execution(ExecType::Replaced, "r-1") };
+    let replaced = [(leaving(bust("b-1", "e-1"), "10"), NOT_YET), (larger, None), (trade("e-1", "4"), None)];
+    check("a larger total meanwhile", &replaced, State(0, 20, 0, 20, 20));
+}
+
+#[test]
+fn a_kept_correction_without_leaves_moves_those_that_were_said() {
+    let reports = [
+        (leaving(bust("b-1", "e-1"), "20"), NOT_YET),
+        (correct("c-2", "b-1", "3"), NOT_YET),
+        (trade("e-1", "4"), None),
+    ];
+    check("17 of 20", &reports, State(3, 10, 3, 17, 17));
+}
+
+/// Along a chain the order that its end names is still known at its beginning.
+#[test]
+fn what_names_another_order_is_not_netted_along_a_chain() {
+    let unnamed = || Execution { order_id: "", ..correct("e-2", "e-1", "3") };
+    let elsewhere = || Execution { order_id: order_id("A1", "order-2"), ..bust("e-3", "e-2") };
+    let mut world = with_two_orders();
+    assert_eq!(world.report(elsewhere()), NOT_YET);
+    assert_eq!(world.report(trade("e-1", "4")), None);
+    assert_eq!(world.report(unnamed()), None);
+    assert_eq!(first_of_two(&world), (3, 3, 7), "the trade came before the middle");
+    let mut world = with_two_orders();
+    assert_eq!(world.report(elsewhere()), NOT_YET);
+    assert_eq!(world.report(unnamed()), NOT_YET);
+    assert_eq!(world.report(trade("e-1", "4")), None);
+    assert_eq!(first_of_two(&world), (4, 4, 6), "the trade came last");
+}
+
+/// An id of no order says no more than none.
+#[test]
+fn an_order_that_is_known_is_not_displaced_by_one_that_is_not() {
+    for unknown in ["", "V-77", "0123456789abcdef0123456789abcdef"] {
+        let mut world = with_two_orders();
+        let [.., (_, elsewhere)] = contradicting(&bust("e-2", "e-1"));
+        assert_eq!(world.report(elsewhere), NOT_YET);
+        assert_eq!(world.report(Execution { order_id: unknown, ..bust("e-3", "e-1") }), NOT_YET);
+        assert_eq!(world.report(trade("e-1", "4")), None);
+        assert_eq!(first_of_two(&world), (4, 4, 6), "{unknown}");
     }
 }

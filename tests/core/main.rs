@@ -46,6 +46,7 @@ mod positions;
 mod prices;
 mod proof;
 mod properties;
+mod published;
 mod reducing;
 mod restart;
 mod sparing;

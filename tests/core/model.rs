@@ -51,6 +51,8 @@ struct Claim {
     order: Option<OrderId>,
     worth: i128,
     leaves: Option<i128>,
+    /// Before what it is about: more may be left by now.
+    came_before: bool,
 }
 
 impl Order {
@@ -154,31 +156,19 @@ impl Model {
     fn reported(&mut self, report: &Execution<'_>) {
         let own = id_of(report, report.exec_id);
         let order_id = OrderId::parse(report.order_id).filter(|id| self.orders.contains_key(id));
-        let awaited = match self.said.get(&own) {
-            Some(Said::Awaited(claim)) if self.agrees(report, claim) => Some(claim.clone()),
-            _ => None,
-        };
         match report.exec_type {
             ExecType::Trade => {
-                let (worth, leaves) = match awaited {
-                    Some(claim) => (claim.worth, claim.leaves),
-                    None => (whole(report.last_qty).expect("a TRADE has a quantity"), None),
-                };
+                let now = self.netted(&own, Claim::of(report), None);
+                let worth = now.worth;
                 let signed = if report.side == Side::Buy { 1 } else { -1 };
                 if let Some(order) = order_id.and_then(|id| self.orders.get_mut(&id)) {
-                    (order.filled, order.leaves) =
-                        (order.filled + worth, leaves.unwrap_or((order.leaves - worth).max(0)));
+                    order.filled += worth;
+                    order.leaves = now.left((order.leaves - worth).max(0));
                 }
                 let (account, instrument) = (report.account_id.to_string(), report.instrument_id.to_string());
                 self.said.insert(own, Said::Trade { account, instrument, signed, order: order_id, worth });
             }
-            ExecType::TradeCancel | ExecType::TradeCorrect => {
-                let said = whole(report.last_qty).unwrap_or(0);
-                let order = OrderId::parse(report.order_id);
-                let (account, side) = (report.account_id.to_string(), report.side);
-                let claim = Claim { account, side, order, worth: said, leaves: whole(report.leaves_qty) };
-                self.restated(report, own, awaited.map_or(claim.clone(), |later| Claim { order, ..later }));
-            }
+            ExecType::TradeCancel | ExecType::TradeCorrect => self.restated(report, own),
             _ => {
                 self.said.insert(own, Said::Other);
                 if let Some(order) = order_id.and_then(|id| self.orders.get_mut(&id)) {
@@ -188,33 +178,86 @@ impl Model {
         }
     }
 
-    /// Whether a report may be of the trade of which this was said.
-    fn agrees(&self, report: &Execution<'_>, claim: &Claim) -> bool {
-        let known = |order: Option<OrderId>| order.filter(|id| self.orders.contains_key(id));
-        let orders = known(claim.order).zip(known(OrderId::parse(report.order_id)));
-        (claim.account.as_str(), claim.side) == (report.account_id.as_str(), report.side)
-            && orders.is_none_or(|(claimed, named)| claimed == named)
+    fn known(&self, order: Option<OrderId>) -> Option<OrderId> {
+        order.filter(|id| self.orders.contains_key(id))
     }
 
-    fn restated(&mut self, report: &Execution<'_>, own: ReportId, claim: Claim) {
-        let Claim { worth, leaves, .. } = claim;
+    fn agree(&self, one: &Claim, other: &Claim) -> bool {
+        let orders = self.known(one.order).zip(self.known(other.order));
+        (&one.account, one.side) == (&other.account, other.side) && orders.is_none_or(|(a, b)| a == b)
+    }
+
+    fn meant(&self, later: Option<OrderId>, earlier: Option<OrderId>) -> Option<OrderId> {
+        self.known(later).or(self.known(earlier)).or(later).or(earlier)
+    }
+
+    /// What a report says, or what was said of it before it came, if that is not of something else.
+    fn netted(&self, own: &ReportId, said: Claim, about: Option<&Claim>) -> Claim {
+        let Some(Said::Awaited(before)) = self.said.get(own) else { return said };
+        let order = self.meant(said.order, before.order);
+        let all = Claim { order, ..said.clone() };
+        let agrees = self.agree(&all, before) && about.is_none_or(|about| self.agree(&all, about));
+        if agrees { Claim { order, came_before: true, ..before.clone() } } else { said }
+    }
+
+    fn restated(&mut self, report: &Execution<'_>, own: ReportId) {
         let mut first = id_of(report, report.exec_ref_id.expect("it names a trade"));
         while let Some(Said::About(next)) = self.said.get(&first) {
             first = next.clone();
         }
-        match self.said.entry(first.clone()).or_insert_with(|| Said::Awaited(claim.clone())) {
-            Said::Awaited(before) => *before = Claim { order: claim.order.or(before.order), ..claim },
-            Said::Trade { worth: before, order, .. } => {
-                let change = worth - *before;
-                *before = worth;
+        let before = match self.said.get(&first) {
+            Some(Said::Awaited(claim)) => Some(claim.clone()),
+            Some(Said::Trade { account, signed, order, worth, .. }) => Some(Claim {
+                account: account.clone(),
+                side: if *signed > 0 { Side::Buy } else { Side::Sell },
+                order: *order,
+                worth: *worth,
+                leaves: None,
+                came_before: false,
+            }),
+            Some(Said::Other | Said::About(_)) | None => None,
+        };
+        let mut now = self.netted(&own, Claim::of(report), before.as_ref());
+        let order = self.meant(now.order, before.as_ref().and_then(|before| before.order));
+        match self.said.get_mut(&first) {
+            None | Some(Said::Awaited(_)) => {
+                let moved = |before: Claim| Some((before.leaves? - (now.worth - before.worth)).max(0));
+                now.leaves = now.leaves.or_else(|| before.and_then(moved));
+                self.said.insert(first.clone(), Said::Awaited(Claim { order, ..now }));
+            }
+            Some(Said::Trade { worth: before, order, .. }) => {
+                let change = now.worth - *before;
+                *before = now.worth;
                 if let Some(order) = order.and_then(|id| self.orders.get_mut(&id)) {
                     order.filled += change;
-                    order.leaves = leaves.unwrap_or((order.leaves - change).max(0));
+                    order.leaves = now.left((order.leaves - change).max(0));
                 }
             }
-            Said::Other | Said::About(_) => {}
+            Some(Said::Other | Said::About(_)) => {}
         }
         self.said.insert(own, Said::About(first));
+    }
+}
+
+impl Claim {
+    fn of(report: &Execution<'_>) -> Self {
+        let is = |exec_type| report.exec_type == exec_type;
+        Self {
+            account: report.account_id.to_string(),
+            side: report.side,
+            order: OrderId::parse(report.order_id),
+            worth: whole(report.last_qty).filter(|_| !is(ExecType::TradeCancel)).unwrap_or(0),
+            leaves: whole(report.leaves_qty).filter(|_| !is(ExecType::Trade)),
+            came_before: false,
+        }
+    }
+
+    fn left(&self, computed: i128) -> i128 {
+        match self.leaves {
+            Some(leaves) if self.came_before => leaves.max(computed),
+            Some(leaves) => leaves,
+            None => computed,
+        }
     }
 }
 

@@ -39,6 +39,7 @@ fn used() -> (Ledger, Evidence) {
         command: IntentType::New,
         order_id: OrderId::of(Id::parse("A1").expect("an id"), id("order-1")),
         order_version: 1,
+        differs: None,
     };
     let evidence = Evidence {
         siblings: Vec::new(),
@@ -159,6 +160,12 @@ fn a_lane_that_goes_on_is_proved_in_the_contracts_order() {
                 OutputMismatch,
             ),
             fault("another version", "order", |it| edit(it, |last| last.order_version = 2), OutputMismatch),
+            fault(
+                "another price",
+                "order",
+                |it| edit(it, |last| last.differs = Some("price")),
+                OutputMismatch,
+            ),
             fault(
                 "another command",
                 "order",

@@ -5,7 +5,7 @@
 //! would: it must decide every record again as recorded, from what was recorded, and come to the same
 //! hash (`G7`).
 
-use onefill::core::batch::Batch;
+use onefill::core::batch::{Batch, order_of};
 use onefill::core::control::{Command, ControlRecord, ControlResult, RiskLimit, Scope};
 use onefill::core::decide::{Arrival, Content};
 use onefill::core::entry::{Anomaly, Body, Entry, Opening, Ruling};
@@ -19,6 +19,7 @@ use onefill::core::ledger::owner::Owner;
 use onefill::core::ledger::states::{ScopeKey, TradingState};
 use onefill::core::price::ReferencePrice;
 use onefill::core::prices::{PriceBook, PriceTaken};
+use onefill::core::published::difference;
 use onefill::core::recompute::{Recomputed, prices_of, recompute};
 use onefill::core::replay::replay;
 use onefill::core::settings::Settings;
@@ -163,6 +164,9 @@ impl World {
                 Recomputed::Otherwise(due) => panic!("entry {} should be {due}", entry.seq),
             }
             replay(&mut self.rebuilt, &entry, leaf).expect("a trail replays");
+            if let Some(order) = order_of(&self.rebuilt, &entry) {
+                assert_eq!(difference(&order, &entry), None, "an order says what its entry does");
+            }
             self.trail.push((entry, leaf));
         }
         // What only sets up a world is compared with all that comes of it.

@@ -210,6 +210,17 @@ fn a_fresh_lane_begins_only_where_nothing_was_before() {
     assert_eq!(router.terminate().code(), Some(4));
 }
 
+/// A record that names the right entry, and is not what that decided.
+#[test]
+fn a_last_order_with_another_price_than_its_entry_halts() {
+    let world = worked_in("edited", 1);
+    let order = last(&world, "orders", 0);
+    let mut edited = ORDER.decode_value(order.value.as_deref().expect("a value"));
+    set(&mut edited, "price", Value::Union(1, Box::new(Value::String("900.00".to_owned()))));
+    world.produce("orders", 0, order.key.as_deref(), Some(&ORDER.encode_value(edited)));
+    halts_with(&world, &[], "OUTPUT_MISMATCH");
+}
+
 #[test]
 fn proofs_are_made_in_order_and_the_first_that_fails_names_the_halt() {
     let world = worked_in("proofs", 1);

@@ -32,17 +32,30 @@ enum About {
     /// Nothing.
     Nothing,
     /// It is one.
-    Trade(Verdict),
+    Trade(Reckoning),
     /// The trade of this id is worth something else.
-    Restated { first: ExecId, before: Before, now: Verdict },
+    Restated { first: ExecId, before: Before, now: Reckoning },
 }
 
-/// What a trade is worth in the end, and what is left of its order with that, where a bust or correction
-/// says it. A later one that came before has the last word.
+/// What a trade is worth in the end, and what is left of its order with that. A bust or correction that came
+/// before has the last word.
 #[derive(Clone, Copy, Debug)]
-struct Verdict {
+struct Reckoning {
     worth: Lots,
-    leaves: Option<Lots>,
+    left: Left,
+    /// The order that is named, by the report or by what came before it.
+    order_id: Option<OrderId>,
+}
+
+/// What is left of an order.
+#[derive(Clone, Copy, Debug)]
+enum Left {
+    /// Nobody says it.
+    Computed,
+    /// The report says it.
+    Said(Lots),
+    /// A report that came before says it, and cannot know what came meanwhile: it only adds.
+    AtLeast(Lots),
 }
 
 /// What was known of a trade before it was busted or corrected.
@@ -143,7 +156,7 @@ impl<'a> Report<'a> {
     /// How much the report adds to what is filled: below zero for a bust.
     fn fill_change(&self) -> Result<i64, String> {
         match self.about {
-            About::Trade(Verdict { worth, .. }) => Ok(worth.0),
+            About::Trade(Reckoning { worth, .. }) => Ok(worth.0),
             About::Restated { before: Before::Counted(counted), now, .. } => now
                 .worth
                 .0
@@ -165,12 +178,9 @@ impl<'a> Report<'a> {
 
     /// Whether a bust or correction says of its trade what the trade said, or another one before it came.
     fn agree(&self, ledger: &Ledger) -> Result<(), String> {
-        let said = match self.about {
-            About::Restated { before: Before::Counted(counted), .. } => counted.said(),
-            About::Restated { before: Before::Claimed(claim), .. } => claim.said(),
-            About::Restated { .. } | About::Trade(_) | About::Nothing => return Ok(()),
-        };
-        contradiction(ledger, self.execution, said)
+        let About::Restated { before, now, .. } = self.about else { return Ok(()) };
+        let Some(said) = before.said() else { return Ok(()) };
+        contradiction(ledger, (self.execution, now.order_id), said)
             .map_or(Ok(()), |field| Err(format!("{field} of its trade")))
     }
 
@@ -202,7 +212,7 @@ impl<'a> Report<'a> {
         match self.about {
             About::Restated { before: Before::Counted(_), .. } => None,
             About::Restated { .. } => Some(Anomaly::UnknownExecRef),
-            About::Trade(Verdict { worth, .. }) => {
+            About::Trade(Reckoning { worth, .. }) => {
                 let Some(quantity) = order.map(|order| order.quantity) else {
                     return Some(Anomaly::UnknownOrderFill);
                 };
@@ -221,11 +231,17 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What a bust or correction says is left of its order.
-    const fn leaves(&self) -> Option<Lots> {
+    /// What is left of the order with what this says of a trade, if so much is left when that is computed.
+    fn left(&self, compute: impl FnOnce() -> Result<Lots, String>) -> Result<Lots, String> {
         match self.about {
-            About::Trade(now) | About::Restated { now, .. } => now.leaves,
-            About::Nothing => None,
+            About::Trade(Reckoning { left, .. }) | About::Restated { now: Reckoning { left, .. }, .. } => {
+                match left {
+                    Left::Said(leaves) => Ok(leaves),
+                    Left::AtLeast(leaves) => Ok(compute()?.max(leaves)),
+                    Left::Computed => compute(),
+                }
+            }
+            About::Nothing => compute(),
         }
     }
 
@@ -244,7 +260,7 @@ impl<'a> Report<'a> {
             ExecType::New | ExecType::PendingCancel | ExecType::PendingReplace => {}
             ExecType::Trade => {
                 quantity.fill(Lots(fill_change)).map_err(too_much)?;
-                quantity.leaves = self.leaves().unwrap_or(quantity.leaves);
+                quantity.leaves = self.left(|| Ok(quantity.leaves))?;
             }
             ExecType::TradeCancel | ExecType::TradeCorrect => {
                 quantity.filled.0 = quantity
@@ -252,13 +268,10 @@ impl<'a> Report<'a> {
                     .0
                     .checked_add(fill_change)
                     .ok_or("a filled quantity that does not fit")?;
-                quantity.leaves = match self.leaves() {
-                    Some(leaves) => leaves,
-                    None => {
-                        let left = quantity.leaves.0.checked_sub(fill_change);
-                        Lots(left.ok_or("leaves that do not fit")?.max(0))
-                    }
-                };
+                quantity.leaves = self.left(|| {
+                    let left = quantity.leaves.0.checked_sub(fill_change);
+                    Ok(Lots(left.ok_or("leaves that do not fit")?.max(0)))
+                })?;
             }
             ExecType::Canceled | ExecType::Expired | ExecType::Rejected => quantity.dead = true,
             ExecType::DoneForDay => quantity.dead |= last_day,
@@ -286,27 +299,45 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
+    /// What is known of a trade that has not come, once this report has.
+    fn claim(&self, ledger: &mut Ledger, before: Before, now: Reckoning) -> Claim {
+        let account = ledger.names.intern(self.execution.account_id.as_str());
+        let Reckoning { worth, left, order_id } = now;
+        let before = match before {
+            Before::Claimed(before) => Some(before),
+            Before::Counted(_) | Before::Nothing => None,
+        };
+        // One that says nothing of what is left moves it by the difference.
+        let moved = |before: Claim| {
+            let left = before.leaves?.0.checked_sub(worth.0.checked_sub(before.worth.0)?)?;
+            Some(Lots(left.max(0)))
+        };
+        let leaves = match left {
+            Left::Said(leaves) | Left::AtLeast(leaves) => Some(leaves),
+            Left::Computed => before.and_then(moved),
+        };
+        let order_id = named(ledger, order_id, before.and_then(|before| before.order_id));
+        Claim { account, side: self.execution.side, order_id, worth, leaves }
+    }
+
     /// Binds the report's id, and lets a bust or correction take hold of its trade.
     fn remember(&self, ledger: &mut Ledger) {
         let own = ExecId::of(self.execution, self.execution.exec_id);
         let content = content_of(self.execution);
         let row = match self.about {
             About::Nothing => ExecRow::Other { content },
-            About::Trade(Verdict { worth, .. }) => {
+            About::Trade(Reckoning { worth, .. }) => {
                 let account = ledger.names.intern(self.execution.account_id.as_str());
                 let instrument = ledger.names.intern(self.execution.instrument_id.as_str());
                 let (side, order_id) = (self.execution.side, self.changed_order(ledger));
                 ExecRow::Trade { content, counted: Counted { account, instrument, side, order_id, worth } }
             }
-            About::Restated { first, now: Verdict { worth, leaves }, .. } => {
-                let account = ledger.names.intern(self.execution.account_id.as_str());
-                let (side, order_id) = (self.execution.side, self.order_id);
-                let claim = Claim { account, side, order_id, worth, leaves };
+            About::Restated { first, before, now } => {
+                let claim = self.claim(ledger, before, now);
+                let worth = now.worth;
                 match ledger.executions.edit(first, &ledger.decided, || ExecRow::Awaited(claim)) {
                     ExecRow::Trade { counted, .. } => counted.worth = worth,
-                    ExecRow::Awaited(before) => {
-                        *before = Claim { order_id: order_id.or(before.order_id), ..claim };
-                    }
+                    ExecRow::Awaited(before) => *before = claim,
                     // Of what is no trade, nothing is kept but this report's own id.
                     ExecRow::Other { .. } | ExecRow::Restates { .. } => {}
                 }
@@ -324,50 +355,75 @@ impl About {
         last_qty: Option<Lots>,
         leaves_qty: Option<Lots>,
     ) -> Result<Self, String> {
-        let said = match execution.exec_type {
+        let left = leaves_qty.map_or(Left::Computed, Left::Said);
+        let (worth, left) = match execution.exec_type {
             // What is left of its order with a fill is computed.
-            ExecType::Trade => Verdict { worth: last_qty.ok_or("last_qty: missing")?, leaves: None },
-            ExecType::TradeCorrect => {
-                Verdict { worth: last_qty.ok_or("last_qty: missing")?, leaves: leaves_qty }
-            }
-            ExecType::TradeCancel => Verdict { worth: Lots(0), leaves: leaves_qty },
+            ExecType::Trade => (last_qty.ok_or("last_qty: missing")?, Left::Computed),
+            ExecType::TradeCorrect => (last_qty.ok_or("last_qty: missing")?, left),
+            ExecType::TradeCancel => (Lots(0), left),
             _ => return Ok(Self::Nothing),
         };
-        let find = |id| ledger.executions.find(id, &ledger.decided);
+        let said = Reckoning { worth, left, order_id: OrderId::parse(execution.order_id) };
         let own = ExecId::of(execution, execution.exec_id);
-        let now = match find(&own) {
-            // What contradicts the report is not about it, whatever it names: the report counts as it stands.
-            Some(ExecRow::Awaited(claim)) if contradiction(ledger, execution, claim.said()).is_none() => {
-                Verdict { worth: claim.worth, leaves: claim.leaves }
-            }
-            Some(_) | None => said,
-        };
         if execution.exec_type == ExecType::Trade {
-            return Ok(Self::Trade(now));
+            return Ok(Self::Trade(said.netted(ledger, execution, own, Before::Nothing)));
         }
         let reference = execution.exec_ref_id.ok_or("exec_ref_id: missing")?;
         let first = ledger.first_of_chain(ExecId::of(execution, reference));
         if first == own {
             return Err("exec_ref_id: leads back to this report".to_owned());
         }
-        let before = match find(&first) {
+        let before = match ledger.executions.find(&first, &ledger.decided) {
             Some(ExecRow::Trade { counted, .. }) => Before::Counted(counted),
             Some(ExecRow::Awaited(claim)) => Before::Claimed(claim),
             Some(_) | None => Before::Nothing,
         };
-        Ok(Self::Restated { first, before, now })
+        Ok(Self::Restated { first, before, now: said.netted(ledger, execution, own, before) })
     }
+}
+
+impl Reckoning {
+    /// The same, with what was said of this report before it came. What contradicts it, or the trade that it is
+    /// about, is about something else, whatever it names: the report counts as it stands.
+    fn netted(self, ledger: &Ledger, execution: &Execution<'_>, own: ExecId, before: Before) -> Self {
+        let Some(ExecRow::Awaited(claim)) = ledger.executions.find(&own, &ledger.decided) else {
+            return self;
+        };
+        let order_id = named(ledger, self.order_id, claim.order_id);
+        let mut others = std::iter::once(claim.said()).chain(before.said());
+        if others.any(|other| contradiction(ledger, (execution, order_id), other).is_some()) {
+            return self;
+        }
+        Self { worth: claim.worth, left: claim.leaves.map_or(Left::Computed, Left::AtLeast), order_id }
+    }
+}
+
+impl Before {
+    /// Whose trade it is, to which side, of which order, where that is known.
+    const fn said(self) -> Option<(Name, Side, Option<OrderId>)> {
+        match self {
+            Self::Counted(counted) => Some(counted.said()),
+            Self::Claimed(claim) => Some(claim.said()),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// Which order is meant, of two that are named: one that is known says more than one that is not.
+fn named(ledger: &Ledger, later: Option<OrderId>, earlier: Option<OrderId>) -> Option<OrderId> {
+    let known = |order_id: Option<OrderId>| order_id.filter(|id| ledger.has_order(*id));
+    known(later).or_else(|| known(earlier)).or(later).or(earlier)
 }
 
 /// What a report says otherwise than another one of the same trade did, of account, side and order. Of an order,
 /// only where both are known.
 fn contradiction(
     ledger: &Ledger,
-    execution: &Execution<'_>,
+    (execution, named): (&Execution<'_>, Option<OrderId>),
     (account, side, order_id): (Name, Side, Option<OrderId>),
 ) -> Option<&'static str> {
     let is_known = |id: &OrderId| ledger.has_order(*id);
-    let orders = order_id.filter(is_known).zip(OrderId::parse(execution.order_id).filter(is_known));
+    let orders = order_id.filter(is_known).zip(named.filter(is_known));
     if ledger.text(account) != execution.account_id.as_str() {
         return Some("account_id: not the account");
     }

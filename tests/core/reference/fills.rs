@@ -46,7 +46,20 @@ pub struct Claim {
     order: Option<OrderId>,
     pub worth: Rat,
     /// What is left of the order with that.
-    pub leaves: Option<Rat>,
+    leaves: Option<Rat>,
+    /// Whether it came before what it is about: what is left may be more by now.
+    came_before: bool,
+}
+
+impl Claim {
+    /// What is left of the order, if it is so much when it is computed.
+    pub fn left(&self, computed: Rat) -> Rat {
+        match &self.leaves {
+            Some(leaves) if self.came_before => computed.max(leaves.clone()),
+            Some(leaves) => leaves.clone(),
+            None => computed,
+        }
+    }
 }
 
 /// A POSITION_ADJUST that was applied.
@@ -80,72 +93,89 @@ impl Model {
     }
 
     /// What a report says of its trade, unless a bust or correction of it that came before has the last word: one of
-    /// another account, side or order has none.
-    pub(super) fn claim(&self, report: &Execution<'_>) -> Claim {
-        let before = self.awaited.get(&report_id(report, report.exec_id));
-        if let Some(before) = before.filter(|before| !self.contradicts(report, before)) {
-            return before.clone();
-        }
+    /// another account, side or order than the report, or the trade that it is about, has none.
+    pub(super) fn claim(&self, report: &Execution<'_>, about: Option<&Claim>) -> Claim {
         let is_bust = report.exec_type == ExecType::TradeCancel;
         let said = report.last_qty.filter(|_| !is_bust).map_or_else(zero, |qty| Amount::of(qty).value);
         let leaves = report.leaves_qty.filter(|_| report.exec_type != ExecType::Trade);
-        Claim {
+        let own = Claim {
             account: report.account_id.to_string(),
             side: report.side,
             order: OrderId::parse(report.order_id),
             worth: said,
             leaves: leaves.map(|leaves| Amount::of(leaves).value),
+            came_before: false,
+        };
+        let Some(before) = self.awaited.get(&report_id(report, report.exec_id)) else { return own };
+        let order = self.meant(own.order, before.order);
+        let all = Claim { order, ..own.clone() };
+        if [Some(before), about].into_iter().flatten().any(|other| self.contradict(&all, other)) {
+            return own;
+        }
+        Claim { order, came_before: true, ..before.clone() }
+    }
+
+    /// What is known of the trade that a bust or correction is about.
+    fn known_of(&self, first: &ReportId) -> Option<Claim> {
+        match self.reports.get(first).map(|report| &report.meaning) {
+            Some(Meaning::Trade(trade)) => Some(Claim {
+                account: trade.account.clone(),
+                side: trade.side,
+                order: trade.order,
+                worth: trade.worth.clone(),
+                leaves: None,
+                came_before: false,
+            }),
+            Some(Meaning::Other | Meaning::About(_)) => None,
+            None => self.awaited.get(first).cloned(),
         }
     }
 
-    fn contradicts(&self, report: &Execution<'_>, claim: &Claim) -> bool {
-        let known = |order: Option<OrderId>| order.filter(|id| self.find(*id).is_some());
-        let orders = known(claim.order).zip(known(OrderId::parse(report.order_id)));
-        claim.account != report.account_id.as_str()
-            || claim.side != report.side
-            || orders.is_some_and(|(claimed, named)| claimed != named)
+    fn contradict(&self, one: &Claim, other: &Claim) -> bool {
+        let orders = self.known(one.order).zip(self.known(other.order));
+        (&one.account, one.side) != (&other.account, other.side) || orders.is_some_and(|(a, b)| a != b)
+    }
+
+    /// Of two orders that are named the one that is known, the later one first.
+    fn meant(&self, later: Option<OrderId>, earlier: Option<OrderId>) -> Option<OrderId> {
+        self.known(later).or(self.known(earlier)).or(later).or(earlier)
+    }
+
+    fn known(&self, order: Option<OrderId>) -> Option<OrderId> {
+        order.filter(|id| self.find(*id).is_some())
     }
 
     /// A bust or a correction: what it says of the trade, or what a later one that came before said.
     pub(super) fn corrected(&mut self, report: &Execution<'_>) -> Correction {
-        let Claim { worth, leaves, .. } = self.claim(report);
         let first = self.first_of_chain(report_id(report, report.exec_ref_id.expect("it names a trade")));
-        let named = OrderId::parse(report.order_id).filter(|id| self.find(*id).is_some());
+        let before = self.known_of(&first);
+        let mut now = self.claim(report, before.as_ref());
+        if before.as_ref().is_some_and(|before| self.contradict(&now, before)) {
+            return Correction::Contradictory;
+        }
+        let order = self.meant(now.order, before.as_ref().and_then(|before| before.order));
         let found = self.reports.get_mut(&first).map(|report| &mut report.meaning);
         let correction = match found {
             Some(Meaning::Trade(trade)) => {
-                let elsewhere = trade.order.is_some() && named.is_some() && trade.order != named;
-                if trade.account != report.account_id.as_str() || trade.side != report.side || elsewhere {
-                    return Correction::Contradictory;
-                }
-                let change = &worth - &trade.worth;
-                trade.worth = worth;
+                let change = &now.worth - &trade.worth;
+                trade.worth = now.worth.clone();
                 if let Some(order) = trade.order {
-                    self.leave(order, &change, leaves);
+                    let index = self.find(order).expect("a trade counts for an order that is known");
+                    let order = &mut self.orders[index];
+                    order.leaves = now.left(excess(&order.leaves - change));
                 }
                 Correction::Applied
             }
             Some(Meaning::Other | Meaning::About(_)) => Correction::NotYet,
             None => {
-                let before = self.awaited.get(&first);
-                if before.is_some_and(|before| self.contradicts(report, before)) {
-                    return Correction::Contradictory;
-                }
-                let order = OrderId::parse(report.order_id).or(before.and_then(|before| before.order));
-                let (account, side) = (report.account_id.to_string(), report.side);
-                self.awaited.insert(first.clone(), Claim { account, side, order, worth, leaves });
+                let moved = |before: Claim| Some(excess(before.leaves? - (&now.worth - before.worth)));
+                now.leaves = now.leaves.clone().or_else(|| before.and_then(moved));
+                self.awaited.insert(first.clone(), Claim { order, ..now });
                 Correction::NotYet
             }
         };
         self.bind(report, Meaning::About(first));
         correction
-    }
-
-    /// What a corrected order still has open.
-    fn leave(&mut self, order: OrderId, change: &Rat, leaves: Option<Rat>) {
-        let index = self.find(order).expect("a trade counts for an order that is known");
-        let order = &mut self.orders[index];
-        order.leaves = leaves.unwrap_or_else(|| excess(&order.leaves - change));
     }
 
     /// Whether a bust or correction is, by way of others, about itself.

@@ -8,7 +8,7 @@ use onefill::core::ids::{Id, OrderId};
 use onefill::core::intent::TimeInForce;
 
 use super::expected::Expected;
-use super::fills::{Claim, Correction, Meaning, Trade, content, report_id};
+use super::fills::{Correction, Meaning, Trade, content, report_id};
 use super::model::Model;
 use super::number::{Amount, excess, is_countable, is_whole, zero};
 use super::states::State;
@@ -110,7 +110,8 @@ impl Model {
     }
 
     fn trade(&mut self, order: Option<usize>, report: &Execution<'_>) -> Option<Anomaly> {
-        let Claim { worth, leaves, .. } = self.claim(report);
+        let claim = self.claim(report, None);
+        let worth = claim.worth.clone();
         let anomaly = match order {
             None => Some(Anomaly::UnknownOrderFill),
             Some(index) if self.orders[index].dead => Some(Anomaly::LateFill),
@@ -121,7 +122,7 @@ impl Model {
         };
         if let Some(index) = order {
             let order = &mut self.orders[index];
-            order.leaves = leaves.unwrap_or_else(|| excess(&order.leaves - &worth));
+            order.leaves = claim.left(excess(&order.leaves - &worth));
         }
         let order = order.map(|index| &self.orders[index]);
         let trade = Trade {

@@ -82,12 +82,7 @@ impl Lane {
                 evidence.inputs = Offsets { intents: endless, executions: endless };
             }
             Some(Mutant::NoProofOfOutputs) => {
-                evidence.last_order = head.published.map(|published| LastOrder {
-                    audit_seq: published.audit_seq,
-                    command: published.command,
-                    order_id: published.order_id,
-                    order_version: published.order_version,
-                });
+                evidence.last_order = head.published.map(LastOrder::of);
             }
             Some(Mutant::NoProofOfTopology) => {
                 if let Some(opened) = self.ledger.opened() {
@@ -204,6 +199,8 @@ fn read_order(schemas: &Schemas, record: &Record) -> LastOrder {
             command: order.command,
             order_id: order.order_id,
             order_version: order.order_version,
+            // Nobody edits records there.
+            differs: None,
         })
     };
     read().unwrap_or(LastOrder::UNREADABLE)

@@ -30,7 +30,7 @@ struct Trade<'a> {
     strategy: Option<&'a str>,
     side: Side,
     /// The order that it counts for.
-    order: Option<String>,
+    order: Option<&'a str>,
     worth: Number,
 }
 
@@ -43,6 +43,33 @@ pub struct Claim<'a> {
     order: &'a str,
     worth: Number,
     leaves: Option<Number>,
+    /// Before what it is about: more may be left by now.
+    came_before: bool,
+}
+
+impl<'a> Claim<'a> {
+    fn of(report: &Value<'a>) -> Self {
+        let kind = report["exec_type"].str();
+        let order = report["order_id"].str();
+        let is_id = order.len() == 32 && order.bytes().all(|it| matches!(it, b'0'..=b'9' | b'a'..=b'f'));
+        Self {
+            account: report["account_id"].str(),
+            side: Side::of(&report["side"]),
+            order: if is_id { order } else { "" },
+            worth: report["last_qty"].number().filter(|_| kind != "TRADE_CANCEL").unwrap_or_else(zero),
+            leaves: report["leaves_qty"].number().filter(|_| kind != "TRADE"),
+            came_before: false,
+        }
+    }
+
+    /// What is left of the order, if it is so much when it is computed.
+    fn left(&self, computed: &Number) -> Number {
+        match &self.leaves {
+            Some(leaves) if self.came_before => leaves.max(computed).clone(),
+            Some(leaves) => leaves.clone(),
+            None => computed.clone(),
+        }
+    }
 }
 
 impl<'a> Model<'a> {
@@ -120,10 +147,8 @@ impl<'a> Model<'a> {
     }
 
     fn trade(&mut self, report: &Value<'a>) -> (Meaning<'a>, Option<&'static str>) {
-        let (worth, leaves) = match self.claim_on(report) {
-            Some(Claim { worth, leaves, .. }) => (worth.clone(), leaves.clone()),
-            None => (report["last_qty"].number().unwrap_or_else(zero), None),
-        };
+        let now = self.netted(report, None);
+        let worth = now.worth.clone();
         let id = report["order_id"].str();
         let (anomaly, strategy) = match self.orders.get(id) {
             None => (Some("UNKNOWN_ORDER_FILL"), None),
@@ -135,67 +160,87 @@ impl<'a> Model<'a> {
         };
         self.change(id, |order| {
             order.fill(&worth);
-            if let Some(leaves) = leaves {
-                order.leaves = leaves;
-            }
+            order.leaves = now.left(&order.leaves);
         });
         let (account, side) = (report["account_id"].str(), Side::of(&report["side"]));
         let change = side.signed(worth.clone());
         self.holdings.trade(account, strategy, report["instrument_id"].str(), &change);
-        let order = strategy.is_some().then(|| id.to_owned());
+        let order = strategy.is_some().then_some(id);
         (Meaning::Trade(Trade { account, strategy, side, order, worth }), anomaly)
     }
 
-    /// What was said of this report before it came, unless of another account, side or order.
-    fn claim_on(&self, report: &Value<'a>) -> Option<&Claim<'a>> {
-        let order = report["order_id"].str();
-        let is_elsewhere = |claimed: &str| {
-            claimed != order && [claimed, order].iter().all(|order| self.orders.contains_key(*order))
-        };
-        self.awaited.get(&own_id(report)).filter(|claim| {
-            let agrees =
-                (claim.account, claim.side) == (report["account_id"].str(), Side::of(&report["side"]));
-            agrees && !is_elsewhere(claim.order)
-        })
+    fn known(&self, order: &'a str) -> Option<&'a str> {
+        Some(order).filter(|order| self.orders.contains_key(*order))
+    }
+
+    /// Of two orders that are named the one that is known, the later one first.
+    fn meant(&self, later: &'a str, earlier: &'a str) -> &'a str {
+        let named = Some(later).filter(|later| !later.is_empty()).unwrap_or(earlier);
+        self.known(later).or(self.known(earlier)).unwrap_or(named)
+    }
+
+    fn agree(&self, one: &Claim<'a>, other: &Claim<'a>) -> bool {
+        let orders = self.known(one.order).zip(self.known(other.order));
+        (one.account, one.side) == (other.account, other.side)
+            && orders.is_none_or(|(one, other)| one == other)
+    }
+
+    /// What a report says of its trade, or what was said of it before it came: not by one that contradicts it, or
+    /// the trade that it is about.
+    fn netted(&self, report: &Value<'a>, about: Option<&Claim<'a>>) -> Claim<'a> {
+        let said = Claim::of(report);
+        let Some(before) = self.awaited.get(&own_id(report)) else { return said };
+        let order = self.meant(said.order, before.order);
+        let all = Claim { order, ..said.clone() };
+        if self.agree(&all, before) && about.is_none_or(|about| self.agree(&all, about)) {
+            return Claim { order, came_before: true, ..before.clone() };
+        }
+        said
+    }
+
+    /// What is known of the trade that a bust or correction is about.
+    fn known_of(&self, about: &ReportId<'a>) -> Option<Claim<'a>> {
+        match self.reports.get(about).map(|report| &report.meaning) {
+            Some(Meaning::Trade(trade)) => Some(Claim {
+                account: trade.account,
+                side: trade.side,
+                order: trade.order.unwrap_or_default(),
+                worth: trade.worth.clone(),
+                leaves: None,
+                came_before: false,
+            }),
+            Some(Meaning::About(_) | Meaning::Other) => None,
+            None => self.awaited.get(about).cloned(),
+        }
     }
 
     fn correct(&mut self, report: &Value<'a>) -> (Meaning<'a>, Option<&'static str>) {
-        let is_bust = report["exec_type"].str() == "TRADE_CANCEL";
-        let said = report["last_qty"].number().filter(|_| !is_bust).unwrap_or_else(zero);
-        // A later correction of this one may have come before it.
-        let (worth, leaves) = match self.claim_on(report) {
-            Some(Claim { worth, leaves, .. }) => (worth.clone(), leaves.clone()),
-            None => (said, report["leaves_qty"].number()),
-        };
         let mut about = named_id(report, report["exec_ref_id"].str());
         while let Some(Report { meaning: Meaning::About(next), .. }) = self.reports.get(&about) {
             about = *next;
         }
+        let before = self.known_of(&about);
+        let mut now = self.netted(report, before.as_ref());
+        let order = self.meant(now.order, before.as_ref().map_or("", |before| before.order));
         let found = self.reports.get_mut(&about).map(|report| &mut report.meaning);
         let anomaly = match found {
             Some(Meaning::Trade(trade)) => {
-                let change = &worth - &trade.worth;
-                trade.worth = worth;
+                let change = &now.worth - &trade.worth;
+                trade.worth = now.worth.clone();
                 let trade = trade.clone();
                 let signed = trade.side.signed(change.clone());
                 self.holdings.trade(trade.account, trade.strategy, report["instrument_id"].str(), &signed);
-                self.change(&trade.order.unwrap_or_default(), |order| {
+                self.change(trade.order.unwrap_or_default(), |order| {
                     order.fill(&change);
-                    if let Some(leaves) = leaves {
-                        order.leaves = leaves;
-                    }
+                    order.leaves = now.left(&order.leaves);
                 });
                 None
             }
             Some(Meaning::About(_) | Meaning::Other) => Some("UNKNOWN_EXEC_REF"),
             None => {
-                let named = report["order_id"].str();
-                let order = match self.awaited.get(&about) {
-                    Some(before) if named.is_empty() => before.order,
-                    _ => named,
-                };
-                let (account, side) = (report["account_id"].str(), Side::of(&report["side"]));
-                self.awaited.insert(about, Claim { account, side, order, worth, leaves });
+                let moved = |before: Claim<'a>| Some(excess(before.leaves? - (&now.worth - before.worth)));
+                now.leaves = now.leaves.clone().or_else(|| before.and_then(moved));
+                self.awaited.insert(about, Claim { order, ..now });
                 Some("UNKNOWN_EXEC_REF")
             }
         };
