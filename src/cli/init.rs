@@ -7,7 +7,6 @@ use super::acls::Acls;
 use super::{Common, Failure, Output, Status, findings, print, recover};
 use crate::shell::admin::Cluster;
 use crate::shell::config::{Config, Flag};
-use crate::shell::operate::OperateError;
 use crate::shell::preflight::{self, Finding, Layout, TopicStates};
 use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
 
@@ -122,8 +121,8 @@ impl Init {
         // All are looked at before the first is written: what cannot be done is not half done.
         for placement in recover::partitions(config, None)? {
             let partition = placement.partition;
-            let bench = recover::work_on(config, placement)?;
-            match bench.entries() {
+            let bench = recover::work_on(config, placement).map_err(|failure| of(partition, failure))?;
+            match bench.entries().map_err(|error| of(partition, error))? {
                 0 => beginnings.push((partition, bench.beginning().map_err(|error| of(partition, error))?)),
                 entries => begun.push((partition, entries)),
             }
@@ -181,8 +180,8 @@ impl Init {
 }
 
 /// What became of a partition's trail.
-fn of(partition: i32, error: OperateError) -> Failure {
-    let failure = Failure::from(error);
+fn of(partition: i32, failure: impl Into<Failure>) -> Failure {
+    let failure = failure.into();
     Failure { message: format!("partition {partition}: {}", failure.message), ..failure }
 }
 

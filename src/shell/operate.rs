@@ -135,8 +135,11 @@ impl<'c> Bench<'c> {
     }
 
     /// How many entries the trail has.
-    pub fn entries(&self) -> u64 {
-        self.ledger.head().next_seq
+    ///
+    /// # Errors
+    /// Why it cannot be read: its records are evidence, and nothing is to be written behind them.
+    pub fn entries(&self) -> Result<u64, OperateError> {
+        self.restored.clone().map(|()| self.ledger.head().next_seq).map_err(OperateError::Halted)
     }
 
     /// `init --genesis`: what stands in the way of a first entry, all of which can be accepted. Writes nothing.
@@ -146,15 +149,12 @@ impl<'c> Bench<'c> {
     pub fn beginning(self) -> Result<Beginning<'c>, OperateError> {
         const ACCEPTABLE: [HaltCode; 3] =
             [HaltCode::CursorMismatch, HaltCode::OutputMismatch, HaltCode::InputLost];
-        if self.entries() > 0 {
-            return Err(OperateError::Needless(format!(
-                "the trail has {} entries: it has begun",
-                self.entries()
-            )));
+        let entries = self.entries()?;
+        if entries > 0 {
+            return Err(OperateError::Needless(format!("the trail has {entries} entries: it has begun")));
         }
         let mut evidence = self.gathered.evidence.clone();
         let mut accepted = Vec::new();
-        // A trail that cannot be read has begun too: its records are evidence, and nothing is written behind them.
         while let Err(halt) = proof::prove(&self.ledger, self.restored.clone(), &evidence) {
             if !ACCEPTABLE.contains(&halt.code) || accepted.contains(&halt.code) {
                 return Err(OperateError::Halted(halt));

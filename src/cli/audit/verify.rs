@@ -45,25 +45,21 @@ impl Verify {
         let noted = self.noted()?;
         let desk = Desk::open(common)?;
         let partitions = desk.partitions(&self.partition)?;
-        if let Some(head) = noted.iter().find(|head| head.partition >= desk.partitions) {
-            let message = format!(
-                "a head of partition {} was noted, and {} has {}",
-                head.partition,
-                desk.config.topics.audit,
-                print::count(desk.partitions as usize, "partition")
-            );
-            let remedy = "it is another topic than that of the head, or the head's partition is mistyped";
-            return Err(Failure { status: Status::Fault, message, remedy: remedy.to_owned() });
-        }
-        if self.recompute {
-            return recompute::run(&desk, &partitions, &noted, self.output);
-        }
+        let status = if self.recompute {
+            recompute::run(&desk, &partitions, &noted, self.output)?
+        } else {
+            self.verify(&desk, partitions, &noted)?
+        };
+        all_compared(&desk, &noted).map(|()| status)
+    }
+
+    fn verify(&self, desk: &Desk, partitions: Vec<i32>, noted: &[Head]) -> Result<Status, Failure> {
         let world = World::look(&desk.config, &desk.schemas, &desk.probe, &desk.cluster)?;
         let mut bar = desk.bar(&partitions, "verifying")?;
         let mut reports = Vec::new();
         for partition in partitions {
             let mut end = 0;
-            let report = verify(&world, partition, &noted, &mut |offset| {
+            let report = verify(&world, partition, noted, &mut |offset| {
                 end = offset;
                 bar.at(offset);
             })?;
@@ -94,6 +90,19 @@ impl Verify {
         }
         Ok(noted)
     }
+}
+
+/// A head of a partition that is not there was compared with nothing: it is of another topic.
+fn all_compared(desk: &Desk, noted: &[Head]) -> Result<(), Failure> {
+    let Some(head) = noted.iter().find(|head| head.partition >= desk.partitions) else { return Ok(()) };
+    let message = format!(
+        "a head of partition {} was noted, and {} has {}",
+        head.partition,
+        desk.config.topics.audit,
+        print::count(desk.partitions as usize, "partition")
+    );
+    let remedy = "it is another topic than that of the head, or the head's partition is mistyped";
+    Err(Failure { status: Status::Fault, message, remedy: remedy.to_owned() })
 }
 
 fn show(reports: &[Report]) {

@@ -76,7 +76,7 @@ impl Saying {
                 let Said { record: Ready { name, .. }, offset, lanes } = said;
                 print::say(&format!("{name} is record {offset} of {}", config.topics.control));
                 if !lanes.is_empty() {
-                    show_lanes(lanes);
+                    show_lanes(said);
                 }
             }
         }
@@ -84,6 +84,24 @@ impl Saying {
 }
 
 impl Said<'_> {
+    /// Whether the lane has applied it, or leaves it to another. A STALE_RESUME of an account counts where that is
+    /// traded: an anomaly has tightened its state in that lane alone.
+    fn is_good(&self, lane: i32, result: ControlResult) -> bool {
+        match result {
+            ControlResult::Applied | ControlResult::OtherLane => true,
+            ControlResult::StaleResume => self.record.trading_lane.is_some_and(|trading| trading != lane),
+            _ => false,
+        }
+    }
+
+    fn tone(&self, lane: i32, result: ControlResult) -> print::Tone {
+        match result {
+            _ if self.is_good(lane, result) => print::Tone::Good,
+            ControlResult::DuplicateCommand | ControlResult::StaleVersion => print::Tone::Doubtful,
+            _ => print::Tone::Bad,
+        }
+    }
+
     fn to_json(&self) -> Value {
         let lane = |(lane, applied): &(i32, Option<Applied>)| {
             let applied = applied.as_ref();
@@ -102,13 +120,13 @@ impl Said<'_> {
     }
 }
 
-fn show_lanes(lanes: &[(i32, Option<Applied>)]) {
+fn show_lanes(said: &Said<'_>) {
     let mut table = print::table(&["LANE", "RESULT", "ENTRY", ""]);
-    for (lane, applied) in lanes {
+    for (lane, applied) in &said.lanes {
         let row = match applied {
             Some(applied) => vec![
                 lane.into(),
-                print::cell(applied.result, tone(applied.result)),
+                print::cell(applied.result, said.tone(*lane, applied.result)),
                 applied.seq.into(),
                 applied.detail.as_deref().unwrap_or_default().into(),
             ],
@@ -119,18 +137,8 @@ fn show_lanes(lanes: &[(i32, Option<Applied>)]) {
     print::show(&table);
 }
 
-const fn tone(result: ControlResult) -> print::Tone {
-    match result {
-        ControlResult::Applied | ControlResult::OtherLane => print::Tone::Good,
-        ControlResult::DuplicateCommand | ControlResult::StaleVersion => print::Tone::Doubtful,
-        ControlResult::StaleResume | ControlResult::ImmutableField => print::Tone::Bad,
-        ControlResult::NotFound | ControlResult::Invalid => print::Tone::Bad,
-    }
-}
-
 /// Done when every lane has applied every record, or leaves it to another. A DUPLICATE_COMMAND is not
-/// that: what was answered before may have been something else. A STALE_RESUME of an account counts where the
-/// account is traded: an anomaly has tightened its state in that lane alone.
+/// that: what was answered before may have been something else.
 fn end(said: &[Said<'_>]) -> Result<Status, Failure> {
     let answers = || said.iter().flat_map(|said| &said.lanes);
     let mut silent: Vec<i32> =
@@ -143,15 +151,10 @@ fn end(said: &[Said<'_>]) -> Result<Status, Failure> {
         let remedy = "is a router running? The record is in the log, and every lane applies it when it runs";
         return Err(Failure::failed(message, remedy));
     }
-    let is_good = |said: &Said<'_>, lane: i32, result: ControlResult| match result {
-        ControlResult::Applied | ControlResult::OtherLane => true,
-        ControlResult::StaleResume => said.record.trading_lane.is_some_and(|trading| trading != lane),
-        _ => false,
-    };
-    let all = said.iter().all(|said| {
-        let answers = said.lanes.iter().filter_map(|(lane, applied)| Some((*lane, applied.as_ref()?.result)));
-        answers.into_iter().all(|(lane, result)| is_good(said, lane, result))
-    });
+    let mut all =
+        said.iter().flat_map(|said| said.lanes.iter().map(move |(lane, applied)| (said, *lane, applied)));
+    let all =
+        all.all(|(said, lane, applied)| applied.as_ref().is_none_or(|it| said.is_good(lane, it.result)));
     Ok(if all { Status::Done } else { Status::Failed })
 }
 

@@ -67,6 +67,10 @@ impl<I: Iterator<Item = KafkaResult<OwnedMessage>>> Answers<I> {
     /// Kafka's word.
     pub fn move_to(&mut self, cursor: i64, faults: &mut Faults) -> KafkaResult<Option<i64>> {
         let rewound = self.next.filter(|next| cursor < *next).map(|_| cursor);
+        if rewound.is_some() {
+            // What is before the place to go on at is there, and is no loss.
+            self.pass(cursor, faults)?;
+        }
         self.next = Some(cursor);
         while self.ahead()?.is_some_and(|offset| offset < cursor) {
             self.records.next();
@@ -97,11 +101,10 @@ impl<I: Iterator<Item = KafkaResult<OwnedMessage>>> Answers<I> {
             faults.add(code, entry, Some("input.offset"), input.offset, due);
             return Ok(None);
         }
-        let is_lost = |rewind: &Rewind| entry.seq < Some(rewind.seq) && input.offset >= rewind.to;
-        let is_lost = self.rewinds.iter().any(is_lost);
-        if !is_lost {
-            self.pass(input.offset, faults)?;
-        }
+        let applies = |rewind: &&Rewind| entry.seq < Some(rewind.seq) && input.offset >= rewind.to;
+        let lost_from = self.rewinds.iter().filter(applies).map(|rewind| rewind.to).min();
+        let is_lost = lost_from.is_some();
+        self.pass(lost_from.unwrap_or(input.offset), faults)?;
         self.next = Some(input.offset + 1);
         if is_lost || input.offset < self.log_start {
             self.outlived += 1;
@@ -251,5 +254,20 @@ mod tests {
         assert_eq!(compared(vec![rewind], Time::from_millis(1)), (lost, 0, 2));
         let (_, faults, _) = compared(Vec::new(), Time::from_millis(1));
         assert!(faults > 0, "without it they are taken for what they are not");
+    }
+
+    /// 1 is there still, and nobody has answered it.
+    #[test]
+    fn a_record_before_an_accepted_truncation_needs_its_answer() {
+        let rewinds = vec![Rewind { seq: 2, to: 2 }];
+        let mut answers = Answers::new("intents", 0, 0, records(&[0, 1]).into_iter(), rewinds);
+        let mut faults = Faults::default();
+        answers.begin(0).unwrap();
+        for (seq, offset) in [(0, 0), (1, 3)] {
+            answers.answer(&input(offset), Place { seq: Some(seq), ..ENTRY }, &mut faults).unwrap();
+        }
+        answers.move_to(2, &mut faults).unwrap();
+        let offsets: Vec<_> = faults.kept.iter().map(|fault| fault.offset).collect();
+        assert_eq!((offsets, faults.accepted), (vec![Some(1)], 0));
     }
 }

@@ -37,7 +37,7 @@ pub struct World<'w> {
     pub partitions: i32,
     /// How long `orders` keeps records; `None` for ever.
     pub orders_retention_ms: Option<i64>,
-    /// Whether the group had no member: nobody commits meanwhile.
+    /// Whether the group had no member at first.
     pub is_idle: bool,
 }
 
@@ -143,9 +143,9 @@ fn read(
     sides.end(cursors, &mut faults)?;
     let committed = world.probe.committed(&world.config.topics, partition)?;
     let stands = cursors.filter(|_| follower.tip.is_some());
-    if let Some(cursors) = stands
-        && world.is_idle
-        && world.probe.members(&world.config.group)? == 0
+    if let (Some(cursors), Some(opened)) = (stands, follower.ledger().opened())
+        && opened.group == world.config.group
+        && world.has_rested(partition, audit.end)?
     {
         compare_offsets(cursors, committed, Place { topic, partition, offset: None, seq: last }, &mut faults);
     }
@@ -161,7 +161,8 @@ fn read(
     Ok((report, sides.rewinds))
 }
 
-/// Where nobody commits, the group stands where the trail does, and a lane would halt otherwise.
+/// Where nobody commits, the group stands where the trail does, and a lane would halt otherwise. Offsets that are
+/// none are shown alone: those of a group that has ended expire, and its trail is whole.
 fn compare_offsets(
     cursors: Cursors,
     committed: Option<Offsets<Option<i64>>>,
@@ -173,8 +174,7 @@ fn compare_offsets(
         ("committed intents", committed.intents, cursors.intents),
         ("committed executions", committed.executions, cursors.executions),
     ] {
-        if committed != Some(due) {
-            let found = committed.map_or("none".to_owned(), |offset| offset.to_string());
+        if let Some(found) = committed.filter(|committed| *committed != due) {
             faults.add(
                 HaltCode::CursorMismatch,
                 place,
@@ -321,6 +321,15 @@ impl Sides<'_> {
 }
 
 impl<'w> World<'w> {
+    /// Whether nobody has worked since the trail's end was read: the group had no member then and has none now, and
+    /// nothing was written meanwhile.
+    fn has_rested(&self, partition: i32, end: i64) -> KafkaResult<bool> {
+        let Self { config, probe, .. } = self;
+        Ok(self.is_idle
+            && probe.members(&config.group)? == 0
+            && Range::stable(probe, &config.topics.audit, partition)?.end == end)
+    }
+
     /// Looks at the topics.
     ///
     /// # Errors

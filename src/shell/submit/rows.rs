@@ -1,5 +1,6 @@
 //! What people write: JSON lines or CSV, a row an intent. Keys and times may be left out.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -149,9 +150,9 @@ fn said(error: csv::Error) -> String {
 
 /// No column is named twice: of two cells nobody could say which one was meant.
 fn all_different(names: &csv::StringRecord) -> Result<(), String> {
-    let named: Vec<&str> = names.iter().filter(|name| !name.is_empty()).collect();
-    let twice = (1..named.len()).find(|index| named[..*index].contains(&named[*index]));
-    twice.map_or(Ok(()), |index| Err(format!("column `{}` is named twice", named[index])))
+    let mut seen = BTreeSet::new();
+    let twice = names.iter().find(|name| !name.is_empty() && !seen.insert(*name));
+    twice.map_or(Ok(()), |name| Err(format!("column `{name}` is named twice")))
 }
 
 /// Fields of text, such as cells of a table or flags, as the JSON that the schema takes.
@@ -163,7 +164,9 @@ pub fn fields_of<'t>(cells: impl Iterator<Item = (&'t str, &'t str)>) -> Result<
     for (name, text) in cells {
         let is_first = if let Some(tag) = name.strip_prefix("tags.") {
             let tags = fields.entry("tags").or_insert_with(|| Value::Object(Map::new()));
-            tags.as_object_mut().is_some_and(|tags| tags.insert(tag.to_owned(), text.into()).is_none())
+            let tags =
+                tags.as_object_mut().ok_or_else(|| format!("`tags` and `{name}` exclude each other"))?;
+            tags.insert(tag.to_owned(), text.into()).is_none()
         } else {
             fields.insert(name.to_owned(), typed(name, text)?).is_none()
         };

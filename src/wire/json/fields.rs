@@ -108,8 +108,8 @@ pub(super) fn numeral(value: &Json) -> Result<Numeral<'_>, Wrong> {
 /// Digits that a float keeps, whatever they are.
 const FLOAT_DIGITS: usize = 15;
 
-/// What to do about a float. More digits than it keeps are not those that were written, and an exponent is no
-/// decimal: neither is repeated.
+/// What to do about a float. A short one is repeated: it is what was written, unless that had more digits than a
+/// float keeps. One with an exponent, or with more digits, is surely another number than was meant.
 fn no_float(float: &str) -> String {
     let digits = float.bytes().filter(u8::is_ascii_digit).count();
     if digits <= FLOAT_DIGITS && Decimal::parse(float).is_some() {
