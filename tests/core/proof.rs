@@ -107,6 +107,8 @@ const COUNT: fn(&mut Evidence) = |it| {
     it.topology.partition_counts.insert("orders".to_owned(), 13);
 };
 
+const PRICE: fn(&mut Evidence) = |it| edit(it, |last| last.differs = Some("price"));
+
 #[test]
 fn a_lane_that_goes_on_is_proved_in_the_contracts_order() {
     use HaltCode::{ControlInvalid, CursorMismatch, InputLost, OutputMismatch, TopologyChanged};
@@ -160,12 +162,7 @@ fn a_lane_that_goes_on_is_proved_in_the_contracts_order() {
                 OutputMismatch,
             ),
             fault("another version", "order", |it| edit(it, |last| last.order_version = 2), OutputMismatch),
-            fault(
-                "another price",
-                "order",
-                |it| edit(it, |last| last.differs = Some("price")),
-                OutputMismatch,
-            ),
+            fault("another price", "order", PRICE, OutputMismatch),
             fault(
                 "another command",
                 "order",
