@@ -7,6 +7,7 @@ use super::acls::Acls;
 use super::{Common, Failure, Output, Status, findings, print, recover};
 use crate::shell::admin::Cluster;
 use crate::shell::config::{Config, Flag};
+use crate::shell::operate::Beginning;
 use crate::shell::preflight::{self, Finding, Layout, TopicStates};
 use crate::shell::topics::{AuditCleanup, REPLICATION, Role};
 
@@ -117,17 +118,17 @@ impl Init {
     }
 
     fn begin(&self, config: &Config, trails: &mut Vec<Value>) -> Result<Status, Failure> {
-        let (mut begun, mut beginnings) = (Vec::new(), Vec::new());
+        let (mut begun, mut due) = (Vec::new(), Vec::new());
         // All are looked at before the first is written: what cannot be done is not half done.
         for placement in recover::partitions(config, None)? {
             let partition = placement.partition;
             let bench = recover::work_on(config, placement).map_err(|failure| of(partition, failure))?;
-            match bench.entries().map_err(|error| of(partition, error))? {
-                0 => beginnings.push((partition, bench.beginning().map_err(|error| of(partition, error))?)),
-                entries => begun.push((partition, entries)),
+            match bench.beginning().map_err(|error| of(partition, error))? {
+                Beginning::Made { entries } => begun.push((partition, entries)),
+                Beginning::Due(entries) => due.push((partition, entries)),
             }
         }
-        if beginnings.is_empty()
+        if due.is_empty()
             && let Some((partition, entries)) = begun.first()
         {
             let message =
@@ -142,8 +143,8 @@ impl Init {
                 ));
             }
         }
-        for (partition, beginning) in beginnings {
-            let accepted = beginning.write(&self.reason).map_err(|error| of(partition, error))?;
+        for (partition, first) in due {
+            let accepted = first.write(&self.reason).map_err(|error| of(partition, error))?;
             let codes: Vec<&str> = accepted.iter().map(|code| code.name()).collect();
             self.say_begun(partition, &codes);
             trails.push(json!({ "partition": partition, "accepted": codes }));
@@ -188,7 +189,7 @@ fn of(partition: i32, failure: impl Into<Failure>) -> Failure {
 fn replication(config: &Config) -> Result<i32, Failure> {
     let replication = config.replication.map_or(if config.dev { 1 } else { REPLICATION }, i32::from);
     if replication < REPLICATION && !config.dev {
-        let message = format!("--replication {replication} can lose the trail with one broken disk");
+        let message = format!("replication {replication} can lose the trail with one broken disk");
         let remedy = format!("use {REPLICATION} or more, or --dev to try things out");
         return Err(Failure::usage(message, remedy));
     }
@@ -201,7 +202,7 @@ fn enough_brokers(brokers: usize, replicas: i32, dev: bool) -> Result<(), Failur
     }
     let message = format!("{replicas} replicas need {replicas} brokers, and the cluster has {brokers}");
     let remedy = if dev {
-        "add brokers, or leave --replication away, or set it to 1"
+        "add brokers, or set the replication to 1"
     } else {
         "add brokers; on a development cluster, --dev asks for one replica"
     };
@@ -255,7 +256,7 @@ mod tests {
     fn too_few_brokers_are_said_with_what_is_left_to_do() {
         let remedy = |dev| enough_brokers(1, 3, dev).unwrap_err().remedy;
         assert!(remedy(false).contains("--dev asks for one replica"));
-        assert_eq!(remedy(true), "add brokers, or leave --replication away, or set it to 1");
+        assert_eq!(remedy(true), "add brokers, or set the replication to 1");
         assert_eq!((enough_brokers(1, 1, true), enough_brokers(3, 3, false)), (Ok(()), Ok(())));
     }
 }

@@ -5,12 +5,12 @@
 //! unknown outcome thus never becomes a fact by mistake (`G4`).
 
 use super::decide::{Arrival, decide};
-use super::entry::{After, Body, Cursors, Entry, IntentIds, Opening, Recovery, Reference, Ruling};
-use super::ids::{Digest, OrderId};
+use super::entry::{After, Body, Cursors, Decision, Entry, Opening, Recovery, Reference, Ruling};
+use super::ids::Digest;
 use super::ledger::Ledger;
 use super::ledger::owed::Owing;
 use super::ledger::owner::Owner;
-use super::order::{Order, Origin};
+use super::order::Order;
 use super::prices::PriceBook;
 use super::time::Time;
 
@@ -126,46 +126,14 @@ impl Drop for Batch<'_, '_> {
 /// # Panics
 /// When the ledger stands elsewhere.
 pub fn order_of<'b>(ledger: &'b Ledger, entry: &'b Entry<'_>) -> Option<Order<'b>> {
-    let (order_id, ids, expires_at, origin) = match &entry.body {
-        Body::Decision(decision) => match &decision.ruling {
-            Ruling::Accepted { intent, order_id, .. } => {
-                (*order_id, intent.ids(), intent.expires_at, Origin::Intent)
-            }
-            _ => return None,
-        },
-        Body::OwedCancel(owed) => (owed.ids.order_id(), owed.ids, None, Origin::Control),
+    let ids = match &entry.body {
+        Body::Decision(Decision { ruling: Ruling::Accepted { intent, .. }, .. }) => intent.ids(),
+        Body::OwedCancel(owed) => owed.ids,
         _ => return None,
     };
-    Some(published_order(ledger, entry, order_id, ids, expires_at, origin))
-}
-
-fn published_order<'b>(
-    ledger: &'b Ledger,
-    entry: &'b Entry<'_>,
-    order_id: OrderId,
-    ids: IntentIds<'b>,
-    expires_at: Option<Time>,
-    origin: Origin,
-) -> Order<'b> {
-    let row = ledger.published_order(order_id).expect("an accepted intent has an order");
-    let published = ledger.head().published.expect("an accepted intent is published");
+    let published = ledger.head().published.as_ref().expect("an accepted intent is published");
     assert!(published.audit_seq == entry.seq, "an order is made right after its entry");
-    Order {
-        command: published.command,
-        order_id,
-        order_version: published.order_version,
-        intent_id: ids.intent_id,
-        client_order_id: ids.client_order_id,
-        orig_intent_id: row.orig_intent_id(),
-        account_id: ids.account_id,
-        strategy_id: ids.strategy_id,
-        instrument_id: ids.instrument_id,
-        terms: *row.published_terms(),
-        expires_at,
-        audit_seq: entry.seq,
-        decided_at: entry.decided_at,
-        origin,
-    }
+    Some(published.order(ids))
 }
 
 /// Says in the entry how the account stands after it.

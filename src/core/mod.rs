@@ -34,7 +34,6 @@ pub mod order;
 pub mod price;
 pub mod prices;
 pub mod proof;
-pub mod published;
 pub mod recompute;
 pub mod replay;
 pub mod saved;

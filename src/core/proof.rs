@@ -79,7 +79,7 @@ pub struct LastOrder {
     pub order_id: OrderId,
     /// Its version.
     pub order_version: i32,
-    /// The field in which it differs from what its entry says, if there is one.
+    /// Another field that is not as its entry has it, if there is one.
     pub differs: Option<&'static str>,
 }
 
@@ -94,8 +94,8 @@ impl LastOrder {
     };
 
     /// What the last record of `orders[p]` must be, once this was published.
-    pub const fn of(published: Published) -> Self {
-        let Published { audit_seq, command, order_id, order_version, decided_at: _ } = published;
+    pub const fn of(published: &Published) -> Self {
+        let Published { audit_seq, command, order_id, order_version, .. } = *published;
         Self { audit_seq, command, order_id, order_version, differs: None }
     }
 }
@@ -205,7 +205,7 @@ fn prove_going_on(ledger: &Ledger, evidence: &Evidence) -> Result<(), Halt> {
     }
     prove_inputs(head.cursors.intents, head.cursors.executions, evidence)?;
     if !head.outputs_accepted {
-        prove_outputs(head.published, evidence)?;
+        prove_outputs(head.published.as_ref(), evidence)?;
     }
     prove_control(head.cursors.control, evidence)
 }
@@ -235,7 +235,7 @@ pub fn prove_input(input: &str, cursor: i64, extent: Extent) -> Result<(), Halt>
     )
 }
 
-fn prove_outputs(published: Option<Published>, evidence: &Evidence) -> Result<(), Halt> {
+fn prove_outputs(published: Option<&Published>, evidence: &Evidence) -> Result<(), Halt> {
     let due = published.map(LastOrder::of);
     match (due, evidence.last_order) {
         (due, found) if due == found => Ok(()),
@@ -248,7 +248,7 @@ fn prove_outputs(published: Option<Published>, evidence: &Evidence) -> Result<()
 }
 
 /// Whether retention may have removed the last order from its topic.
-fn outlived(published: Option<Published>, evidence: &Evidence) -> bool {
+fn outlived(published: Option<&Published>, evidence: &Evidence) -> bool {
     match (published, evidence.orders_retention_ms) {
         (Some(published), Some(retention)) => {
             let age = evidence.now.since(published.decided_at);

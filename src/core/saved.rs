@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use arrayvec::ArrayString;
+
 /// Bytes that are not what was saved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is not what this version writes")]
@@ -127,6 +129,16 @@ impl Saved for String {
     fn load(from: &mut Loading<'_>) -> Result<Self, Damaged> {
         let len = usize::try_from(u64::load(from)?).map_err(|_| Damaged)?;
         Self::from_utf8(from.take(len)?.to_vec()).map_err(|_| Damaged)
+    }
+}
+
+impl<const LEN: usize> Saved for ArrayString<LEN> {
+    fn save(&self, out: &mut Vec<u8>) {
+        String::from(self.as_str()).save(out);
+    }
+
+    fn load(from: &mut Loading<'_>) -> Result<Self, Damaged> {
+        Self::from(&String::load(from)?).map_err(|_| Damaged)
     }
 }
 

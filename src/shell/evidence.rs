@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use rdkafka::error::KafkaResult;
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::Message;
 
 use super::admin::{self, Cluster, ClusterError};
 use super::clock;
@@ -19,7 +19,6 @@ use crate::core::ids::Digest;
 use crate::core::ledger::{Ledger, Opened, Placement};
 use crate::core::order::Order;
 use crate::core::proof::{Evidence, Extent, LastOrder, Offsets, Topology};
-use crate::core::published::difference;
 use crate::wire;
 use crate::wire::schema::{RecordType, Schemas};
 
@@ -165,7 +164,7 @@ fn committed(config: &Config, probe: &Probe, partition: i32) -> Result<Offsets<O
     }
 }
 
-/// The last record of `orders[p]`, held against the entry that it names, if that is the one that published last.
+/// The last record of `orders[p]`, held against what the ledger published last.
 fn last_order(
     probe: &Probe,
     topics: &Topics,
@@ -174,7 +173,7 @@ fn last_order(
     orders: Extent,
 ) -> KafkaResult<Option<LastOrder>> {
     let partition = ledger.placement().partition;
-    let value = match last_value((probe, &topics.orders, partition), orders, |_| true) {
+    let value = match last_value(probe, (&topics.orders, partition), orders) {
         Ok(Some(value)) => value,
         Ok(None) => return Ok(None),
         Err(error) if trail::is_unreadable(&error) => return Ok(Some(LastOrder::UNREADABLE)),
@@ -184,41 +183,24 @@ fn last_order(
     let Ok(order) = body.as_ref().map_err(Clone::clone).and_then(|body| wire::order::decode(body)) else {
         return Ok(Some(LastOrder::UNREADABLE));
     };
+    let differs = ledger.last_order().and_then(|due| order.difference(&due));
     let Order { audit_seq, command, order_id, order_version, .. } = order;
-    let found = LastOrder { audit_seq, command, order_id, order_version, differs: None };
-    if ledger.head().published.map(LastOrder::of) != Some(found) {
-        return Ok(Some(found));
-    }
-    let (key, audit) = (audit_seq.to_be_bytes(), probe.extent(&topics.audit, partition)?);
-    let entry = last_value((probe, &topics.audit, partition), audit, |record| record.key() == Some(&key))?;
-    let body = entry.as_deref().map(|value| schemas.open(RecordType::Entry, value));
-    let differs = match &body {
-        Some(Ok(body)) => {
-            wire::entry::decode(body).map_or(Some(NO_ENTRY), |entry| difference(&order, &entry))
-        }
-        Some(Err(_)) | None => Some(NO_ENTRY),
-    };
-    Ok(Some(LastOrder { differs, ..found }))
+    Ok(Some(LastOrder { audit_seq, command, order_id, order_version, differs }))
 }
 
-/// What an order differs in whose entry is not there.
-const NO_ENTRY: &str = "audit_seq";
-
-/// The value of the last committed record that is looked for, in ever longer tails: markers, aborted records and
-/// others may lie behind it.
+/// The value of a partition's last committed record, looked for in ever longer tails: markers and aborted records may
+/// lie behind it.
 fn last_value(
-    (probe, topic, partition): (&Probe, &str, i32),
+    probe: &Probe,
+    (topic, partition): (&str, i32),
     extent: Extent,
-    is_looked_for: impl Fn(&BorrowedMessage<'_>) -> bool,
 ) -> KafkaResult<Option<Vec<u8>>> {
     let mut tail = 64;
     loop {
         let from = extent.start.max(extent.end - tail);
         let mut last = None;
         let read = probe.read_to_end((topic, partition), from, |message| {
-            if is_looked_for(message) {
-                last = Some(message.payload().unwrap_or_default().to_vec());
-            }
+            last = Some(message.payload().unwrap_or_default().to_vec());
             Ok::<(), std::convert::Infallible>(())
         });
         match read {

@@ -134,35 +134,32 @@ impl<'c> Bench<'c> {
         Ok(cursors)
     }
 
-    /// How many entries the trail has.
+    /// `init --genesis`: whether the trail has begun, and if not, what stands in the way of a first entry. Writes
+    /// nothing.
     ///
     /// # Errors
-    /// Why it cannot be read: its records are evidence, and nothing is to be written behind them.
-    pub fn entries(&self) -> Result<u64, OperateError> {
-        self.restored.clone().map(|()| self.ledger.head().next_seq).map_err(OperateError::Halted)
-    }
-
-    /// `init --genesis`: what stands in the way of a first entry, all of which can be accepted. Writes nothing.
-    ///
-    /// # Errors
-    /// A trail that is not empty, or a halt that cannot be accepted so.
+    /// A trail that cannot be read: its records are evidence, and nothing is to be written behind them. A halt that
+    /// cannot be accepted so.
     pub fn beginning(self) -> Result<Beginning<'c>, OperateError> {
         const ACCEPTABLE: [HaltCode; 3] =
             [HaltCode::CursorMismatch, HaltCode::OutputMismatch, HaltCode::InputLost];
-        let entries = self.entries()?;
+        if let Err(halt) = self.restored {
+            return Err(OperateError::Halted(halt));
+        }
+        let entries = self.ledger.head().next_seq;
         if entries > 0 {
-            return Err(OperateError::Needless(format!("the trail has {entries} entries: it has begun")));
+            return Ok(Beginning::Made { entries });
         }
         let mut evidence = self.gathered.evidence.clone();
         let mut accepted = Vec::new();
-        while let Err(halt) = proof::prove(&self.ledger, self.restored.clone(), &evidence) {
+        while let Err(halt) = proof::prove(&self.ledger, Ok(()), &evidence) {
             if !ACCEPTABLE.contains(&halt.code) || accepted.contains(&halt.code) {
                 return Err(OperateError::Halted(halt));
             }
             accepted.push(halt.code);
             overlook(&mut evidence, halt.code);
         }
-        Ok(Beginning { bench: self, accepted })
+        Ok(Beginning::Due(Box::new(FirstEntries { bench: self, accepted })))
     }
 
     /// What goes on from a trail needs one.
@@ -213,14 +210,25 @@ impl<'c> Bench<'c> {
     }
 }
 
-/// A lane whose trail may begin.
-pub struct Beginning<'c> {
+/// How a trail's beginning stands.
+pub enum Beginning<'c> {
+    /// It has begun.
+    Made {
+        /// How many entries it has.
+        entries: u64,
+    },
+    /// It may begin.
+    Due(Box<FirstEntries<'c>>),
+}
+
+/// What a trail that may begin is to begin with.
+pub struct FirstEntries<'c> {
     bench: Bench<'c>,
     accepted: Vec<HaltCode>,
 }
 
-impl Beginning<'_> {
-    /// Writes the first entries, which name what was accepted, and why. What was accepted.
+impl FirstEntries<'_> {
+    /// Writes them: they name what was accepted, and why. What was accepted.
     ///
     /// # Errors
     /// A transaction that did not commit.

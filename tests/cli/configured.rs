@@ -83,8 +83,8 @@ fn what_init_makes_may_be_said_by_variables() {
         let words = with(name, value, &["init"]);
         assert!(words.contains(name) && words.contains(value), "{words}");
     }
-    assert!(with("ONEFILL_REPLICATION", "1", &["init"]).contains("--replication 1 can lose"));
-    assert!(with("ONEFILL_REPLICATION", "3", &["init", "--replication", "2"]).contains("--replication 2"));
+    assert!(with("ONEFILL_REPLICATION", "1", &["init"]).contains("replication 1 can lose"));
+    assert!(with("ONEFILL_REPLICATION", "3", &["init", "--replication", "2"]).contains("replication 2"));
     // Other commands pass them by: this one gets so far as to read its intent.
     assert!(with("ONEFILL_PARTITIONS", "5", &["submit"]).contains("account_id is missing"));
     let help = onefill(&["init", "--help"]).out;

@@ -253,6 +253,16 @@ fn a_kept_correction_without_leaves_moves_those_that_were_said() {
     check("17 of 20", &reports, State(3, 10, 3, 17, 17));
 }
 
+#[test]
+fn kept_leaves_that_cannot_be_counted_are_not_applied() {
+    let reports = [
+        (leaving(correct("c-1", "e-1", "9"), "9223372036854775807"), NOT_YET),
+        (correct("c-2", "c-1", "3"), Some(Anomaly::ExecutionUnapplied)),
+        (trade("e-1", "2"), None),
+    ];
+    check("as before", &reports[..2], State(0, 10, 0, 10, 10));
+}
+
 /// Along a chain the order that its end names is still known at its beginning.
 #[test]
 fn what_names_another_order_is_not_netted_along_a_chain() {

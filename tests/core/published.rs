@@ -1,106 +1,96 @@
-//! What is published says what its entry decided, and an edited record does not.
+//! The last record on `orders` is known whole, whatever has happened to its order since.
 
 use onefill::core::amount::Decimal;
 use onefill::core::batch::order_of;
+use onefill::core::control::{CommandType, Scope};
 use onefill::core::entry::Entry;
-use onefill::core::ids::OrderId;
+use onefill::core::execution::{ExecType, Execution};
 use onefill::core::intent::{Intent, OrderType, Side, TimeInForce};
 use onefill::core::order::{Order, Origin};
-use onefill::core::published::difference;
 use onefill::core::time::Time;
 
-use crate::records::{cancel_intent, id, new_intent, num, replace_intent};
+use crate::records::{cancel_intent, command, execution, id, new_intent, num, replace_intent, trade};
 use crate::world::World;
 
 type Edit = (&'static str, fn(&mut Order<'_>));
 
-/// What says who asked, and when; in every record.
-const WHOLE: [Edit; 8] = [
+/// One for each field that does not identify the record.
+const EDITS: [Edit; 18] = [
     ("intent_id", |it| it.intent_id = id("other")),
     ("client_order_id", |it| it.client_order_id = id("other")),
+    ("orig_intent_id", |it| it.orig_intent_id = Some(id("other"))),
     ("account_id", |it| it.account_id = id("A9")),
     ("strategy_id", |it| it.strategy_id = id("other")),
     ("instrument_id", |it| it.instrument_id = id("OTHER.CME")),
     ("expires_at", |it| it.expires_at = Some(Time(7))),
     ("decided_at", |it| it.decided_at = Time(7)),
     ("origin", |it| it.origin = Origin::Control),
-];
-
-/// What a NEW says, and a REPLACE where it gives it.
-const NUMBERS: [Edit; 3] = [
+    ("side", |it| it.terms.side = Side::Sell),
+    ("order_type", |it| it.terms.order_type = OrderType::Limit),
     ("order_qty", |it| it.terms.order_qty = Decimal::ZERO),
     ("price", |it| it.terms.price = Some(Decimal::ZERO)),
     ("trigger_price", |it| it.terms.trigger_price = None),
-];
-
-/// What is said by a NEW alone.
-const FIXED: [Edit; 7] = [
-    ("side", |it| it.terms.side = Side::Sell),
-    ("order_type", |it| it.terms.order_type = OrderType::Limit),
     ("time_in_force", |it| it.terms.time_in_force = TimeInForce::Ioc),
     ("expire_time", |it| it.terms.expire_time = Some(Time(7))),
     ("post_only", |it| it.terms.post_only = true),
     ("reduce_only", |it| it.terms.reduce_only = true),
-    ("orig_intent_id", |it| it.orig_intent_id = Some(id("other"))),
 ];
 
-/// The fields of the edits that are seen, each made alone.
-fn seen(order: &Order<'_>, entry: &Entry<'_>) -> Vec<&'static str> {
-    let edits = WHOLE.into_iter().chain(NUMBERS).chain(FIXED);
-    let seen = edits.filter_map(|(field, edit)| {
-        let mut edited = order.clone();
+/// A world that has taken these intents, and the entry of the last one.
+fn with(intents: &[Intent<'static>]) -> (World, Entry<'static>) {
+    let mut world = World::new();
+    let mut take = |intent: &Intent<'static>| {
+        let arrival = world.arrival_of(intent.clone());
+        world.take(arrival)
+    };
+    let entry = intents.iter().map(&mut take).last().expect("an intent");
+    (world, entry)
+}
+
+/// Takes these intents, of which the last is published, then these reports.
+fn after(intents: &[Intent<'static>], reports: &[Execution<'static>]) {
+    let ((then, entry), (mut since, _)) = (with(intents), with(intents));
+    let published = order_of(&then.ledger, &entry).expect("it is accepted");
+    for report in reports {
+        since.report(report.clone());
+    }
+    let last = since.ledger.last_order().expect("it was published");
+    assert_eq!((&last, published.difference(&last)), (&published, None));
+    for (field, edit) in EDITS {
+        let mut edited = published.clone();
         edit(&mut edited);
-        let found = difference(&edited, entry);
-        assert!(found.is_none_or(|found| found == field), "{found:?}, not {field}");
-        found
-    });
-    seen.collect()
+        assert_eq!(edited.difference(&last), Some(field));
+    }
 }
 
-fn fields(edits: &[Edit]) -> Vec<&'static str> {
-    edits.iter().map(|(field, _)| *field).collect()
+#[test]
+fn every_field_of_the_last_record_is_known() {
+    after(&[new_intent()], &[]);
+    after(&[new_intent(), replace_intent()], &[]);
+    after(&[new_intent(), cancel_intent()], &[]);
+    let mut filled = replace_intent();
+    filled.terms.order_qty = Some(num("0"));
+    after(&[new_intent(), filled], &[]);
 }
 
-/// The entry of the last of these intents, and what is seen of edits to its record.
-fn edited(intents: &[Intent<'static>]) -> Vec<&'static str> {
+#[test]
+fn what_the_venue_says_of_an_order_changes_no_record() {
+    let (order_qty, leaves_qty) = (Some(num("7")), Some(num("3")));
+    let restated = Execution { order_qty, leaves_qty, ..execution(ExecType::Restated, "e-1") };
+    let replaced = Execution { order_qty, ..execution(ExecType::Replaced, "e-2") };
+    let refused = Execution { reject_code: Some(0), ..execution(ExecType::ReplaceRejected, "e-3") };
+    after(&[new_intent()], &[trade("t-1", "2"), restated.clone()]);
+    after(&[new_intent(), replace_intent()], &[restated, replaced]);
+    after(&[new_intent(), replace_intent()], &[refused, execution(ExecType::Canceled, "e-4")]);
+}
+
+#[test]
+fn a_record_that_an_operator_has_caused_is_known_too() {
     let mut world = World::new();
-    let entries: Vec<_> = intents
-        .iter()
-        .map(|intent| {
-            let arrival = world.arrival_of(intent.clone());
-            world.take(arrival)
-        })
-        .collect();
-    let entry = entries.last().expect("an intent");
-    let order = order_of(&world.ledger, entry).expect("it is accepted");
-    assert_eq!(difference(&order, entry), None);
-    assert_eq!(difference(&order, &entries[0]), (entries.len() > 1).then_some("audit_seq"));
-    seen(&order, entry)
-}
-
-#[test]
-fn every_field_of_a_new_order_is_that_of_its_entry() {
-    assert_eq!(edited(&[new_intent()]), [fields(&WHOLE), fields(&NUMBERS), fields(&FIXED)].concat());
-}
-
-#[test]
-fn a_replace_says_what_it_gives_and_a_cancel_nothing_of_terms() {
-    assert_eq!(edited(&[new_intent(), replace_intent()]), [fields(&WHOLE), fields(&NUMBERS)].concat());
-    let mut cheaper = replace_intent();
-    (cheaper.terms.order_qty, cheaper.terms.trigger_price) = (None, None);
-    assert_eq!(edited(&[new_intent(), cheaper]), [fields(&WHOLE), vec!["price"]].concat());
-    let mut talkative = cancel_intent();
-    talkative.terms.order_qty = Some(num("3"));
-    assert_eq!(edited(&[new_intent(), talkative]), fields(&WHOLE));
-}
-
-#[test]
-fn an_entry_that_publishes_nothing_has_no_order() {
-    let mut world = World::new();
-    let arrival = world.arrival_of(new_intent());
-    let new = world.take(arrival);
-    let order = order_of(&world.ledger, &new).expect("it is accepted");
-    let order = Order { order_id: OrderId([0; 16]), ..order.clone() };
-    let opening = Entry { seq: new.seq, ..world.trail[0].0.clone() };
-    assert_eq!(difference(&order, &opening), Some("audit_seq"));
+    world.intent(new_intent());
+    world.command(command("c-1", CommandType::CancelAll, Scope::Global, ""));
+    let [entry] = &world.pay(1)[..] else { panic!("one cancel is owed") };
+    let published = order_of(&world.ledger, entry).expect("it is published");
+    let last = world.ledger.last_order().expect("it was published");
+    assert_eq!((&last, last.origin, last.intent_id), (&published, Origin::Control, id("c-1")));
 }

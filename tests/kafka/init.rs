@@ -219,5 +219,5 @@ fn where_nothing_was_made_operators_are_told_that_there_is_no_trail() {
         assert!(called.err.contains(&said), "{arguments:?}: {}", called.err);
     }
     let wide = here.call(&["init", "--replication", "3"]);
-    assert!(wide.status == 3 && wide.err.contains("leave --replication away"), "{}", wide.err);
+    assert!(wide.status == 3 && wide.err.contains("set the replication to 1"), "{}", wide.err);
 }

@@ -94,6 +94,12 @@ impl Said<'_> {
         }
     }
 
+    fn is_done(&self) -> bool {
+        self.lanes
+            .iter()
+            .all(|(lane, applied)| applied.as_ref().is_some_and(|it| self.is_good(*lane, it.result)))
+    }
+
     fn tone(&self, lane: i32, result: ControlResult) -> print::Tone {
         match result {
             _ if self.is_good(lane, result) => print::Tone::Good,
@@ -151,11 +157,7 @@ fn end(said: &[Said<'_>]) -> Result<Status, Failure> {
         let remedy = "is a router running? The record is in the log, and every lane applies it when it runs";
         return Err(Failure::failed(message, remedy));
     }
-    let mut all =
-        said.iter().flat_map(|said| said.lanes.iter().map(move |(lane, applied)| (said, *lane, applied)));
-    let all =
-        all.all(|(said, lane, applied)| applied.as_ref().is_none_or(|it| said.is_good(lane, it.result)));
-    Ok(if all { Status::Done } else { Status::Failed })
+    Ok(if said.iter().all(Said::is_done) { Status::Done } else { Status::Failed })
 }
 
 fn unasked(error: KafkaError) -> Failure {
@@ -183,5 +185,36 @@ impl From<PrepareError> for Failure {
             PrepareError::Refused(refusal) => refusal.into(),
             PrepareError::Kafka(error) => unasked(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::core::time::Time;
+    use crate::shell::instruct::{self, Kind};
+
+    use super::*;
+
+    /// Whether it is done, when the lane that trades its account answers so, and the other one so.
+    fn is_done(scope: &str, trading: ControlResult, other: ControlResult) -> bool {
+        let fields = json!({
+            "command": "RESUME", "command_id": "c-1", "scope_type": scope,
+            "scope_id": if scope == "ACCOUNT" { "A1" } else { "" }, "resumes": "anomaly-0-7",
+        });
+        let Value::Object(fields) = fields else { unreachable!("it is one") };
+        let by = instruct::Said { by: "me".to_owned(), reason: Some("mended".to_owned()), at: Time(0) };
+        let record = Draft::new(Kind::Command, None, fields, &by).ready(2).expect("a command");
+        let lane = record.trading_lane.unwrap_or(0);
+        let applied = |result| Some(Applied { result, seq: 7, detail: None });
+        let lanes = vec![(lane, applied(trading)), (1 - lane, applied(other))];
+        Said { record: &record, offset: 0, lanes }.is_done()
+    }
+
+    #[test]
+    fn a_resume_of_an_account_is_done_where_it_is_traded() {
+        use ControlResult::{Applied, Invalid, StaleResume};
+        assert!(is_done("ACCOUNT", Applied, Applied) && is_done("ACCOUNT", Applied, StaleResume));
+        assert!(!is_done("ACCOUNT", StaleResume, Applied) && !is_done("ACCOUNT", Applied, Invalid));
+        assert!(is_done("GLOBAL", Applied, Applied) && !is_done("GLOBAL", Applied, StaleResume));
     }
 }

@@ -82,17 +82,17 @@ fn judge_release(ledger: &Ledger, command: &Command<'_>) -> Judged {
 }
 
 fn judge_adjustment(ledger: &Ledger, command: &Command<'_>) -> Judged {
-    let account = command.account_id.ok_or("account_id: missing")?;
+    let is_elsewhere = is_elsewhere(ledger, command.account_id.ok_or("account_id: missing")?);
     if let Some(instrument) = command.instrument_id
         && ledger.instrument(instrument.as_str()).is_none()
     {
-        return Ok(match is_elsewhere(ledger, account) {
+        return Ok(match is_elsewhere {
             true => (ControlResult::OtherLane, None),
             false => (ControlResult::NotFound, Some(format!("instrument {instrument} is not known"))),
         });
     }
     let (account, instrument, lots) = ledger.adjustment_of(command)?;
-    if is_elsewhere(ledger, account) {
+    if is_elsewhere {
         return Ok((ControlResult::OtherLane, None));
     }
     let (account, instrument) = (ledger.name(account.as_str()), ledger.name(instrument.as_str()));

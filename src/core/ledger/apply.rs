@@ -10,12 +10,15 @@ use super::{KeyRow, Ledger, Opened, Published};
 use super::{commands, executions};
 use crate::core::amount::{Decimal, Lots, Numeral, Overflow};
 use crate::core::control::{ControlRecord, ControlResult};
-use crate::core::entry::{Body, ControlTaken, Decision, Entry, Opening, OwedCancel, Reference, Ruling};
+use crate::core::entry::{
+    Body, ControlTaken, Decision, Entry, IntentIds, Opening, OwedCancel, Reference, Ruling,
+};
 use crate::core::halt::HaltCode;
-use crate::core::ids::{Id, KeyId, OrderId};
+use crate::core::ids::{KeyId, OrderId};
 use crate::core::intent::{Intent, IntentType};
 use crate::core::money::Valuation;
-use crate::core::order::Terms;
+use crate::core::order::{Origin, Terms};
+use crate::core::time::Time;
 
 /// What an accepted intent does to its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +128,8 @@ impl Ledger {
             })?,
             Change::Replace => self.accept_replace(entry, intent, references, order_id)?,
         }
-        self.publish(entry, order_id, Some(intent.intent_id), change)
+        let asked = (intent.ids(), intent.expires_at, Origin::Intent);
+        self.publish(entry, order_id, asked, change)
     }
 
     /// One order per identity (`G1`).
@@ -231,15 +235,16 @@ impl Ledger {
         &mut self,
         entry: &Entry<'_>,
         order_id: OrderId,
-        intent_id: Option<Id<'_>>,
+        (ids, expires_at, origin): (IntentIds<'_>, Option<Time>, Origin),
         change: Change,
     ) -> Result<(), String> {
         let row = self.decided.edit_order(order_id).expect("it was changed just now");
         row.version = row.version.checked_add(1).ok_or("an order with 2^31 versions")?;
-        row.previous_intent_id = match (change, intent_id) {
+        let intent_id = ids.intent_id.to_text();
+        row.previous_intent_id = match (change, origin) {
             (Change::New, _) => None,
-            (_, Some(intent_id)) => Some(std::mem::replace(&mut row.last_intent_id, intent_id.to_text())),
-            (_, None) => Some(row.last_intent_id),
+            (_, Origin::Intent) => Some(std::mem::replace(&mut row.last_intent_id, intent_id)),
+            (_, Origin::Control) => Some(row.last_intent_id),
         };
         let command = match change {
             Change::New => IntentType::New,
@@ -252,6 +257,15 @@ impl Ledger {
             order_id,
             order_version: row.version,
             decided_at: entry.decided_at,
+            account: row.account,
+            instrument: row.instrument,
+            strategy_id: ids.strategy_id.to_text(),
+            intent_id,
+            client_order_id: ids.client_order_id.to_text(),
+            orig_intent_id: row.previous_intent_id,
+            terms: *row.published_terms(),
+            expires_at,
+            origin,
         };
         let head = self.head.edit();
         head.published = Some(published);
@@ -320,7 +334,7 @@ impl Ledger {
             row.cancel_pending = true;
             Ok(())
         })?;
-        self.publish(entry, order_id, None, Change::Cancel)
+        self.publish(entry, order_id, (owed.ids, None, Origin::Control), Change::Cancel)
     }
 }
 

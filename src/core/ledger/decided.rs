@@ -54,8 +54,6 @@ pub struct Decided {
     /// In the order in which they were decided.
     staged_keys: Ordered<KeyId, KeyRow>,
     staged_orders: Ordered<OrderId, OrderRow>,
-    /// The settled order that was published last, unpacked: its record is made of it.
-    published: Option<(OrderId, OrderRow)>,
 }
 
 impl Decided {
@@ -81,16 +79,10 @@ impl Decided {
 
     /// The order, as the open batch sees it.
     pub fn order(&self, order_id: &OrderId) -> Option<Cow<'_, OrderRow>> {
-        if let Some(row) = self.unpacked(order_id) {
+        if let Some(row) = self.staged_orders.find(order_id) {
             return Some(Cow::Borrowed(row));
         }
         self.number_of(order_id).map(|number| Cow::Owned(self.order_row(number)))
-    }
-
-    /// An order that stands unpacked: one that is staged, or the last one that was published.
-    pub fn unpacked(&self, order_id: &OrderId) -> Option<&OrderRow> {
-        let settled = || self.published.as_ref().filter(|(id, _)| id == order_id).map(|(_, row)| row);
-        self.staged_orders.find(order_id).or_else(settled)
     }
 
     /// Whether there is such an order.
@@ -175,9 +167,8 @@ impl Decided {
         self.news.iter().all(placed) && self.others.iter().all(named)
     }
 
-    /// Folds the batch in, in the order in which its entries were decided. This order is the last one that
-    /// was published.
-    pub fn settle(&mut self, published: Option<OrderId>) {
+    /// Folds the batch in, in the order in which its entries were decided.
+    pub fn settle(&mut self) {
         // Both are put back empty: the next batch finds their memory.
         let (mut keys, mut orders) = (take(&mut self.staged_keys), take(&mut self.staged_orders));
         let (had, last) = (self.news.len(), self.news.last().map(|row| seq_of(row)));
@@ -192,9 +183,6 @@ impl Decided {
                 }
                 None => self.settle_other(key, &row),
             }
-        }
-        if let Some((id, row)) = published.and_then(|id| Some((id, orders.find(&id)?))) {
-            self.published = Some((id, row.clone()));
         }
         let mut made = 0;
         // A row is large: those that were folded in above are counted where they lie.

@@ -119,8 +119,7 @@ fn carry_out(ledger: &mut Ledger, taken: &ExecutionTaken<'_>) -> Result<(), Stri
     if let Some(order_id) = changed {
         ledger.change_order(order_id, |row| report.change(row, change))?;
     }
-    report.remember(ledger);
-    Ok(())
+    report.remember(ledger)
 }
 
 impl<'a> Report<'a> {
@@ -186,6 +185,7 @@ impl<'a> Report<'a> {
 
     /// Whether every sum that applying will need fits.
     fn rehearse(&self, ledger: &Ledger) -> Result<(), String> {
+        self.kept_leaves()?;
         let change = self.fill_change()?;
         let execution = self.execution;
         let order = self.changed_order(ledger).and_then(|id| ledger.order(id));
@@ -231,17 +231,11 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// What is left of the order with what this says of a trade, if so much is left when that is computed.
-    fn left(&self, compute: impl FnOnce() -> Result<Lots, String>) -> Result<Lots, String> {
+    /// What is left of the order by what this says of a trade.
+    const fn left(&self) -> Left {
         match self.about {
-            About::Trade(Reckoning { left, .. }) | About::Restated { now: Reckoning { left, .. }, .. } => {
-                match left {
-                    Left::Said(leaves) => Ok(leaves),
-                    Left::AtLeast(leaves) => Ok(compute()?.max(leaves)),
-                    Left::Computed => compute(),
-                }
-            }
-            About::Nothing => compute(),
+            About::Trade(now) | About::Restated { now, .. } => now.left,
+            About::Nothing => Left::Computed,
         }
     }
 
@@ -260,7 +254,7 @@ impl<'a> Report<'a> {
             ExecType::New | ExecType::PendingCancel | ExecType::PendingReplace => {}
             ExecType::Trade => {
                 quantity.fill(Lots(fill_change)).map_err(too_much)?;
-                quantity.leaves = self.left(|| Ok(quantity.leaves))?;
+                quantity.leaves = self.left().or_computed(|| Ok(quantity.leaves))?;
             }
             ExecType::TradeCancel | ExecType::TradeCorrect => {
                 quantity.filled.0 = quantity
@@ -268,7 +262,7 @@ impl<'a> Report<'a> {
                     .0
                     .checked_add(fill_change)
                     .ok_or("a filled quantity that does not fit")?;
-                quantity.leaves = self.left(|| {
+                quantity.leaves = self.left().or_computed(|| {
                     let left = quantity.leaves.0.checked_sub(fill_change);
                     Ok(Lots(left.ok_or("leaves that do not fit")?.max(0)))
                 })?;
@@ -299,29 +293,30 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
+    /// What is left of the order of a trade that has not come, as this report or one before says it. One that says
+    /// nothing of it moves what was said by the difference.
+    fn kept_leaves(&self) -> Result<Option<Lots>, String> {
+        let About::Restated { before, now, .. } = self.about else { return Ok(None) };
+        match (now.left, before) {
+            (Left::Said(leaves) | Left::AtLeast(leaves), _) => Ok(Some(leaves)),
+            (Left::Computed, Before::Claimed(Claim { leaves: Some(leaves), worth, .. })) => {
+                let moved = now.worth.0.checked_sub(worth.0).and_then(|change| leaves.0.checked_sub(change));
+                Ok(Some(Lots(moved.ok_or("leaves that do not fit")?.max(0))))
+            }
+            (Left::Computed, _) => Ok(None),
+        }
+    }
+
     /// What is known of a trade that has not come, once this report has.
-    fn claim(&self, ledger: &mut Ledger, before: Before, now: Reckoning) -> Claim {
+    fn claim(&self, ledger: &mut Ledger, before: Before, now: Reckoning) -> Result<Claim, String> {
         let account = ledger.names.intern(self.execution.account_id.as_str());
-        let Reckoning { worth, left, order_id } = now;
-        let before = match before {
-            Before::Claimed(before) => Some(before),
-            Before::Counted(_) | Before::Nothing => None,
-        };
-        // One that says nothing of what is left moves it by the difference.
-        let moved = |before: Claim| {
-            let left = before.leaves?.0.checked_sub(worth.0.checked_sub(before.worth.0)?)?;
-            Some(Lots(left.max(0)))
-        };
-        let leaves = match left {
-            Left::Said(leaves) | Left::AtLeast(leaves) => Some(leaves),
-            Left::Computed => before.and_then(moved),
-        };
-        let order_id = named(ledger, order_id, before.and_then(|before| before.order_id));
-        Claim { account, side: self.execution.side, order_id, worth, leaves }
+        let order_id = named(ledger, now.order_id, before.said().and_then(|(.., order_id)| order_id));
+        let leaves = self.kept_leaves()?;
+        Ok(Claim { account, side: self.execution.side, order_id, worth: now.worth, leaves })
     }
 
     /// Binds the report's id, and lets a bust or correction take hold of its trade.
-    fn remember(&self, ledger: &mut Ledger) {
+    fn remember(&self, ledger: &mut Ledger) -> Result<(), String> {
         let own = ExecId::of(self.execution, self.execution.exec_id);
         let content = content_of(self.execution);
         let row = match self.about {
@@ -333,10 +328,9 @@ impl<'a> Report<'a> {
                 ExecRow::Trade { content, counted: Counted { account, instrument, side, order_id, worth } }
             }
             About::Restated { first, before, now } => {
-                let claim = self.claim(ledger, before, now);
-                let worth = now.worth;
+                let claim = self.claim(ledger, before, now)?;
                 match ledger.executions.edit(first, &ledger.decided, || ExecRow::Awaited(claim)) {
-                    ExecRow::Trade { counted, .. } => counted.worth = worth,
+                    ExecRow::Trade { counted, .. } => counted.worth = now.worth,
                     ExecRow::Awaited(before) => *before = claim,
                     // Of what is no trade, nothing is kept but this report's own id.
                     ExecRow::Other { .. } | ExecRow::Restates { .. } => {}
@@ -345,6 +339,7 @@ impl<'a> Report<'a> {
             }
         };
         ledger.executions.put(own, row);
+        Ok(())
     }
 }
 
@@ -395,6 +390,17 @@ impl Reckoning {
             return self;
         }
         Self { worth: claim.worth, left: claim.leaves.map_or(Left::Computed, Left::AtLeast), order_id }
+    }
+}
+
+impl Left {
+    /// What is left, if it is so much when it is computed.
+    fn or_computed(self, compute: impl FnOnce() -> Result<Lots, String>) -> Result<Lots, String> {
+        match self {
+            Self::Said(leaves) => Ok(leaves),
+            Self::AtLeast(leaves) => Ok(compute()?.max(leaves)),
+            Self::Computed => compute(),
+        }
     }
 }
 

@@ -42,10 +42,11 @@ use std::collections::BTreeMap;
 
 use hashbrown::HashMap;
 
-use super::entry::{Body, Cursors, Entry, Prior};
+use super::entry::{Body, Cursors, Entry, IntentIds, Prior};
 use super::halt::{Halt, HaltCode};
-use super::ids::{Digest, Fingerprint, Id, KeyId, OrderId};
+use super::ids::{Digest, Fingerprint, Id, IdText, KeyId, OrderId};
 use super::intent::IntentType;
+use super::order::{Order, Origin, Terms};
 use super::settings::Settings;
 use super::time::Time;
 use super::verdict::Reason;
@@ -119,8 +120,8 @@ pub struct Head {
     pub outputs_accepted: bool,
 }
 
-/// What identifies the last record on `orders`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The last record on `orders`: an [`Order`] that outlives its entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Published {
     /// The entry that published it.
     pub audit_seq: u64,
@@ -132,6 +133,51 @@ pub struct Published {
     pub order_version: i32,
     /// When it was decided.
     pub decided_at: Time,
+    /// Whose it is.
+    pub account: Name,
+    /// What is traded.
+    pub instrument: Name,
+    /// Who asked.
+    pub strategy_id: IdText,
+    /// The intent, or the command that owed it.
+    pub intent_id: IdText,
+    /// The order's identity for its account.
+    pub client_order_id: IdText,
+    /// The accepted intent before this one; FIX 41.
+    pub orig_intent_id: Option<IdText>,
+    /// Complete.
+    pub terms: Terms,
+    /// The gateway checks it again before it sends.
+    pub expires_at: Option<Time>,
+    /// Who caused it.
+    pub origin: Origin,
+}
+
+impl Published {
+    /// The record, with its ids as the caller holds them.
+    pub fn order<'a>(&'a self, ids: IntentIds<'a>) -> Order<'a> {
+        let IntentIds { account_id, strategy_id, instrument_id, intent_id, client_order_id } = ids;
+        Order {
+            command: self.command,
+            order_id: self.order_id,
+            order_version: self.order_version,
+            intent_id,
+            client_order_id,
+            orig_intent_id: self.orig_intent_id.as_deref().map(known_id),
+            account_id,
+            strategy_id,
+            instrument_id,
+            terms: self.terms,
+            expires_at: self.expires_at,
+            audit_seq: self.audit_seq,
+            decided_at: self.decided_at,
+            origin: self.origin,
+        }
+    }
+}
+
+fn known_id(text: &str) -> Id<'_> {
+    Id::parse(text).expect("it was an id when it was accepted")
 }
 
 /// What the last GENESIS or LANE_OPENED recorded.
@@ -260,7 +306,7 @@ impl Ledger {
     pub fn settle(&mut self) {
         self.head.settle();
         self.opening.settle();
-        self.decided.settle(self.head.settled().published.map(|last| last.order_id));
+        self.decided.settle();
         self.executions.settle(&self.decided);
         self.instruments.settle();
         self.holdings.settle();
@@ -412,9 +458,17 @@ impl Ledger {
         self.decided.order(&order_id)
     }
 
-    /// The order that was published last, or that the open batch has touched.
-    pub(super) fn published_order(&self, order_id: OrderId) -> Option<&OrderRow> {
-        self.decided.unpacked(&order_id)
+    /// The last record on `orders`, as it must stand there.
+    pub fn last_order(&self) -> Option<Order<'_>> {
+        let last = self.head().published.as_ref()?;
+        let ids = IntentIds {
+            account_id: known_id(self.text(last.account)),
+            strategy_id: known_id(&last.strategy_id),
+            instrument_id: known_id(self.text(last.instrument)),
+            intent_id: known_id(&last.intent_id),
+            client_order_id: known_id(&last.client_order_id),
+        };
+        Some(last.order(ids))
     }
 
     /// Whether the order is known, open or terminal.
@@ -483,5 +537,20 @@ crate::core::saved::saved!(Head {
     published,
     outputs_accepted
 });
-crate::core::saved::saved!(Published { audit_seq, command, order_id, order_version, decided_at });
+crate::core::saved::saved!(Published {
+    audit_seq,
+    command,
+    order_id,
+    order_version,
+    decided_at,
+    account,
+    instrument,
+    strategy_id,
+    intent_id,
+    client_order_id,
+    orig_intent_id,
+    terms,
+    expires_at,
+    origin,
+});
 crate::core::saved::saved!(Opened { rules_version, group, partition_count, topic_ids, settings });

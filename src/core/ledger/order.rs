@@ -3,7 +3,7 @@
 //! What an order reserves is computed, never stored, so that no path can forget to release it.
 
 use crate::core::amount::{Lots, Overflow};
-use crate::core::ids::{Id, IdText};
+use crate::core::ids::IdText;
 use crate::core::intent::{Side, TimeInForce};
 use crate::core::money::Valuation;
 use crate::core::order::Terms;
@@ -127,14 +127,7 @@ impl OrderRow {
         self.terms.side
     }
 
-    /// FIX 41 of the last record on `orders`.
-    pub fn orig_intent_id(&self) -> Option<Id<'_>> {
-        self.previous_intent_id
-            .as_deref()
-            .map(|text| Id::parse(text).expect("it was an id when it was accepted"))
-    }
-
-    /// The terms of the last record on `orders`.
+    /// The terms as a record on `orders` has them that is published now.
     pub fn published_terms(&self) -> &Terms {
         self.pending_terms.as_ref().unwrap_or(&self.terms)
     }

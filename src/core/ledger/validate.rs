@@ -172,7 +172,7 @@ impl Ledger {
     fn validate_head(&self) -> Result<(), String> {
         let head = self.head();
         let newest = |id: OrderId| self.order(id).map(|row| row.version);
-        let published = head.published.is_none_or(|last| {
+        let published = head.published.as_ref().is_none_or(|last| {
             last.audit_seq < head.next_seq
                 && last.decided_at <= head.decided_at
                 && newest(last.order_id) == Some(last.order_version)

@@ -5,7 +5,7 @@ use onefill::core::ids::OrderId;
 use onefill::core::intent::Side;
 
 use super::model::Model;
-use super::number::{Amount, Rat, excess, zero};
+use super::number::{Amount, Rat, excess, is_countable, zero};
 
 /// Venue, instrument, `exec_id`.
 pub type ReportId = (String, String, String);
@@ -76,7 +76,7 @@ pub enum Correction {
     Applied,
     /// No trade of that id, or none yet.
     NotYet,
-    /// It says something else than the trade.
+    /// It says something else than the trade, or what cannot be counted.
     Contradictory,
 }
 
@@ -170,6 +170,10 @@ impl Model {
             None => {
                 let moved = |before: Claim| Some(excess(before.leaves? - (&now.worth - before.worth)));
                 now.leaves = now.leaves.clone().or_else(|| before.and_then(moved));
+                let lot = &self.instruments[report.instrument_id.as_str()].lot;
+                if now.leaves.as_ref().is_some_and(|leaves| !is_countable(leaves, lot)) {
+                    return Correction::Contradictory;
+                }
                 self.awaited.insert(first.clone(), Claim { order, ..now });
                 Correction::NotYet
             }

@@ -82,7 +82,7 @@ impl Lane {
                 evidence.inputs = Offsets { intents: endless, executions: endless };
             }
             Some(Mutant::NoProofOfOutputs) => {
-                evidence.last_order = head.published.map(LastOrder::of);
+                evidence.last_order = head.published.as_ref().map(LastOrder::of);
             }
             Some(Mutant::NoProofOfTopology) => {
                 if let Some(opened) = self.ledger.opened() {
