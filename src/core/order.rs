@@ -46,32 +46,6 @@ impl Terms {
         let Self { order_type, side, price, trigger_price, .. } = *self;
         Pricing { order_type, side, price, trigger: trigger_price }
     }
-
-    fn difference(&self, due: &Self) -> Option<&'static str> {
-        let Self {
-            side,
-            order_type,
-            order_qty,
-            price,
-            trigger_price,
-            time_in_force,
-            expire_time,
-            post_only,
-            reduce_only,
-        } = *self;
-        let same = [
-            ("side", side == due.side),
-            ("order_type", order_type == due.order_type),
-            ("order_qty", order_qty == due.order_qty),
-            ("price", price == due.price),
-            ("trigger_price", trigger_price == due.trigger_price),
-            ("time_in_force", time_in_force == due.time_in_force),
-            ("expire_time", expire_time == due.expire_time),
-            ("post_only", post_only == due.post_only),
-            ("reduce_only", reduce_only == due.reduce_only),
-        ];
-        same.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field)
-    }
 }
 
 /// One record on `orders`. A gateway stores `(order_id, order_version)` before it sends, and sends
@@ -106,42 +80,6 @@ pub struct Order<'a> {
     pub decided_at: Time,
     /// Who caused it.
     pub origin: Origin,
-}
-
-impl Order<'_> {
-    /// The first field, beside those that identify the record, that is another than it must be; `None` where all
-    /// are the same.
-    pub fn difference(&self, due: &Self) -> Option<&'static str> {
-        let Self {
-            command: _,
-            order_id: _,
-            order_version: _,
-            intent_id,
-            client_order_id,
-            orig_intent_id,
-            account_id,
-            strategy_id,
-            instrument_id,
-            terms,
-            expires_at,
-            audit_seq: _,
-            decided_at,
-            origin,
-        } = self;
-        let same = [
-            ("intent_id", *intent_id == due.intent_id),
-            ("client_order_id", *client_order_id == due.client_order_id),
-            ("orig_intent_id", *orig_intent_id == due.orig_intent_id),
-            ("account_id", *account_id == due.account_id),
-            ("strategy_id", *strategy_id == due.strategy_id),
-            ("instrument_id", *instrument_id == due.instrument_id),
-            ("expires_at", *expires_at == due.expires_at),
-            ("decided_at", *decided_at == due.decided_at),
-            ("origin", *origin == due.origin),
-        ];
-        let whole = same.into_iter().find(|(_, is_same)| !is_same).map(|(field, _)| field);
-        whole.or_else(|| terms.difference(&due.terms))
-    }
 }
 
 super::saved::saved!(Terms {

@@ -69,7 +69,7 @@ pub struct Extent {
 }
 
 /// What identifies the last record of `orders[p]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastOrder {
     /// The entry that it names.
     pub audit_seq: u64,
@@ -79,8 +79,8 @@ pub struct LastOrder {
     pub order_id: OrderId,
     /// Its version.
     pub order_version: i32,
-    /// Another field that is not as its entry has it, if there is one.
-    pub differs: Option<&'static str>,
+    /// What it says that its entry does not, if anything.
+    pub differs: Option<String>,
 }
 
 impl LastOrder {
@@ -237,7 +237,7 @@ pub fn prove_input(input: &str, cursor: i64, extent: Extent) -> Result<(), Halt>
 
 fn prove_outputs(published: Option<&Published>, evidence: &Evidence) -> Result<(), Halt> {
     let due = published.map(LastOrder::of);
-    match (due, evidence.last_order) {
+    match (due, evidence.last_order.clone()) {
         (due, found) if due == found => Ok(()),
         (Some(_), None) if outlived(published, evidence) => Ok(()),
         (due, found) => halt(
@@ -263,7 +263,7 @@ fn said(order: Option<LastOrder>) -> String {
         None => "none".to_owned(),
         Some(LastOrder::UNREADABLE) => "a record that is no order".to_owned(),
         Some(LastOrder { audit_seq, command, order_id, order_version, differs }) => {
-            let differs = differs.map(|field| format!(", with another {field}")).unwrap_or_default();
+            let differs = differs.map(|differs| format!(": {differs}")).unwrap_or_default();
             format!("{command} {order_id} version {order_version} of entry {audit_seq}{differs}")
         }
     }

@@ -10,6 +10,7 @@ use rdkafka::error::KafkaResult;
 use rdkafka::message::Message;
 
 use super::admin::{self, Cluster, ClusterError};
+use super::audit::compare::{self, Differing};
 use super::clock;
 use super::config::Config;
 use super::preflight::{self, Finding, TopicStates};
@@ -183,7 +184,12 @@ fn last_order(
     let Ok(order) = body.as_ref().map_err(Clone::clone).and_then(|body| wire::order::decode(body)) else {
         return Ok(Some(LastOrder::UNREADABLE));
     };
-    let differs = ledger.last_order().and_then(|due| order.difference(&due));
+    let differs = ledger.last_order().filter(|due| *due != order).and_then(|due| {
+        let mut due_value = Vec::new();
+        wire::order::encode(&due, &mut due_value);
+        compare::fields(schemas, RecordType::Order, &value, &due_value).into_iter().next()
+    });
+    let differs = differs.map(|Differing { field, found, due }| format!("{field} is {found}, not {due}"));
     let Order { audit_seq, command, order_id, order_version, .. } = order;
     Ok(Some(LastOrder { audit_seq, command, order_id, order_version, differs }))
 }

@@ -107,7 +107,7 @@ const COUNT: fn(&mut Evidence) = |it| {
     it.topology.partition_counts.insert("orders".to_owned(), 13);
 };
 
-const PRICE: fn(&mut Evidence) = |it| edit(it, |last| last.differs = Some("price"));
+const PRICE: fn(&mut Evidence) = |it| edit(it, |last| last.differs = Some("price is 9, not 10".to_owned()));
 
 #[test]
 fn a_lane_that_goes_on_is_proved_in_the_contracts_order() {

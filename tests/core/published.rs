@@ -1,40 +1,14 @@
 //! The last record on `orders` is known whole, whatever has happened to its order since.
 
-use onefill::core::amount::Decimal;
 use onefill::core::batch::order_of;
 use onefill::core::control::{CommandType, Scope};
 use onefill::core::entry::Entry;
 use onefill::core::execution::{ExecType, Execution};
-use onefill::core::intent::{Intent, OrderType, Side, TimeInForce};
-use onefill::core::order::{Order, Origin};
-use onefill::core::time::Time;
+use onefill::core::intent::Intent;
+use onefill::core::order::Origin;
 
 use crate::records::{cancel_intent, command, execution, id, new_intent, num, replace_intent, trade};
 use crate::world::World;
-
-type Edit = (&'static str, fn(&mut Order<'_>));
-
-/// One for each field that does not identify the record.
-const EDITS: [Edit; 18] = [
-    ("intent_id", |it| it.intent_id = id("other")),
-    ("client_order_id", |it| it.client_order_id = id("other")),
-    ("orig_intent_id", |it| it.orig_intent_id = Some(id("other"))),
-    ("account_id", |it| it.account_id = id("A9")),
-    ("strategy_id", |it| it.strategy_id = id("other")),
-    ("instrument_id", |it| it.instrument_id = id("OTHER.CME")),
-    ("expires_at", |it| it.expires_at = Some(Time(7))),
-    ("decided_at", |it| it.decided_at = Time(7)),
-    ("origin", |it| it.origin = Origin::Control),
-    ("side", |it| it.terms.side = Side::Sell),
-    ("order_type", |it| it.terms.order_type = OrderType::Limit),
-    ("order_qty", |it| it.terms.order_qty = Decimal::ZERO),
-    ("price", |it| it.terms.price = Some(Decimal::ZERO)),
-    ("trigger_price", |it| it.terms.trigger_price = None),
-    ("time_in_force", |it| it.terms.time_in_force = TimeInForce::Ioc),
-    ("expire_time", |it| it.terms.expire_time = Some(Time(7))),
-    ("post_only", |it| it.terms.post_only = true),
-    ("reduce_only", |it| it.terms.reduce_only = true),
-];
 
 /// A world that has taken these intents, and the entry of the last one.
 fn with(intents: &[Intent<'static>]) -> (World, Entry<'static>) {
@@ -55,16 +29,11 @@ fn after(intents: &[Intent<'static>], reports: &[Execution<'static>]) {
         since.report(report.clone());
     }
     let last = since.ledger.last_order().expect("it was published");
-    assert_eq!((&last, published.difference(&last)), (&published, None));
-    for (field, edit) in EDITS {
-        let mut edited = published.clone();
-        edit(&mut edited);
-        assert_eq!(edited.difference(&last), Some(field));
-    }
+    assert_eq!(last, published);
 }
 
 #[test]
-fn every_field_of_the_last_record_is_known() {
+fn the_last_record_is_known_whole() {
     after(&[new_intent()], &[]);
     after(&[new_intent(), replace_intent()], &[]);
     after(&[new_intent(), cancel_intent()], &[]);

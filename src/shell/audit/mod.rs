@@ -7,7 +7,7 @@
 //! [`grounds`] and [`remedy`] are its parts. [`account`] says how an account stood at some entry.
 
 pub mod account;
-mod compare;
+pub(super) mod compare;
 pub mod explain;
 pub mod fault;
 pub mod find;
