@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::iter;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,7 +19,7 @@ use super::lane::Shared;
 use super::metrics::kafka::Api;
 use super::peek::Peek;
 use super::status::{Backlog, Gaps, LagView, LaneView, Oldest, Waiting};
-use super::trail::Probe;
+use super::trail::{Marks, Probe};
 use super::worker::{Stop, Worker, rest};
 use crate::core::lane::Stage;
 
@@ -30,15 +31,6 @@ const REQUEST_MAX: Duration = Duration::from_secs(1);
 const ROUND_MAX: Duration = Duration::from_secs(3);
 /// How long a stable offset may stand behind the high watermark before its input is blocked.
 const BLOCKED_AFTER: Duration = Duration::from_secs(10);
-
-/// How far a partition goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Marks {
-    /// The offset after the last record, committed or not.
-    high: i64,
-    /// The first offset that an open transaction may still change.
-    stable: i64,
-}
 
 /// Since when a partition's stable offset has stood behind its high watermark.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +92,7 @@ impl Round {
     }
 
     fn measure_all(&mut self, eyes: Option<&Eyes>) {
-        let mut lanes = self.shared.status.lanes();
+        let mut lanes: Vec<i32> = self.shared.status.lanes().iter().map(|lane| lane.partition).collect();
         if lanes.is_empty() {
             self.standing.clear();
             self.oldest.clear();
@@ -108,19 +100,28 @@ impl Round {
         }
         let (began, count) = (Instant::now(), lanes.len());
         lanes.rotate_left(self.first % count);
-        let probe = eyes.map(|eyes| &eyes.probe);
         let topics = self.shared.config.topics.clone();
-        let control = self.marks(probe, &topics.control, 0);
+        let own =
+            |lane: &i32| [&topics.intents, &topics.executions, &topics.audit].map(|topic| (&**topic, *lane));
+        let asked: Vec<_> = iter::once((&*topics.control, 0)).chain(lanes.iter().flat_map(own)).collect();
+        let marks = self.marks(eyes.map(|eyes| &eyes.probe), &asked);
+        let marks = |topic: &str, partition| marks.get(&(topic.to_owned(), partition)).copied();
+        // Where the lanes stand now that it is known how far they could be.
+        let stood: BTreeMap<_, _> =
+            self.shared.status.lanes().into_iter().map(|lane| (lane.partition, lane)).collect();
+        let control = marks(&topics.control, 0);
         let control = self.blocked([("control", &topics.control, 0, control)], Instant::now());
-        for (place, LaneView { partition, .. }) in lanes.into_iter().enumerate() {
+        for (place, partition) in lanes.into_iter().enumerate() {
             if self.stop.is_set() {
                 return;
             }
-            // How it stands now: its turn may come late in the round.
-            let Some(lane) = self.shared.status.lane(partition) else { continue };
-            let intents = self.marks(probe, &topics.intents, partition);
-            let executions = self.marks(probe, &topics.executions, partition);
-            let audit = self.marks(probe, &topics.audit, partition);
+            let (Some(stood), Some(lane)) = (stood.get(&partition), self.shared.status.lane(partition))
+            else {
+                continue;
+            };
+            let (intents, executions) =
+                (marks(&topics.intents, partition), marks(&topics.executions, partition));
+            let audit = marks(&topics.audit, partition);
             let inputs = [
                 ("intents", topics.intents.as_str(), partition, intents),
                 ("executions", topics.executions.as_str(), partition, executions),
@@ -129,7 +130,7 @@ impl Round {
             let blocked = self.blocked(inputs, now).zip(control.clone());
             let blocked = blocked.map(|(own, control)| [own, control].concat());
             let backlog = Backlog {
-                lag: lag(&lane, intents, executions),
+                lag: lag(stood, intents, executions),
                 gaps: gaps(intents, executions, audit),
                 blocked,
                 waiting: self.waiting(eyes, &lane, intents, executions),
@@ -144,23 +145,22 @@ impl Round {
         }
     }
 
-    /// `None` when Kafka does not say, or time is up.
-    fn marks(&self, probe: Option<&Probe>, topic: &str, partition: i32) -> Option<Marks> {
-        if self.stop.is_set() || Instant::now() >= self.until {
-            return None;
-        }
-        let ask = |probe: &Probe| {
-            // The high watermark first: what comes in between is then no gap.
-            let high = probe.extent(topic, partition)?.end;
-            Ok(Marks { high, stable: probe.stable_end(topic, partition)? })
+    /// Without those of which Kafka does not say it, or for which time is up.
+    fn marks(&self, probe: Option<&Probe>, asked: &[(&str, i32)]) -> BTreeMap<(String, i32), Marks> {
+        let Some(probe) = probe else { return BTreeMap::new() };
+        let ask = |some: &[(&str, i32)]| {
+            let said = probe.marks(some);
+            said.inspect_err(|error| self.missed(some, error)).ok()
         };
-        let asked: KafkaResult<Marks> = ask(probe?);
-        asked.inspect_err(|error| self.missed(topic, partition, error)).ok()
+        let is_late = || self.stop.is_set() || Instant::now() >= self.until;
+        // A broker that does not answer takes all with it that were asked for at once.
+        let each = || asked.chunks(1).take_while(|_| !is_late()).filter_map(ask).flatten().collect();
+        ask(asked).unwrap_or_else(each)
     }
 
-    fn missed(&self, topic: &str, partition: i32, error: &KafkaError) {
+    fn missed(&self, asked: &[(&str, i32)], error: &KafkaError) {
         self.shared.metrics.kafka.failed(Api::Observe, error);
-        tracing::debug!(topic, partition, "observer: {error}");
+        tracing::debug!("observer: {asked:?}: {error}");
     }
 
     /// What has waited for longest; `None` unless that is known of both inputs.
@@ -201,7 +201,7 @@ impl Round {
             return None;
         }
         let looked = eyes?.peek.first_at(topic, partition, cursor, REQUEST_MAX);
-        match looked.inspect_err(|error| self.missed(topic, partition, error)).ok()? {
+        match looked.inspect_err(|error| self.missed(&[(topic, partition)], error)).ok()? {
             None => Some(Found::Nothing),
             Some((offset, at)) => {
                 let oldest = Oldest { offset, at, seen_at: clock::now() };
@@ -255,8 +255,8 @@ impl Standing {
     }
 }
 
-/// When the turn of one of so many lanes is over, since its round began: together they take the whole of it. Requests
-/// for all at once would stand in the way of the lanes' own.
+/// When the turn of one of so many lanes is over, since its round began: together they take the whole of it. To look at
+/// what waits for all at once would stand in the way of the lanes' own requests.
 fn turn_ends(place: usize, count: usize) -> Duration {
     EVERY.mul_f64((place + 1) as f64 / count as f64)
 }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::topic_partition_list::TopicPartitionListElem;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{self, Isolation, Logged};
@@ -22,6 +23,15 @@ use crate::core::proof::{Extent, Offsets};
 pub const REQUEST_WAIT: Duration = Duration::from_secs(3);
 /// How long a reader may hear nothing before the read is made again.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(30);
+
+/// How far a partition goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marks {
+    /// The offset after the last record, committed or not.
+    pub high: i64,
+    /// The first offset that an open transaction may still change.
+    pub stable: i64,
+}
 
 /// Asks where partitions begin and end, committed and not, and reads them from one to the other.
 ///
@@ -66,6 +76,21 @@ impl Probe {
     pub fn stable_end(&self, topic: &str, partition: i32) -> KafkaResult<i64> {
         // Under read_committed the upper watermark is the stable one.
         Ok(self.committed.fetch_watermarks(topic, partition, self.wait)?.1)
+    }
+
+    /// How far each of these partitions goes, by two requests to each broker that leads some; without those of which
+    /// nothing is said.
+    ///
+    /// # Errors
+    /// One of the brokers does not answer.
+    pub fn marks(&self, of: &[(&str, i32)]) -> KafkaResult<BTreeMap<(String, i32), Marks>> {
+        // The high watermark first: what comes in between is then no gap.
+        let (high, stable) = (ends(&self.uncommitted, of, self.wait)?, ends(&self.committed, of, self.wait)?);
+        let both = high.into_iter().filter_map(|(at, high)| {
+            let stable = *stable.get(&at)?;
+            Some((at, Marks { high, stable }))
+        });
+        Ok(both.collect())
     }
 
     /// How many members the group has.
@@ -120,6 +145,25 @@ impl Probe {
             Err(ReadError::Kafka(error)) => Err(error),
         }
     }
+}
+
+/// Where these partitions end for this reader; without those of which nothing is said.
+fn ends(
+    reader: &BaseConsumer<Logged>,
+    of: &[(&str, i32)],
+    wait: Duration,
+) -> KafkaResult<BTreeMap<(String, i32), i64>> {
+    let mut asked = TopicPartitionList::new();
+    for (topic, partition) in of {
+        // To ask for the "time" of the end is to ask for the end: so ListOffsets means it.
+        asked.add_partition_offset(topic, *partition, Offset::End)?;
+    }
+    let said = reader.offsets_for_times(asked, wait)?;
+    let end = |element: TopicPartitionListElem<'_>| match (element.error(), element.offset()) {
+        (Ok(()), Offset::Offset(end)) => Some(((element.topic().to_owned(), element.partition()), end)),
+        _ => None,
+    };
+    Ok(said.elements().into_iter().filter_map(end).collect())
 }
 
 /// Why a partition could not be read to its end.
