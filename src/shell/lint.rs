@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 
 use rdkafka::error::KafkaResult;
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::config::Config;
 use super::preflight::{Finding, Severity, TopicStates};
@@ -24,12 +24,16 @@ pub fn findings(config: &Config, schemas: &Schemas, states: &TopicStates) -> Kaf
     let count = |role| states.get(&role).map(|state| state.partitions.len() as i32);
     let (Some(lanes), Some(_)) = (count(Role::Intents), count(Role::Control)) else { return Ok(Vec::new()) };
     let mut log = ControlLog::new(lanes, config.decide);
+    // What a registry does not say now is malformed here: a finding, and nothing depends on it.
+    let learn = |message: &BorrowedMessage<'_>| drop(schemas.learn_of(message.payload(), clock::now()));
     read(config, &config.topics.control, 0, |message| {
+        learn(message);
         arrival::with(&config.topics, schemas, message, |arrival| log.take(arrival));
     })?;
     let mut prices = PriceBook::default();
     for partition in 0..count(Role::Prices).unwrap_or(0) {
         read(config, &config.topics.prices, partition, |message| {
+            learn(message);
             // What the router drops is no price here either.
             if let Ok(quote) = quote(schemas, message) {
                 quote.put_into(&mut prices);

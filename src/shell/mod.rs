@@ -42,6 +42,7 @@ mod peek;
 pub mod preflight;
 pub mod prices;
 pub mod publish;
+mod registry;
 pub mod renewal;
 pub mod restore;
 pub mod risk;

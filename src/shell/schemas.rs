@@ -1,9 +1,10 @@
 //! The schemas that are known to this process: those compiled in, and the files of the
-//! configuration.
+//! configuration; and the registry, where there is one, that says which of them an id means.
 
 use std::fs;
 
 use super::config::{Config, ConfigError};
+use super::registry::HttpRegistry;
 use crate::wire::Schemas;
 
 /// Loads them.
@@ -22,8 +23,12 @@ pub fn load(config: &Config) -> Result<Schemas, ConfigError> {
         }
     };
     let files = config.schemas_extra.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    Schemas::with_extras(files.into_iter()).map_err(|error| {
+    let schemas = Schemas::with_extras(files.into_iter()).map_err(|error| {
         let remedy = "a schema is taken for the record whose name it bears, and must resolve to it";
         ConfigError::new("schemas.extra", error.to_string(), remedy)
+    })?;
+    Ok(match config.registry.urls[..] {
+        [] => schemas,
+        _ => schemas.with_registry(Box::new(HttpRegistry::new(&config.registry))),
     })
 }

@@ -243,6 +243,11 @@ impl<'s> Taking<'s> {
         has_room
     }
 
+    /// Takes no more: what was handed out last waits for the next batch, before which the source stands anew.
+    pub fn end(&mut self) {
+        self.records = 0;
+    }
+
     fn has_room(&self) -> bool {
         let reads_control = self.inputs.first().is_some_and(|input| input.kind == Kind::Control);
         let control_waits = !reads_control && self.standing.control_waits.load(Ordering::Acquire);

@@ -43,6 +43,8 @@ mod preflight;
 #[cfg(feature = "cli")]
 mod prices;
 #[cfg(feature = "cli")]
+mod registries;
+#[cfg(feature = "cli")]
 mod restores;
 #[cfg(feature = "cli")]
 mod running;
@@ -56,5 +58,5 @@ mod uncommitted;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(feature = "cli")]
-use support::{ask, dice, login, loud, records, rights, router, strangers, world};
+use support::{ask, dice, login, loud, records, registry, rights, router, strangers, world};
 use support::{broker, producer, reader};

@@ -19,7 +19,7 @@ use crate::world::World;
 const WAIT: Duration = Duration::from_secs(30);
 
 /// A price of some milliseconds ago; less than none for one that is to come.
-fn price(instrument: &str, number: &str, age_ms: i64) -> Vec<u8> {
+pub fn price(instrument: &str, number: &str, age_ms: i64) -> Vec<u8> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after 1970");
     let as_of = i64::try_from(now.as_nanos()).expect("it is before 2262") - age_ms * 1_000_000;
     PRICE.encode(&json!({
@@ -28,7 +28,8 @@ fn price(instrument: &str, number: &str, age_ms: i64) -> Vec<u8> {
     }))
 }
 
-fn dropped(address: &str) -> BTreeMap<String, u64> {
+/// The prices that were dropped, by reason.
+pub fn dropped(address: &str) -> BTreeMap<String, u64> {
     let reason = |name: &str| {
         Some(name.strip_prefix("onefill_prices_dropped_total{reason=\"")?.strip_suffix("\"}")?.to_owned())
     };
@@ -36,7 +37,8 @@ fn dropped(address: &str) -> BTreeMap<String, u64> {
     counts.filter_map(|(name, count)| Some((reason(&name)?, count))).filter(|(_, count)| *count > 0).collect()
 }
 
-fn age(address: &str) -> Option<f64> {
+/// The age of the oldest price that is held, in seconds.
+pub fn age(address: &str) -> Option<f64> {
     let (_, text) = ask(address, "/metrics").expect("an answer");
     let value = text.lines().find_map(|line| line.strip_prefix("onefill_price_age_seconds "))?;
     Some(value.parse().expect("a number"))

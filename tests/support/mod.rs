@@ -15,6 +15,8 @@ pub mod producer;
 pub mod reader;
 #[cfg(feature = "cli")]
 pub mod records;
+#[cfg(feature = "cli")]
+pub mod registry;
 pub mod rights;
 #[cfg(feature = "cli")]
 pub mod router;

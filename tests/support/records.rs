@@ -55,9 +55,16 @@ impl Format {
         bytes.starts_with(&self.header)
     }
 
-    /// The value as it was written, to be altered and written again.
+    /// The value in the Confluent format, with this id for the schema.
+    pub fn encode_by(&self, id: u32, record: &Json) -> Vec<u8> {
+        confluent(id, &self.encode(record))
+    }
+
+    /// The value as it was written, to be altered and written again. An id of the Confluent format stands for the schema.
     pub fn decode_value(&self, bytes: &[u8]) -> Value {
-        let mut rest = bytes.strip_prefix(&*self.header).expect("the fingerprint is the published schema's");
+        let by_id = || bytes.split_at_checked(CONFLUENT_HEADER_LEN).filter(|(header, _)| header[0] == 0);
+        let rest = bytes.strip_prefix(&*self.header).or_else(|| by_id().map(|(_, rest)| rest));
+        let mut rest = rest.expect("the fingerprint is the published schema's");
         let reader = GenericDatumReader::builder(&self.schema).build().expect("a reader");
         let value = reader.read_value(&mut rest).expect("the value fits its schema");
         assert!(rest.is_empty(), "{} bytes follow the value", rest.len());
@@ -68,6 +75,14 @@ impl Format {
     pub fn decode(&self, bytes: &[u8]) -> Json {
         Json::try_from(self.decode_value(bytes)).expect("records of onefill are no stranger than JSON")
     }
+}
+
+/// A zero byte and an id, in bytes.
+const CONFLUENT_HEADER_LEN: usize = 5;
+
+/// A value of single-object encoding in the Confluent format.
+pub fn confluent(id: u32, value: &[u8]) -> Vec<u8> {
+    [&[0], &id.to_be_bytes()[..], &value[10..]].concat()
 }
 
 /// JSON as Avro knows it, without a schema.

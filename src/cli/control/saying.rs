@@ -184,6 +184,11 @@ impl From<PrepareError> for Failure {
         match error {
             PrepareError::Refused(refusal) => refusal.into(),
             PrepareError::Kafka(error) => unasked(error),
+            PrepareError::Config(error) => error.into(),
+            PrepareError::Registry(unsaid) => {
+                let remedy = "mend the registry of schemas.registry, or name the next version yourself";
+                Self::failed(format!("control has a record whose schema cannot be had: {unsaid}"), remedy)
+            }
         }
     }
 }

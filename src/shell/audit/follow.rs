@@ -22,9 +22,9 @@ use crate::core::ledger::{Ledger, Placement};
 use crate::core::recompute::{Recomputed, decide_anew, prices_of, recompute};
 use crate::core::replay::replay;
 use crate::core::settings::decides_alike;
-use crate::shell::arrival;
 use crate::shell::topics::Topics;
-use crate::wire::schema::{RecordType, Schemas};
+use crate::shell::{arrival, clock};
+use crate::wire::schema::{RecordType, Schemas, is_confluent};
 use crate::wire::{self, Malformed};
 
 /// A trail, as far as it was followed.
@@ -206,7 +206,8 @@ impl<'s> Follower<'s> {
     /// The record that an entry answers, and the schemas to read it by; `None` where its writer's is not known.
     ///
     /// Which schemas were known when it was decided, the trail does not say. What could not be read then is read by
-    /// those of this version alone: one that was added since changes nothing.
+    /// those of this version alone: one that was added since changes nothing. Nor does it say what a registry said:
+    /// where that had to do with it, the entry is taken as recorded.
     fn readable<'i>(
         &mut self,
         entry: &Entry<'_>,
@@ -219,11 +220,13 @@ impl<'s> Follower<'s> {
             Body::Control(taken) => taken.record.is_ok(),
             Body::Genesis(_) | Body::LaneOpened(_) | Body::OwedCancel(_) | Body::Recovery(_) => true,
         };
-        if !was_readable {
+        let value = input.payload().unwrap_or_default();
+        if !was_readable && !is_confluent(value) {
             return Some((input, &COMPILED));
         }
         let record = arrival::record_of(self.topics, input.topic());
-        if self.schemas.knows_writer(record, input.payload().unwrap_or_default()) {
+        let is_learnt = self.schemas.learn_of(Some(value), clock::now()).is_ok();
+        if was_readable && is_learnt && self.schemas.knows_writer(record, value) {
             return Some((input, self.schemas));
         }
         self.counts.unknown_schemas += 1;

@@ -57,6 +57,8 @@ pub struct Config {
     pub checkpoint: CheckpointSettings,
     /// Avro schemas that are known besides those compiled in.
     pub schemas_extra: Vec<PathBuf>,
+    /// Who says what the schema ids of the Confluent format stand for.
+    pub registry: RegistrySettings,
     /// What is logged, as `level` or `module=level,…`; `None` leaves it to the command.
     pub log: Option<String>,
     /// How logs are written.
@@ -94,6 +96,15 @@ pub struct CheckpointSettings {
     /// After how many entries a lane is written again: a restart reads no more of them than that, and what
     /// came while it was written.
     pub every_entries: u64,
+}
+
+/// Where the schema registry is, if there is one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RegistrySettings {
+    /// Its addresses, `http://host:port`, without a slash at the end; none for no registry.
+    pub urls: Vec<String>,
+    /// The file that holds `user:password`, where it asks for them.
+    pub auth_file: Option<PathBuf>,
 }
 
 impl Default for CheckpointSettings {
@@ -150,6 +161,7 @@ impl Default for Config {
             batch: BatchBounds { records: 10_000, bytes: 16 * 1024 * 1024, time_ms: 50 },
             checkpoint: CheckpointSettings::default(),
             schemas_extra: Vec::new(),
+            registry: RegistrySettings::default(),
             log: None,
             log_format: LogFormat::Auto,
         }

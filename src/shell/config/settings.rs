@@ -99,6 +99,12 @@ pub(super) const SETTINGS: &[Setting] = &[
         draft.config.schemas_extra = paths.map(|path| PathBuf::from(path.trim())).collect();
         Ok(())
     }),
+    plain("schemas.registry", |draft, text| set(&mut draft.config.registry.urls, registries(text))),
+    plain("schemas.registry_auth_file", |draft, text| {
+        draft.config.registry.auth_file =
+            Some(text.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+        Ok(())
+    }),
 ];
 
 fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
@@ -121,6 +127,24 @@ fn brokers(text: &str) -> Result<String, String> {
         None => Ok(text.to_owned()),
         Some(broker) => Err(format!("`{broker}` is no HOST:PORT; separate several by commas")),
     }
+}
+
+/// `http://host:port,…`, none for no registry.
+fn registries(text: &str) -> Result<Vec<String>, String> {
+    let schemes: &[&str] = if cfg!(feature = "tls") { &["http://", "https://"] } else { &["http://"] };
+    let urls = text.split(',').map(str::trim).filter(|url| !url.is_empty());
+    let checked = urls.map(|url| {
+        let host = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or_default();
+        match host {
+            "" => Err(format!("`{url}` begins with none of {}, or names no host", schemes.join(", "))),
+            // It would be shown with the address.
+            _ if host.contains('@') => {
+                Err("holds a user or a password: set `schemas.registry_auth_file`".to_owned())
+            }
+            _ => Ok(url.trim_end_matches('/').to_owned()),
+        }
+    });
+    checked.collect()
 }
 
 fn log_format(text: &str) -> Result<LogFormat, String> {
@@ -214,6 +238,22 @@ mod tests {
         for text in ["", "a", "a:", ":1", "a:0", "a:9092,", "a:99999"] {
             assert!(brokers(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_registry_is_named_by_its_address_without_a_password() {
+        let urls = |text| registries(text);
+        assert_eq!(
+            urls(" http://a:8081/ ,http://b/apis/"),
+            Ok(vec!["http://a:8081".to_owned(), "http://b/apis".to_owned()])
+        );
+        assert_eq!(urls(""), Ok(vec![]));
+        assert_eq!(urls("https://a").is_ok(), cfg!(feature = "tls"));
+        for text in ["a:8081", "ftp://a", "http://", "http://a,b"] {
+            assert!(urls(text).is_err(), "{text}");
+        }
+        let refused = urls("http://desk:hunter2@a").unwrap_err();
+        assert!(refused.contains("registry_auth_file") && !refused.contains("hunter2"), "{refused}");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn readiness(lanes: &[LaneView]) -> Vec<String> {
 fn unready(lane: &LaneView) -> String {
     let why = match (lane.halt, &lane.waiting, &lane.intents_held) {
         (Some(code), ..) => format!(" {code}"),
-        (None, Some(waiting), _) => format!(", waiting for Kafka to {}", waiting.replace('\n', " ")),
+        (None, Some(waiting), _) => format!(", waiting for {}", waiting.replace('\n', " ")),
         (None, None, Some(reason)) => format!(", takes no intents: {reason}"),
         (None, None, None) => String::new(),
     };
@@ -79,7 +79,7 @@ mod tests {
         let lanes = lanes(|status| {
             status.halt(0, &Halt::new(HaltCode::ChainBroken, "entry 7"));
             status.enter(1, Stage::Fencing);
-            status.wait(1, Some("initialise the producers: timed out".to_owned()));
+            status.wait(1, Some("Kafka to initialise the producers: timed out".to_owned()));
         });
         let expected = [
             "lane 0: HALTED CHAIN_BROKEN",
@@ -121,7 +121,7 @@ mod tests {
     fn restoring_a_halt_and_a_declared_wait_are_alive() {
         let lanes = lanes(|status| {
             status.enter(0, Stage::Restoring);
-            status.wait(0, Some("read the trail: timed out".to_owned()));
+            status.wait(0, Some("Kafka to read the trail: timed out".to_owned()));
             status.halt(1, &Halt::new(HaltCode::InputLost, "gone"));
         });
         let pulses = [pulse("lane-0", Weight::Vital, 300), pulse("lane-1", Weight::Vital, 1)];

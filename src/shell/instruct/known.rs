@@ -1,18 +1,19 @@
 //! What the control log says already, as far as an operator's next word depends on it.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 use rdkafka::Message as _;
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::KafkaError;
 
 use super::draft::{Draft, Kind, Ready, Refusal};
 use crate::core::amount::{Numeral, StepError};
 use crate::core::control::{Command, ControlRecord};
 use crate::core::ledger::instrument::Instrument;
-use crate::shell::config::Config;
+use crate::shell::config::{Config, ConfigError};
 use crate::shell::trail::{Probe, ReadError, read_to_end};
-use crate::wire::{self, RecordType, Schemas};
+use crate::shell::{clock, schemas};
+use crate::wire::schema::Unregistered;
+use crate::wire::{self, RecordType};
 
 /// Why records cannot be sent.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,12 @@ pub enum PrepareError {
     /// Kafka's word.
     #[error("{0}")]
     Kafka(#[from] KafkaError),
+    /// Its schemas cannot be had.
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    /// A record of the log is of the Confluent format, and the registry does not say of which schema.
+    #[error("{0}")]
+    Registry(#[from] Unregistered),
 }
 
 /// Makes the drafts ready for a router of so many lanes: versions that were left open follow the
@@ -54,12 +61,13 @@ pub(super) struct Known {
 
 impl Known {
     /// Reads the whole log.
-    fn read(config: &Config) -> KafkaResult<Self> {
+    fn read(config: &Config) -> Result<Self, PrepareError> {
         let topic = config.topics.control.as_str();
         let start = Probe::open(config)?.extent(topic, 0)?.start;
-        let (schemas, mut known) = (Schemas::compiled(), Self::default());
-        let read = read_to_end(config, (topic, 0), start, |message| -> Result<(), Infallible> {
+        let (schemas, mut known) = (schemas::load(config)?, Self::default());
+        let read = read_to_end(config, (topic, 0), start, |message| -> Result<(), Unregistered> {
             let value = message.payload().unwrap_or_default();
+            schemas.learn_of(Some(value), clock::now())?;
             let body = schemas.open(RecordType::ControlRecord, value).ok();
             if let Some(Ok(record)) = body.as_deref().map(wire::control::decode) {
                 known.take(&record);
@@ -68,8 +76,8 @@ impl Known {
         });
         match read {
             Ok(()) => Ok(known),
-            Err(ReadError::Kafka(error)) => Err(error),
-            Err(ReadError::Refused(never)) => match never {},
+            Err(ReadError::Kafka(error)) => Err(error.into()),
+            Err(ReadError::Refused(unsaid)) => Err(unsaid.into()),
         }
     }
 

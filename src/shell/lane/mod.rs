@@ -373,6 +373,21 @@ impl LaneThread {
     fn patiently<T, E: Display>(
         &mut self,
         what: &str,
+        call: impl FnMut(&Self) -> Result<T, E>,
+    ) -> Result<T, Break> {
+        self.wait_for(&Wait { whom: "Kafka", what }, call)
+    }
+
+    /// Asks the schema registry what an id stands for, until it says so.
+    fn learn(&mut self, id: u32) -> Result<(), Break> {
+        let what = format!("say what its schema {id} is");
+        let wait = Wait { whom: "the schema registry", what: &what };
+        self.wait_for(&wait, |lane| lane.shared.schemas.learn(id, clock::now()))
+    }
+
+    fn wait_for<T, E: Display>(
+        &mut self,
+        wait: &Wait<'_>,
         mut call: impl FnMut(&Self) -> Result<T, E>,
     ) -> Result<T, Break> {
         let partition = self.placement.partition;
@@ -390,7 +405,7 @@ impl LaneThread {
                         self.shared.status.wait(partition, None);
                     }
                     if said.is_some() {
-                        tracing::info!(partition, "Kafka answers again: {what}");
+                        tracing::info!(partition, "{} answers again: {}", wait.whom, wait.what);
                     }
                     return Ok(value);
                 }
@@ -399,7 +414,7 @@ impl LaneThread {
                     // What is over within a second is nobody's concern; what lasts is said again.
                     let loud =
                         said.map_or(began.elapsed() >= SAID_AFTER, |at| at.elapsed() >= SAID_AGAIN_EVERY);
-                    self.say_waiting(what, &error, loud);
+                    self.say_waiting(wait, &error, loud);
                     if loud {
                         said = Some(Instant::now());
                     }
@@ -445,14 +460,20 @@ impl LaneThread {
         self.measured = (began, began.elapsed());
     }
 
-    fn say_waiting(&self, what: &str, error: &dyn Display, loud: bool) {
-        let partition = self.placement.partition;
-        self.shared.status.wait(partition, Some(format!("{what}: {error}")));
+    fn say_waiting(&self, Wait { whom, what }: &Wait<'_>, error: &dyn Display, loud: bool) {
+        let (partition, waiting) = (self.placement.partition, format!("{whom} to {what}: {error}"));
         match loud {
-            true => tracing::warn!(partition, "waiting for Kafka to {what}: {error}"),
-            false => tracing::debug!(partition, "waiting for Kafka to {what}: {error}"),
+            true => tracing::warn!(partition, "waiting for {waiting}"),
+            false => tracing::debug!(partition, "waiting for {waiting}"),
         }
+        self.shared.status.wait(partition, Some(waiting));
     }
+}
+
+/// Who is waited for, and what they are to do.
+struct Wait<'w> {
+    whom: &'static str,
+    what: &'w str,
 }
 
 /// How long a client is asked in vain before another one is tried.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::BorrowedMessage;
 
+use super::routing::lacked;
 use super::{Break, Found, LaneThread, Shared};
 use crate::core::batch::Batch;
 use crate::core::entry::Cursors;
@@ -306,12 +307,16 @@ impl LaneThread {
         let prices = shared.prices.book();
         let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
-        let mut unreadable = None;
+        let (mut unreadable, mut lacking) = (None, None);
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
             transaction.open_lane(opening, self.found.reached)?;
             let topics = &shared.config.topics;
             let each = |message: &BorrowedMessage<'_>| {
                 self.heartbeat.beat();
+                lacking = lacked(&shared, message);
+                if lacking.is_some() {
+                    return Err(Outcome::Aborted);
+                }
                 arrival::with(topics, &shared.schemas, message, |arrival| {
                     transaction.answer(arrival).map(drop)
                 })
@@ -328,6 +333,9 @@ impl LaneThread {
         });
         let outcome = outcome.unwrap_or_else(|outcome| outcome);
         self.after_transaction(outcome)?;
+        if let Some(id) = lacking {
+            self.learn(id)?;
+        }
         if let Some(error) = unreadable {
             let detail = format!("a record at offset {cursor} or behind it cannot be read: {error}");
             return Ok(Event::Doubted(Halt::new(HaltCode::ControlInvalid, detail)));

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::ConsumerGroupMetadata;
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::{Break, LaneThread, MEASURE_EVERY, Shared};
 use crate::core::batch::Batch;
@@ -93,6 +93,11 @@ impl LaneThread {
         let reach = if owes { Reach::Reports } else { Reach::Intents };
         let first = taking.take_next(reach).map_err(Break::Doubted)?;
         if first.is_none() && !owes {
+            return Ok(None);
+        }
+        if let Some(id) = first.as_ref().and_then(|message| lacked(shared, message)) {
+            // It is read again once the registry has answered.
+            self.learn(id)?;
             return Ok(None);
         }
         let sink = self.sink.as_ref().expect("a lane runs behind its fence");
@@ -197,6 +202,10 @@ fn answer<'s>(
     reach: Reach,
 ) -> Result<Result<(), Outcome>, Halt> {
     while let Some(message) = next {
+        if lacked(shared, &message).is_some() {
+            taking.end();
+            break;
+        }
         transaction.fetched();
         let answered = arrival::with(&shared.config.topics, &shared.schemas, &message, |arrival| {
             transaction.answer(arrival).map(drop)
@@ -207,6 +216,11 @@ fn answer<'s>(
         next = taking.take_next(reach)?;
     }
     Ok(Ok(()))
+}
+
+/// The schema id of a record for which the registry must be asked before the record is answered.
+pub(super) fn lacked(shared: &Shared, message: &BorrowedMessage<'_>) -> Option<u32> {
+    shared.schemas.lacks(message.payload()?, clock::now())
 }
 
 /// Whether cancels are left that a command owes.

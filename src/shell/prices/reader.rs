@@ -4,9 +4,9 @@
 //! are waited for; the prices held grow old meanwhile, and whoever needs one rejects.
 
 use std::collections::BTreeMap;
-use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
@@ -56,6 +56,8 @@ pub struct Reader {
     drafts: Drafts,
     goal: Option<Goal>,
     drops: Drops,
+    /// When it was last said that all is read again.
+    begun_anew: Option<Instant>,
 }
 
 /// What is to be read before a lane may decide.
@@ -74,7 +76,8 @@ impl Reader {
         let consumer = client::reader(&shared.config, Isolation::Committed)?.create_with_context(Logged)?;
         let probe = Probe::with_patience(&shared.config, REQUEST_MAX)?;
         let (drafts, drops) = (Drafts::default(), Drops::default());
-        Ok(Self { shared, consumer, probe, assigned: 0, looked: None, drafts, goal: None, drops })
+        let (goal, begun_anew) = (None, None);
+        Ok(Self { shared, consumer, probe, assigned: 0, looked: None, drafts, goal, drops, begun_anew })
     }
 
     /// Begins to read.
@@ -146,13 +149,18 @@ impl Reader {
         let until = Instant::now() + GATHER_MAX;
         while let Some(next) = event {
             match next {
-                Ok(message) => match quote(&self.shared.schemas, &message) {
-                    Ok(quote) => group.push(quote),
-                    Err((reason, detail)) => self.drops.add(&self.shared, reason, &detail),
+                Ok(message) => match self.shared.schemas.learn_of(message.payload(), clock::now()) {
+                    Err(unsaid) => {
+                        self.begin_anew(&unsaid);
+                        break;
+                    }
+                    Ok(()) => match quote(&self.shared.schemas, &message) {
+                        Ok(quote) => group.push(quote),
+                        Err((reason, detail)) => self.drops.add(&self.shared, reason, &detail),
+                    },
                 },
                 Err(error) if is_final(&error) => {
-                    tracing::warn!("prices are read again from their beginning: {error}");
-                    self.begin_anew();
+                    self.begin_anew(&error);
                     break;
                 }
                 Err(error) => tracing::debug!("prices: {error}"),
@@ -170,8 +178,13 @@ impl Reader {
         }
     }
 
-    /// The next record is gone. Prices that were read before change nothing when they are read again.
-    fn begin_anew(&mut self) {
+    /// The next record is gone, or its schema cannot be had yet. Prices that were read before change nothing when
+    /// they are read again.
+    fn begin_anew(&mut self, why: &dyn fmt::Display) {
+        if self.begun_anew.is_none_or(|at| at.elapsed() >= LOGGED_EVERY) {
+            tracing::warn!("prices are read again from their beginning: {why}");
+            self.begun_anew = Some(Instant::now());
+        }
         if let Err(error) = self.consumer.unassign() {
             tracing::warn!("prices: {error}");
         }

@@ -15,6 +15,7 @@ use apache_avro::schema::ResolvedSchema;
 use apache_avro::schema_compatibility::SchemaCompatibility;
 use apache_avro::types::Value;
 
+use super::registry::{Ids, is_confluent, split_confluent};
 use super::strict::{read_generic, write_generic};
 use super::{HEADER_LEN, MARKER, RecordType};
 use crate::wire::avro::Writer;
@@ -27,6 +28,8 @@ pub const VALUE_LEN_MAX: usize = 64 * 1024;
 #[derive(Debug)]
 pub struct Schemas {
     writers: HashMap<(RecordType, [u8; 8]), Schema>,
+    /// What the ids of a registry stand for, where there is one.
+    pub(super) ids: Option<Ids>,
 }
 
 /// Why a schema of the configuration cannot be used.
@@ -42,7 +45,7 @@ pub struct SchemaError {
 impl Schemas {
     /// The schemas of this version alone.
     pub fn compiled() -> Self {
-        Self { writers: HashMap::new() }
+        Self { writers: HashMap::new(), ids: None }
     }
 
     /// These and further ones, each with a name for messages and its JSON text. A schema is for
@@ -70,19 +73,17 @@ impl Schemas {
         let record = *record.ok_or_else(|| format!("{} is the name of no record", quote(name)))?;
         SchemaCompatibility::can_read(&writer, reader_schema(record))
             .map_err(|error| format!("its records cannot be read as {name}: {error}"))?;
-        let fingerprint = writer.fingerprint::<Rabin>().bytes;
-        let fingerprint = fingerprint.try_into().expect("CRC-64 has 8 bytes");
-        self.writers.insert((record, fingerprint), writer);
+        self.writers.insert((record, rabin(&writer)), writer);
         Ok(())
     }
 
     /// Whether the writer's schema of a value is known; of a value without one there is nothing to know.
     pub fn knows_writer(&self, record: RecordType, value: &[u8]) -> bool {
-        match split_header(value) {
+        match self.split_header(value) {
             Ok((fingerprint, _)) => {
                 fingerprint == record.fingerprint() || self.writers.contains_key(&(record, fingerprint))
             }
-            Err(_) => true,
+            Err(_) => !is_confluent(value),
         }
     }
 
@@ -96,13 +97,35 @@ impl Schemas {
             let detail = format!("the value has {} bytes, {VALUE_LEN_MAX} are allowed", value.len());
             return Err(Malformed::value(detail));
         }
-        let (fingerprint, body) = split_header(value)?;
+        let (fingerprint, body) = self.split_header(value)?;
         if fingerprint == record.fingerprint() {
             return Ok(Cow::Borrowed(body));
         }
         match self.writers.get(&(record, fingerprint)) {
             Some(writer) => resolve(writer, reader_schema(record), body).map(Cow::Owned),
             None => Err(unknown(record, fingerprint)),
+        }
+    }
+
+    /// The fingerprint of the writer's schema, and the body.
+    fn split_header<'b>(&self, value: &'b [u8]) -> Result<([u8; 8], &'b [u8]), Malformed> {
+        let wrong = |found: String| {
+            let remedy = "single-object encoding begins with C3 01 and the schema's fingerprint";
+            Malformed::value(format!("the value {found}: {remedy}"))
+        };
+        match value.split_first_chunk::<HEADER_LEN>() {
+            Some(([a, b, fingerprint @ ..], body)) if [*a, *b] == MARKER => return Ok((*fingerprint, body)),
+            _ => {}
+        }
+        if let Some((id, body)) = split_confluent(value) {
+            return Ok((self.fingerprint_by(id)?, body));
+        }
+        match value {
+            [] => Err(wrong("is empty".to_owned())),
+            [first, ..] if *first == 0 || value.starts_with(&MARKER) => {
+                Err(wrong(format!("ends after {} bytes", value.len())))
+            }
+            [first, ..] => Err(wrong(format!("begins with {first:02X}"))),
         }
     }
 }
@@ -126,18 +149,14 @@ fn parse_plain(json: &serde_json::Value) -> Result<Schema, apache_avro::Error> {
     Schema::parse_str(&plain)
 }
 
-fn split_header(value: &[u8]) -> Result<([u8; 8], &[u8]), Malformed> {
-    let wrong = |found: String| {
-        let remedy = "single-object encoding begins with C3 01 and the schema's fingerprint";
-        Malformed::value(format!("the value {found}: {remedy}"))
-    };
-    match value.split_first_chunk::<HEADER_LEN>() {
-        Some(([a, b, fingerprint @ ..], body)) if [*a, *b] == MARKER => Ok((*fingerprint, body)),
-        _ if value.is_empty() => Err(wrong("is empty".to_owned())),
-        _ if value.starts_with(&MARKER) => Err(wrong(format!("ends after {} bytes", value.len()))),
-        _ if value[0] == 0 => Err(wrong("begins with 00, as the Confluent format does".to_owned())),
-        _ => Err(wrong(format!("begins with {:02X}", value[0]))),
-    }
+/// CRC-64-AVRO of the schema that this JSON is, as it stands in a header.
+pub(super) fn fingerprint_of(json: &str) -> Result<[u8; 8], String> {
+    let json = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    parse_plain(&json).map(|schema| rabin(&schema)).map_err(|error| error.to_string())
+}
+
+fn rabin(schema: &Schema) -> [u8; 8] {
+    schema.fingerprint::<Rabin>().bytes.try_into().expect("CRC-64 has 8 bytes")
 }
 
 #[cold]

@@ -1,12 +1,14 @@
-//! The records that have a schema, and the ten bytes that stand before each of them.
+//! The records that have a schema, and what stands before each of them: ten bytes, or five of the Confluent format.
 //!
 //! [`Schemas`] knows the writers' schemas and leads their records to the reader's.
 
 mod known;
+mod registry;
 mod strict;
 
 pub(super) use known::reader_schema;
 pub use known::{SchemaError, Schemas, VALUE_LEN_MAX};
+pub use registry::{Registry, Unregistered, confluent_header, is_confluent};
 pub(super) use strict::read_generic;
 
 /// A record of the contract, in its current version.
