@@ -32,12 +32,13 @@ impl Cursor {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
         for placement in partitions(&config, *partition)? {
-            let bench = work_on(&config, placement)?;
+            let about = |failure: Failure| failure.about(&format!("partition {}", placement.partition));
+            let bench = work_on(&config, placement).map_err(about)?;
             if partition.is_none() && bench.verdict().is_ok() {
                 print::say(&format!("partition {}: trail and offsets agree", placement.partition));
                 continue;
             }
-            let cursors = bench.restore_cursor()?;
+            let cursors = bench.restore_cursor().map_err(|error| about(error.into()))?;
             print::say(&format!(
                 "partition {}: offsets are now intents {}, executions {}",
                 placement.partition, cursors.intents, cursors.executions

@@ -1,12 +1,14 @@
 //! Everything that `onefill check` says: preflight, what each lane will find, what is odd about limits.
 
 use super::admin::Cluster;
+use super::clock;
 use super::config::Config;
 use super::evidence;
 use super::lint;
 use super::preflight::{self, Finding, TopicStates};
 use super::survey::{Patience, Survey, view_lanes};
 use super::topics::Role;
+use super::trail::ReadError;
 use crate::wire::schema::Schemas;
 
 /// What was looked at, and what was found.
@@ -32,10 +34,14 @@ pub fn check(cluster: &Cluster, config: &Config, schemas: &Schemas) -> Checked {
     let lanes = view_lanes(cluster, config, schemas, patience, &mut survey);
     let mut lints = Vec::new();
     let readable = [Role::Control, Role::Prices].map(|role| survey.may_read(config.topics.name(role)));
-    if readable == [true; 2] {
+    // Whatever it says of some id: it answers.
+    if let Err(unsaid) = schemas.learn(1, clock::now) {
+        survey.unsaid("the schema registry", unsaid.to_string());
+    } else if readable == [true; 2] {
         match lint::findings(config, schemas, &survey.topics) {
             Ok(found) => lints = found,
-            Err(error) => survey.unanswered("control and prices, to their ends", &error),
+            Err(ReadError::Kafka(error)) => survey.unanswered("control and prices, to their ends", &error),
+            Err(ReadError::Refused(unsaid)) => survey.unsaid("the schema registry", unsaid.to_string()),
         }
     }
     let mut findings = preflight::findings(config, &survey);

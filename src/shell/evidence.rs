@@ -58,8 +58,7 @@ pub fn gather(
         probe.extent(topic, partition).map_err(refused)
     };
     let orders = extent(&topics.orders, partition)?;
-    let last_order = last_order(probe, topics, schemas, ledger, orders)
-        .map_err(admin::refused(format!("the last record of {}[{partition}]", topics.orders)))?;
+    let last_order = last_order(probe, topics, schemas, ledger, orders)?;
     let siblings = match ledger.opened() {
         None => siblings(config, schemas, at, partitions(&states, Role::Audit))
             .map_err(admin::refused("the first entries of the other trails"))?,
@@ -172,14 +171,18 @@ fn last_order(
     schemas: &Schemas,
     ledger: &Ledger,
     orders: Extent,
-) -> KafkaResult<Option<LastOrder>> {
+) -> Result<Option<LastOrder>, ClusterError> {
     let partition = ledger.placement().partition;
+    let what = format!("the last record of {}[{partition}]", topics.orders);
     let value = match last_value(probe, (&topics.orders, partition), orders) {
         Ok(Some(value)) => value,
         Ok(None) => return Ok(None),
         Err(error) if trail::is_unreadable(&error) => return Ok(Some(LastOrder::UNREADABLE)),
-        Err(error) => return Err(error),
+        Err(error) => return Err(admin::refused(what)(error)),
     };
+    let learnt = schemas.learn_of(Some(&value), clock::now);
+    learnt
+        .map_err(|unsaid| ClusterError::Refused { what, reason: format!("the schema registry: {unsaid}") })?;
     let body = schemas.open(RecordType::Order, &value);
     let Ok(order) = body.as_ref().map_err(Clone::clone).and_then(|body| wire::order::decode(body)) else {
         return Ok(Some(LastOrder::UNREADABLE));

@@ -1,9 +1,6 @@
 //! What is odd about limits, as findings: `control` and `prices` read to their ends, and judged by
 //! [`core::lint`](crate::core::lint).
 
-use std::convert::Infallible;
-
-use rdkafka::error::KafkaResult;
 use rdkafka::message::{BorrowedMessage, Message as _};
 
 use super::config::Config;
@@ -14,26 +11,26 @@ use super::trail::{Probe, ReadError, read_to_end};
 use super::{arrival, clock};
 use crate::core::lint::{ControlLog, Lint, Rule, lint};
 use crate::core::prices::PriceBook;
-use crate::wire::schema::Schemas;
+use crate::wire::schema::{Schemas, Unregistered};
 
 /// Everything odd about what `control` says; nothing where a topic is missing.
 ///
 /// # Errors
-/// Brokers that do not answer.
-pub fn findings(config: &Config, schemas: &Schemas, states: &TopicStates) -> KafkaResult<Vec<Finding>> {
+/// Brokers, or a registry, that do not answer.
+pub fn findings(
+    config: &Config,
+    schemas: &Schemas,
+    states: &TopicStates,
+) -> Result<Vec<Finding>, ReadError<Unregistered>> {
     let count = |role| states.get(&role).map(|state| state.partitions.len() as i32);
     let (Some(lanes), Some(_)) = (count(Role::Intents), count(Role::Control)) else { return Ok(Vec::new()) };
     let mut log = ControlLog::new(lanes, config.decide);
-    // What a registry does not say now is malformed here: a finding, and nothing depends on it.
-    let learn = |message: &BorrowedMessage<'_>| drop(schemas.learn_of(message.payload(), clock::now()));
-    read(config, &config.topics.control, 0, |message| {
-        learn(message);
+    read(config, schemas, (&config.topics.control, 0), |message| {
         arrival::with(&config.topics, schemas, message, |arrival| log.take(arrival));
     })?;
     let mut prices = PriceBook::default();
     for partition in 0..count(Role::Prices).unwrap_or(0) {
-        read(config, &config.topics.prices, partition, |message| {
-            learn(message);
+        read(config, schemas, (&config.topics.prices, partition), |message| {
             // What the router drops is no price here either.
             if let Ok(quote) = quote(schemas, message) {
                 quote.put_into(&mut prices);
@@ -45,20 +42,16 @@ pub fn findings(config: &Config, schemas: &Schemas, states: &TopicStates) -> Kaf
 
 fn read(
     config: &Config,
-    topic: &str,
-    partition: i32,
+    schemas: &Schemas,
+    (topic, partition): (&str, i32),
     mut each: impl FnMut(&BorrowedMessage<'_>),
-) -> KafkaResult<()> {
+) -> Result<(), ReadError<Unregistered>> {
     let start = Probe::open(config)?.extent(topic, partition)?.start;
-    let taken = read_to_end(config, (topic, partition), start, |message| -> Result<(), Infallible> {
+    read_to_end(config, (topic, partition), start, |message| {
+        schemas.learn_once(message.payload(), clock::now)?;
         each(message);
         Ok(())
-    });
-    match taken {
-        Ok(()) => Ok(()),
-        Err(ReadError::Kafka(error)) => Err(error),
-        Err(ReadError::Refused(never)) => match never {},
-    }
+    })
 }
 
 /// A lint with what it leads to and what to do. None of them is a fault: the router runs, and

@@ -27,7 +27,7 @@ use crate::core::ledger::{Head, Ledger, Placement};
 use crate::core::prices::PriceBook;
 use crate::core::proof::{self, Evidence, Offsets};
 use crate::core::replay::Reading;
-use crate::wire::schema::Schemas;
+use crate::wire::schema::{Encoding, Schemas};
 
 /// Why nothing was done.
 #[derive(Debug, thiserror::Error)]
@@ -194,6 +194,7 @@ impl<'c> Bench<'c> {
             config: self.config,
             partition: self.ledger.placement().partition,
             quarantine_partitions: self.gathered.quarantine_partitions,
+            orders: Encoding::default(),
             audit_from: self.audit_end,
             metrics: None,
         };

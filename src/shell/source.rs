@@ -49,6 +49,8 @@ pub struct Taking<'s> {
     records: usize,
     bytes: usize,
     deadline: Instant,
+    /// No more records are taken.
+    has_ended: bool,
 }
 
 /// How far down the order of inputs a batch goes for its next record.
@@ -169,7 +171,8 @@ impl Source {
         let standing = self.standing.as_ref().expect("a lane stands somewhere before it reads");
         let inputs = if self.has_strayed() { &[] } else { &standing.inputs[..] };
         let deadline = Instant::now() + Duration::from_millis(bounds.time_ms);
-        Taking { standing, inputs, takes_intents, records: bounds.records, bytes: bounds.bytes, deadline }
+        let (records, bytes) = (bounds.records, bounds.bytes);
+        Taking { standing, inputs, takes_intents, records, bytes, deadline, has_ended: false }
     }
 
     /// How far control was read: all that was handed out, and the markers and aborted records behind it.
@@ -187,11 +190,15 @@ impl Source {
     /// A record that came before its queue was split off would be missed: stand anew.
     fn has_strayed(&self) -> bool {
         let mut strayed = false;
-        while let Some(event) = self.control.poll(Duration::ZERO).or_else(|| self.reader.poll(Duration::ZERO))
-        {
+        let stray = || {
+            let of_control = self.control.poll(Duration::ZERO).map(|event| (true, event));
+            of_control.or_else(|| self.reader.poll(Duration::ZERO).map(|event| (false, event)))
+        };
+        while let Some((is_control, event)) = stray() {
             match event {
                 Ok(_) => strayed = true,
-                Err(KafkaError::PartitionEOF(_)) => {}
+                // It is said once, and of control it is waited for.
+                Err(KafkaError::PartitionEOF(_)) => strayed |= is_control,
                 Err(error) if is_out_of_range(&error) || trail::is_unreadable(&error) => strayed = true,
                 Err(error) => tracing::debug!("reader: {error}"),
             }
@@ -243,14 +250,16 @@ impl<'s> Taking<'s> {
         has_room
     }
 
-    /// Takes no more: what was handed out last waits for the next batch, before which the source stands anew.
-    pub fn end(&mut self) {
-        self.records = 0;
+    /// Takes no more records: what was handed out last waits for the next batch, before which the source stands anew.
+    pub const fn end(&mut self) {
+        self.has_ended = true;
+        self.inputs = &[];
     }
 
     fn has_room(&self) -> bool {
         let reads_control = self.inputs.first().is_some_and(|input| input.kind == Kind::Control);
-        let control_waits = !reads_control && self.standing.control_waits.load(Ordering::Acquire);
+        let control_waits =
+            !reads_control && !self.has_ended && self.standing.control_waits.load(Ordering::Acquire);
         !control_waits && self.records > 0 && self.bytes > 0 && Instant::now() < self.deadline
     }
 

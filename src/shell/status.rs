@@ -248,7 +248,7 @@ impl Status {
         self.change(partition, |view| view.restoring = restoring);
     }
 
-    /// A lane waits for Kafka, or no longer does.
+    /// A lane waits for Kafka or a registry, to do this, or no longer does.
     pub fn wait(&self, partition: i32, waiting: Option<String>) {
         self.change(partition, |view| view.waiting = waiting);
     }

@@ -37,6 +37,7 @@ use crate::core::ledger::owed::Owing;
 use crate::core::proof::Topology;
 use crate::core::settings::RULES_VERSION;
 use crate::wire;
+use crate::wire::schema::Encoding;
 
 /// A commit that takes longer leaves a doubt behind, even when it returns OK.
 const SLOW_COMMIT: Duration = Duration::from_millis(500);
@@ -59,6 +60,8 @@ pub struct Destination<'t> {
     pub partition: i32,
     /// Partitions of `quarantine`.
     pub quarantine_partitions: i32,
+    /// How orders are written.
+    pub orders: Encoding,
     /// An offset that the trail has reached: nothing that is appended can lie before it.
     pub audit_from: i64,
     /// Where a batch that has committed counts; `None` where nobody looks.
@@ -257,7 +260,9 @@ impl<'t> Transaction<'t> {
         self.batch.link(Digest::leaf(value));
         if let Some(order) = self.batch.order(entry) {
             self.tally.order(order.command);
-            self.orders.put(order.account_id.as_str().as_bytes(), |out| wire::order::encode(&order, out));
+            self.orders.put(order.account_id.as_str().as_bytes(), |out| {
+                wire::order::encode_as(&order, self.to.orders, out);
+            });
         }
         if self.entries.len() < SHIPPED_TOGETHER {
             return Ok(());

@@ -5,11 +5,16 @@ use crate::core::order::{Order, Origin, Terms};
 
 use super::avro::{Reader, Writer};
 use super::malformed::Malformed;
-use super::schema::RecordType;
+use super::schema::{Encoding, RecordType};
+
+/// Appends header and body, in single-object encoding.
+pub fn encode(order: &Order<'_>, out: &mut Vec<u8>) {
+    encode_as(order, Encoding::SingleObject, out);
+}
 
 /// Appends header and body.
-pub fn encode(order: &Order<'_>, out: &mut Vec<u8>) {
-    out.extend_from_slice(&RecordType::Order.header());
+pub fn encode_as(order: &Order<'_>, encoding: Encoding, out: &mut Vec<u8>) {
+    encoding.begin(RecordType::Order, out);
     write(&mut Writer::new(out), order);
 }
 

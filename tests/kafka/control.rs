@@ -27,7 +27,7 @@ fn open_with_instrument(producer: &BaseProducer, world: &World, version: i64) {
 }
 
 /// A report that changes nothing.
-fn acknowledged(exec_id: &str, client_order_id: &str) -> Vec<u8> {
+pub fn acknowledged(exec_id: &str, client_order_id: &str) -> Vec<u8> {
     EXECUTION.encode(&json!({
         "venue": "XTST", "exec_id": exec_id, "exec_type": "NEW", "order_id": order_id("A1", client_order_id),
         "account_id": "A1", "instrument_id": INSTRUMENT, "side": "BUY", "transact_time": 1_700_000_000_000_000_000_i64,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use crate::checker::check;
+use crate::control::acknowledged;
 use crate::http::free;
 use crate::loud::{Expected, expect};
 use crate::prices::{age, dropped, price};
@@ -134,11 +135,17 @@ fn a_registry_that_does_not_answer_pauses_the_lane_and_quarantines_nothing() {
         waiting.starts_with("the schema registry to say what its schema 7 is: http://127.0.0.1:"),
         "{waiting}"
     );
+    let ready = router.ask("/readyz").expect("an answer");
+    assert!(ready.contains("lane 0: RUNNING, waiting for the schema registry to say"), "{ready}");
     assert_eq!(decisions(&world), 2, "nothing behind it is decided");
+    let checked = || String::from_utf8_lossy(&world.call(&["check"]).stdout).into_owned();
+    let found = checked();
+    assert!(found.contains("the schema registry") && found.contains("HTTP status 503"), "{found}");
     registry.register(7, SCHEMA);
     registry.answer_all(None);
     world.wait_answered(&router);
     eventually("the status says no more that it waits", || waits_for(&router).is_none().then_some(()));
+    assert!(!checked().contains("the schema registry"), "{}", checked());
     router.end_cleanly();
     assert_eq!(check(&world).verdicts(0), ["ACCEPTED"; 4]);
 }
@@ -170,6 +177,72 @@ fn a_lane_neither_opens_nor_goes_on_before_it_can_read_control() {
     assert_eq!(verified(&world), (Some(0), json!([]), json!(0)));
 }
 
+/// Cancels need nobody's schema: what a command owes goes out while the lane waits.
+#[test]
+fn owed_cancels_do_not_wait_for_the_registry() {
+    let (world, registry) = (World::new("registry-owed", 1), Registry::start());
+    asking(&world, &registry, "[batch]\nrecords = 3\n");
+    registry.answer_all(Some(503));
+    let router = world.router(&[]);
+    (0..10).for_each(|number| world.send(&intent("A1", number)));
+    world.wait_answered(&router);
+    router.end_cleanly();
+    let said = world.call(&["control", "cancel-all", "--account", "A1", "--reason", "a test"]);
+    assert!(said.status.success(), "{said:?}");
+    let report = confluent(6, &acknowledged("E1", "o-1"));
+    world.produce("executions", 0, Some(b"A1"), Some(&report));
+    let router = world.router(&[]).saying(&[WAITS]);
+    router.wait_logged("waiting for the schema registry to say what its schema 6 is");
+    assert_eq!(world.read("orders", Isolation::Committed).len(), 20, "each order, and its cancel");
+    registry.register(6, include_str!("../../schemas/Execution.v1.avsc"));
+    registry.answer_all(None);
+    let taken = || {
+        let entries = world.read("audit", Isolation::Committed);
+        let last = ENTRY.decode(entries.last()?.value.as_deref()?);
+        (last["kind"] == "EXECUTION" && last["execution"]["exec_id"] == "E1").then_some(())
+    };
+    eventually("the report is taken", taken);
+    router.end_cleanly();
+    assert_eq!(verified(&world), (Some(0), json!([]), json!(0)));
+}
+
+#[test]
+fn orders_are_written_in_the_format_that_is_configured() {
+    let (world, registry) = (World::new("registry-orders", 1), Registry::start());
+    let account = account_in(0, 1);
+    let decide = |number, says: &[Expected]| {
+        world.send(&intent(&account, number));
+        let router = world.router(&[]).saying(says);
+        if !says.is_empty() {
+            let subject = format!("{}-value", world.topic("orders"));
+            router.wait_logged(&format!("waiting for the schema registry to register Order as {subject}"));
+            assert_eq!(decisions(&world), 0, "nothing is decided that could not be written");
+            registry.answer_all(None);
+        }
+        world.wait_answered(&router);
+        router.end_cleanly();
+        check(&world);
+        let orders = world.read("orders", Isolation::Committed);
+        orders.last().and_then(|order| order.value.clone()).expect("an order")[..5].to_vec()
+    };
+    registry.answer_all(Some(503));
+    asking(&world, &registry, "output = \"confluent\"\n");
+    let unasked = expect("waiting for the schema registry to register Order as ", "it does not answer");
+    assert_eq!(decide(0, &[unasked]), [0, 0, 0, 0, 100]);
+    // The last order is read back before the next one is decided, whatever it is written in.
+    assert_eq!(decide(1, &[]), [0, 0, 0, 0, 100]);
+    assert_eq!(verified(&world), (Some(0), json!([]), json!(0)));
+    registry.answer_all(Some(500));
+    let called = world.call(&["audit", "verify"]);
+    let said = String::from_utf8_lossy(&called.stderr).into_owned();
+    assert!(said.contains("the schema registry did not answer: http://127.0.0.1:"), "{said}");
+    assert_eq!((called.status.code(), called.stdout.len()), (Some(1), 0));
+    registry.answer_all(None);
+    asking(&world, &registry, "");
+    assert_eq!(decide(2, &[])[..2], [0xC3, 0x01]);
+    assert_eq!(verified(&world), (Some(0), json!([]), json!(0)));
+}
+
 #[test]
 fn a_price_is_read_by_the_schema_that_its_id_stands_for() {
     let (world, registry, address) = (World::new("registry-prices", 1), Registry::start(), free());
@@ -177,12 +250,24 @@ fn a_price_is_read_by_the_schema_that_its_id_stands_for() {
     registry.answer_all(Some(503));
     let value = confluent(5, &price(INSTRUMENT, "100", 0));
     world.produce("prices", 0, Some(INSTRUMENT.as_bytes()), Some(&value));
-    let waits = expect("prices are read again from their beginning", "the registry does not answer");
-    let router = world.router_at(&address, &[]).saying(&[waits]);
-    router.wait_logged("prices are read again from their beginning: http://127.0.0.1:");
+    let other = "OTHER.XTST";
+    let waits = expect("prices wait for the schema registry", "it does not answer");
+    let ahead = expect("prices dropped", "one is from the future");
+    let router = world.router_at(&address, &[]).saying(&[waits, ahead]);
+    router.wait_logged("prices wait for the schema registry: http://127.0.0.1:");
+    assert_eq!(age(&address), None, "none is held yet");
+    world.produce("prices", 0, Some(other.as_bytes()), Some(&price(other, "7", 90_000)));
+    eventually("others are held", || age(&address).filter(|age| *age >= 90.0));
+    world.produce(
+        "prices",
+        0,
+        Some(INSTRUMENT.as_bytes()),
+        Some(&confluent(5, &price(INSTRUMENT, "101", -600_000))),
+    );
     registry.register(5, include_str!("../../schemas/ReferencePrice.v1.avsc"));
     registry.answer_all(None);
-    eventually("the price is held", || age(&address));
-    assert_eq!(dropped(&address), BTreeMap::new());
+    // Only the newest of its key was kept, and that is from the future: it has been read.
+    let ahead = BTreeMap::from([("ahead".to_owned(), 1)]);
+    eventually("the price is read", || (dropped(&address) == ahead).then_some(()));
     router.end_cleanly();
 }

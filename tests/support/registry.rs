@@ -1,12 +1,13 @@
-//! A schema registry as far as anybody asks it: `GET /schemas/ids/{id}`, by HTTP, on a port of its own.
+//! A schema registry as far as anybody asks it: `GET /schemas/ids/{id}` and `POST /subjects/{subject}/versions`, by
+//! HTTP, on a port of its own.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// A registry; its thread ends with the process.
 pub struct Registry {
@@ -55,22 +56,40 @@ impl Registry {
     }
 }
 
+/// The least id that it gives by itself.
+const FIRST_ID: u32 = 100;
+
 /// A connection that breaks off is its client's concern.
 fn serve(mut stream: TcpStream, state: &Mutex<State>) {
-    let lines = BufReader::new(&stream).lines().map_while(Result::ok);
+    let mut reader = BufReader::new(&stream);
+    let lines = reader.by_ref().lines().map_while(Result::ok);
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-    let (status, body) = answer(&head, &mut state.lock().expect("nobody panicked"));
+    let length =
+        head.iter().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut posted = Vec::new();
+    let _ = reader.take(length.unwrap_or(0)).read_to_end(&mut posted);
+    let (status, body) = answer(&head, &posted, &mut state.lock().expect("nobody panicked"));
     let length = body.len();
     let head = format!("HTTP/1.1 {status} Said\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
 }
 
-fn answer(head: &[String], state: &mut State) -> (u16, String) {
+/// The id of a schema that is registered here is its number, from 100 on.
+fn answer(head: &[String], posted: &[u8], state: &mut State) -> (u16, String) {
     state.asked.push(head.join("\n"));
     if let Some(status) = state.ill {
         return (status, json!({"error_code": 50_001, "message": "ill"}).to_string());
     }
-    let target = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
+    let mut request = head.first().map(|line| line.split(' ')).into_iter().flatten();
+    let (method, target) = (request.next(), request.next().unwrap_or_default());
+    if method == Some("POST") && target.starts_with("/subjects/") && target.ends_with("-value/versions") {
+        let posted: Json = serde_json::from_slice(posted).expect("JSON");
+        let schema = posted["schema"].as_str().expect("a schema").to_owned();
+        let known = state.schemas.iter().find(|(id, known)| **id >= FIRST_ID && **known == schema);
+        let id = known.map_or(FIRST_ID + state.schemas.len() as u32, |(id, _)| *id);
+        state.schemas.insert(id, schema);
+        return (200, json!({"id": id}).to_string());
+    }
     let id = target.strip_prefix("/schemas/ids/").and_then(|id| id.parse::<u32>().ok());
     match id.map(|id| state.schemas.get(&id)) {
         Some(Some(schema)) => (200, json!({"schema": schema}).to_string()),

@@ -7,6 +7,7 @@ mod authority;
 mod halted;
 mod mutual;
 mod refused;
+mod registry;
 mod renewed;
 mod sasl;
 mod secured;

@@ -11,6 +11,7 @@ mod meaning;
 mod opinions;
 mod reference;
 mod refusals;
+mod registry;
 mod resolution;
 mod roundtrip;
 mod schemas;

@@ -32,9 +32,11 @@ dir = "/var/lib/onefill"
 {{- end }}
 {{- end }}
 {{- end }}
-{{- with .Values.config.schemas.extra }}
 [schemas]
-extra = {{ . | toJson }}
+{{- range $key, $value := .Values.config.schemas }}
+{{- with $value }}
+{{ $key }} = {{ . | toJson }}
+{{- end }}
 {{- end }}
 [kafka]
 {{- range $name, $value := merge (include "onefill.securitySettings" . | fromYaml) .Values.config.kafka }}

@@ -11,6 +11,7 @@ to change. They are called once, by the StatefulSet.
 {{- include "onefill.guardSecurity" . }}
 {{- include "onefill.guardKafka" . }}
 {{- include "onefill.guardVariables" . }}
+{{- include "onefill.guardSchemas" . }}
 {{- include "onefill.guardInit" . }}
 {{- include "onefill.guardMetrics" . }}
 {{- end }}
@@ -114,6 +115,13 @@ to change. They are called once, by the StatefulSet.
 {{- if hasPrefix "ONEFILL_" .name }}
 {{- fail (printf "extraEnv has %s, which would override what these values were checked with: set its key under config instead." .name) }}
 {{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "onefill.guardSchemas" -}}
+{{- $schemas := .Values.config.schemas }}
+{{- if and (eq $schemas.output "confluent") (not $schemas.registry) }}
+{{- fail "config.schemas.output is confluent, and config.schemas.registry names no registry, so that no router would start: name one." }}
 {{- end }}
 {{- end }}
 

@@ -81,6 +81,14 @@ impl Desk {
         Ok(if named.is_empty() { all() } else { named.to_vec() })
     }
 
+    /// What the registry did not say may have been taken for a fault.
+    fn all_said(&self) -> Result<(), Failure> {
+        let remedy = "mend the registry that schemas.registry names, or what this command knows of it";
+        let failed =
+            |unsaid| Failure::failed(format!("the schema registry did not answer: {unsaid}"), remedy);
+        self.schemas.unsaid().map_or(Ok(()), |unsaid| Err(failed(unsaid)))
+    }
+
     /// A bar over the trail of these partitions, on a terminal.
     fn bar(&self, partitions: &[i32], what: &'static str) -> Result<Bar, Failure> {
         let mut length = 0;

@@ -67,6 +67,7 @@ impl Verify {
             reports.push(report);
         }
         drop(bar);
+        desk.all_said()?;
         match self.output {
             Output::Json => print::say_json(&to_json(&reports)),
             Output::Text => show(&reports),

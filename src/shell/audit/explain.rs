@@ -22,6 +22,7 @@ use crate::core::ledger::Placement;
 use crate::core::nearest::Change;
 use crate::core::settings::{RULES_VERSION, Settings, decides_alike};
 use crate::core::verdict::{FailedCheck, Reason};
+use crate::shell::clock;
 use crate::shell::trail::Probe;
 use crate::wire;
 use crate::wire::schema::RecordType;
@@ -192,6 +193,8 @@ fn find_order(
     let records = Records::open(search.config, topic, partition, (range.start, range.end))?;
     while let Some(message) = records.pull()? {
         let value = message.payload().unwrap_or_default();
+        // What cannot be read is not the order that is looked for.
+        let _ = search.schemas.learn_once(Some(value), clock::now);
         let Ok(body) = search.schemas.open(RecordType::Order, value) else { continue };
         let Ok(order) = wire::order::decode(&body) else { continue };
         if order.audit_seq == entry.seq {

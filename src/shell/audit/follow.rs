@@ -225,7 +225,7 @@ impl<'s> Follower<'s> {
             return Some((input, &COMPILED));
         }
         let record = arrival::record_of(self.topics, input.topic());
-        let is_learnt = self.schemas.learn_of(Some(value), clock::now()).is_ok();
+        let is_learnt = self.schemas.learn_once(Some(value), clock::now).is_ok();
         if was_readable && is_learnt && self.schemas.knows_writer(record, value) {
             return Some((input, self.schemas));
         }

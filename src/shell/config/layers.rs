@@ -7,7 +7,7 @@ use std::{fmt, fs};
 use toml::{Table, Value};
 
 use super::settings::{self, Draft, SETTINGS, Setting};
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, OutputFormat};
 use crate::shell::topics::{Role, Topics};
 
 /// Where the layers come from.
@@ -197,6 +197,14 @@ fn finish(draft: Draft, variables: &BTreeMap<String, String>) -> Result<Config, 
     let named = draft.router_id.or_else(|| config.instance_id.clone());
     config.router_id = named.or_else(|| host.as_deref().and_then(as_id)).unwrap_or(config.router_id);
     all_different(&config.topics)?;
+    if config.output == OutputFormat::Confluent && config.registry.urls.is_empty() {
+        let fault = "orders in the Confluent format need a registry";
+        return Err(ConfigError::new("schemas.output", fault, "name one in `schemas.registry`"));
+    }
+    if config.registry.auth_file.is_some() && config.registry.urls.is_empty() {
+        let fault = "there is no registry to show it to";
+        return Err(ConfigError::new("schemas.registry_auth_file", fault, "name one in `schemas.registry`"));
+    }
     Ok(config)
 }
 
@@ -361,6 +369,18 @@ mod tests {
         assert_eq!(load_all("", &[host], &[]).unwrap().router_id, "node7");
         assert_eq!(load_all("instance_id = 'i-1'", &[host], &[]).unwrap().router_id, "i-1");
         assert_eq!(load_all("instance_id = 'i-1'\nrouter_id = 'r'", &[host], &[]).unwrap().router_id, "r");
+    }
+
+    #[test]
+    fn orders_in_the_confluent_format_need_a_registry() {
+        let error = load_all("[schemas]\noutput = 'confluent'\n", &[], &[]).unwrap_err();
+        assert_eq!(error.to_string(), "schemas.output: orders in the Confluent format need a registry");
+        let registry = [("ONEFILL_SCHEMAS_REGISTRY", "http://registry:8081")];
+        let config = load_all("[schemas]\noutput = 'confluent'\n", &registry, &[]).unwrap();
+        assert_eq!(config.output, OutputFormat::Confluent);
+        assert!(load_all("[schemas]\noutput = 'avro'\n", &registry, &[]).is_err());
+        let error = load_all("[schemas]\nregistry_auth_file = '/secret'\n", &[], &[]).unwrap_err();
+        assert_eq!(error.source_of_it, "schemas.registry_auth_file");
     }
 
     #[test]

@@ -59,10 +59,22 @@ pub struct Config {
     pub schemas_extra: Vec<PathBuf>,
     /// Who says what the schema ids of the Confluent format stand for.
     pub registry: RegistrySettings,
+    /// How orders are written.
+    pub output: OutputFormat,
     /// What is logged, as `level` or `module=level,…`; `None` leaves it to the command.
     pub log: Option<String>,
     /// How logs are written.
     pub log_format: LogFormat,
+}
+
+/// How orders are written. Entries are always single objects: the trail is read with nothing but itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// In Avro's single-object encoding.
+    #[default]
+    SingleObject,
+    /// In the Confluent format, by an id of the registry.
+    Confluent,
 }
 
 /// How logs are written.
@@ -162,6 +174,7 @@ impl Default for Config {
             checkpoint: CheckpointSettings::default(),
             schemas_extra: Vec::new(),
             registry: RegistrySettings::default(),
+            output: OutputFormat::default(),
             log: None,
             log_format: LogFormat::Auto,
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::{Config, LogFormat};
+use super::{Config, LogFormat, OutputFormat};
 use crate::shell::topics::{self, Role};
 
 /// One key of the configuration.
@@ -100,6 +100,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         Ok(())
     }),
     plain("schemas.registry", |draft, text| set(&mut draft.config.registry.urls, registries(text))),
+    plain("schemas.output", |draft, text| set(&mut draft.config.output, output_format(text))),
     plain("schemas.registry_auth_file", |draft, text| {
         draft.config.registry.auth_file =
             Some(text.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
@@ -131,17 +132,23 @@ fn brokers(text: &str) -> Result<String, String> {
 
 /// `http://host:port,…`, none for no registry.
 fn registries(text: &str) -> Result<Vec<String>, String> {
+    // It would be shown with the address.
+    if text.contains('@') {
+        return Err("holds a user or a password: set `schemas.registry_auth_file`".to_owned());
+    }
     let schemes: &[&str] = if cfg!(feature = "tls") { &["http://", "https://"] } else { &["http://"] };
     let urls = text.split(',').map(str::trim).filter(|url| !url.is_empty());
     let checked = urls.map(|url| {
-        let host = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or_default();
-        match host {
-            "" => Err(format!("`{url}` begins with none of {}, or names no host", schemes.join(", "))),
-            // It would be shown with the address.
-            _ if host.contains('@') => {
-                Err("holds a user or a password: set `schemas.registry_auth_file`".to_owned())
-            }
-            _ => Ok(url.trim_end_matches('/').to_owned()),
+        let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or_default();
+        let host = rest.split('/').next().unwrap_or_default();
+        let port = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map(|(_, port)| port);
+        let is_good = !host.is_empty()
+            && !host.starts_with(':')
+            && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+        if is_good {
+            Ok(url.trim_end_matches('/').to_owned())
+        } else {
+            Err(format!("`{url}` is no address of a registry: {}HOST:PORT", schemes.join("HOST:PORT or ")))
         }
     });
     checked.collect()
@@ -153,6 +160,14 @@ fn log_format(text: &str) -> Result<LogFormat, String> {
         "text" => Ok(LogFormat::Text),
         "json" => Ok(LogFormat::Json),
         _ => Err(format!("`{text}` is none of auto, text, json")),
+    }
+}
+
+fn output_format(text: &str) -> Result<OutputFormat, String> {
+    match text {
+        "single-object" => Ok(OutputFormat::SingleObject),
+        "confluent" => Ok(OutputFormat::Confluent),
+        _ => Err(format!("`{text}` is neither single-object nor confluent")),
     }
 }
 
@@ -249,11 +264,23 @@ mod tests {
         );
         assert_eq!(urls(""), Ok(vec![]));
         assert_eq!(urls("https://a").is_ok(), cfg!(feature = "tls"));
-        for text in ["a:8081", "ftp://a", "http://", "http://a,b"] {
+        assert!(urls("http://[::1]:8081,http://[::1]").is_ok());
+        for text in [
+            "a:8081",
+            "ftp://a",
+            "http://",
+            "http:///a",
+            "http://:1",
+            "http://a:b",
+            "http://a:0",
+            "http://a,b",
+        ] {
             assert!(urls(text).is_err(), "{text}");
         }
-        let refused = urls("http://desk:hunter2@a").unwrap_err();
-        assert!(refused.contains("registry_auth_file") && !refused.contains("hunter2"), "{refused}");
+        for text in ["http://desk:hunter2@a", "desk:hunter2@a:8081", "https://desk:hun,hunter2@a"] {
+            let refused = urls(text).unwrap_err();
+            assert!(refused.contains("registry_auth_file") && !refused.contains("hunter2"), "{refused}");
+        }
     }
 
     #[test]

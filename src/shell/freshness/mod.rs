@@ -105,7 +105,8 @@ impl Readings {
         if !self.0.back().is_some_and(known) {
             return Some(Doubt::EndUnread);
         }
-        // A lane that opens, or reads again, has read control to its end just before.
+        // A lane that opens, or reads again, has read control to its end just before, or takes no intents until it has
+        // seen that end.
         if now - read.since < patience {
             return None;
         }

@@ -35,7 +35,9 @@ pub fn readiness(lanes: &[LaneView]) -> Vec<String> {
     if lanes.is_empty() {
         return vec!["no lane is owned".to_owned()];
     }
-    let decides = |lane: &LaneView| lane.stage == Stage::Running.name() && lane.intents_held.is_none();
+    let decides = |lane: &LaneView| {
+        lane.stage == Stage::Running.name() && lane.intents_held.is_none() && lane.waiting.is_none()
+    };
     lanes.iter().filter(|lane| !decides(lane)).map(unready).collect()
 }
 

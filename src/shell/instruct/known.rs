@@ -67,7 +67,7 @@ impl Known {
         let (schemas, mut known) = (schemas::load(config)?, Self::default());
         let read = read_to_end(config, (topic, 0), start, |message| -> Result<(), Unregistered> {
             let value = message.payload().unwrap_or_default();
-            schemas.learn_of(Some(value), clock::now())?;
+            schemas.learn_once(Some(value), clock::now)?;
             let body = schemas.open(RecordType::ControlRecord, value).ok();
             if let Some(Ok(record)) = body.as_deref().map(wire::control::decode) {
                 known.take(&record);

@@ -38,7 +38,7 @@ use crate::core::lane::{Effect, Event, Lane, Outcome};
 use crate::core::ledger::{Ledger, Placement};
 use crate::core::proof::{self, Topology};
 use crate::core::time::Time;
-use crate::wire::schema::Schemas;
+use crate::wire::schema::{Encoding, Schemas};
 use backoff::Backoff;
 use keeping::Origin;
 pub use signal::{Signal, Wish};
@@ -162,6 +162,8 @@ pub struct LaneThread {
 struct Found {
     topology: Topology,
     quarantine_partitions: i32,
+    /// How orders are written.
+    orders: Encoding,
     /// Where the inputs' next records lie, or how far they were read when there is none.
     reached: Cursors,
 }
@@ -227,7 +229,12 @@ impl LaneThread {
             origin: Origin::default(),
             trail_end: 0,
             restored: Ok(()),
-            found: Found { topology, quarantine_partitions: 1, reached: Cursors::default() },
+            found: Found {
+                topology,
+                quarantine_partitions: 1,
+                orders: Encoding::default(),
+                reached: Cursors::default(),
+            },
             topology_seen: None,
             backoff: Backoff::default(),
             cause: Cause::Opening,
@@ -381,8 +388,8 @@ impl LaneThread {
     /// Asks the schema registry what an id stands for, until it says so.
     fn learn(&mut self, id: u32) -> Result<(), Break> {
         let what = format!("say what its schema {id} is");
-        let wait = Wait { whom: "the schema registry", what: &what };
-        self.wait_for(&wait, |lane| lane.shared.schemas.learn(id, clock::now()))
+        let wait = Wait { whom: REGISTRY, what: &what };
+        self.wait_for(&wait, |lane| lane.shared.schemas.learn(id, clock::now))
     }
 
     fn wait_for<T, E: Display>(
@@ -419,7 +426,7 @@ impl LaneThread {
                         said = Some(Instant::now());
                     }
                     attempts += 1;
-                    if renewed.elapsed() > RENEWED_EVERY {
+                    if wait.whom != REGISTRY && renewed.elapsed() > RENEWED_EVERY {
                         self.renew_clients();
                         renewed = Instant::now();
                     }
@@ -469,6 +476,9 @@ impl LaneThread {
         self.shared.status.wait(partition, Some(waiting));
     }
 }
+
+/// Who is waited for where it is not Kafka.
+const REGISTRY: &str = "the schema registry";
 
 /// Who is waited for, and what they are to do.
 struct Wait<'w> {

@@ -1,13 +1,14 @@
 //! From the fence to the first decision: fence, restore, prove, open.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rdkafka::error::{KafkaError, KafkaResult};
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedMessage, Message as _};
 
-use super::routing::lacked;
-use super::{Break, Found, LaneThread, Shared};
+use super::{Break, Found, LaneThread, REGISTRY, Shared, Wait};
 use crate::core::batch::Batch;
 use crate::core::entry::Cursors;
 use crate::core::halt::{Halt, HaltCode};
@@ -15,6 +16,7 @@ use crate::core::lane::{Event, Outcome, Slot};
 use crate::core::ledger::{Head, Ledger};
 use crate::core::proof::{self, Evidence, Extent};
 use crate::shell::admin::{self, ClusterError};
+use crate::shell::config::OutputFormat;
 use crate::shell::failure::{Failure, failure};
 use crate::shell::restore::restore;
 use crate::shell::sink::Sink;
@@ -22,6 +24,7 @@ use crate::shell::status::RestoringView;
 use crate::shell::trail::{self, REQUEST_WAIT, ReadError};
 use crate::shell::transaction::{Destination, Transaction, opening};
 use crate::shell::{arrival, clock, evidence, ownership};
+use crate::wire::schema::{Encoding, RecordType};
 
 /// How long past the transaction timeout it is waited for that everything is settled.
 const UNSETTLED_GRACE: Duration = Duration::from_secs(30);
@@ -194,7 +197,7 @@ impl LaneThread {
 
     /// Compares the trail with the world.
     pub(super) fn prove(&mut self) -> Result<Event, Break> {
-        let bound = self.settling_max();
+        let (bound, orders) = (self.settling_max(), self.register_orders()?);
         let mut unsettled_since = None::<Instant>;
         let gathered = self.patiently("say how the topics stand", |lane| {
             let Shared { config, schemas, .. } = &*lane.shared;
@@ -224,9 +227,20 @@ impl LaneThread {
             Err(halt) => return Ok(Event::Doubted(halt)),
         };
         let topology = gathered.evidence.topology;
-        self.found = Found { topology, quarantine_partitions: gathered.quarantine_partitions, reached };
+        let quarantine_partitions = gathered.quarantine_partitions;
+        self.found = Found { topology, quarantine_partitions, reached, orders };
         self.wait_for_prices()?;
         Ok(Event::Proved)
+    }
+
+    /// How orders are written: in the Confluent format by the id that the registry gives, before anything is decided.
+    fn register_orders(&mut self) -> Result<Encoding, Break> {
+        let OutputFormat::Confluent = self.shared.config.output else { return Ok(Encoding::SingleObject) };
+        let subject = format!("{}-value", self.shared.config.topics.orders);
+        let what = format!("register Order as {subject}");
+        self.wait_for(&Wait { whom: REGISTRY, what: &what }, |lane| {
+            lane.shared.schemas.register(RecordType::Order, &subject, clock::now)
+        })
     }
 
     /// A lane that was frozen while it was proved may have been overtaken: what does not fit is then the
@@ -269,7 +283,7 @@ impl LaneThread {
         let Shared { prices, status, .. } = &*self.shared;
         let (partition, began, asking) = (self.placement.partition, Instant::now(), prices.ask_for_end());
         while !prices.has_reached(asking) {
-            status.wait(partition, Some("show all prices".to_owned()));
+            status.wait(partition, Some("Kafka to show all prices".to_owned()));
             if began.elapsed() >= PRICES_WAIT {
                 tracing::warn!(
                     partition,
@@ -286,6 +300,32 @@ impl LaneThread {
         Ok(())
     }
 
+    /// Asks the registry for all that the control records which are not in the trail yet are written by, before a
+    /// transaction waits for it.
+    fn learn_control(&mut self) -> Result<(), Break> {
+        if !self.shared.schemas.has_registry() {
+            return Ok(());
+        }
+        let (topic, cursor) =
+            (self.shared.config.topics.control.clone(), self.ledger.settled_head().cursors.control);
+        let ids = self.patiently("show what control is written by", |lane| {
+            let mut ids = BTreeSet::new();
+            let read = lane.probe.read_to_end((&topic, 0), cursor, |message| -> Result<(), Infallible> {
+                lane.heartbeat.beat();
+                ids.extend(message.payload().and_then(|value| lane.shared.schemas.never_learnt(value)));
+                Ok(())
+            });
+            match read {
+                Ok(()) => Ok(ids),
+                // The opening itself says so.
+                Err(ReadError::Kafka(error)) if trail::is_unreadable(&error) => Ok(ids),
+                Err(ReadError::Kafka(error)) => Err(error),
+                Err(ReadError::Refused(never)) => match never {},
+            }
+        })?;
+        ids.into_iter().try_for_each(|id| self.learn(id))
+    }
+
     /// Writes the opening and every control record not yet in the trail, in one transaction.
     pub(super) fn open(&mut self) -> Result<Event, Break> {
         self.wait_for_clock()?;
@@ -293,12 +333,14 @@ impl LaneThread {
             return Ok(Event::Ended(Outcome::Aborted));
         };
         self.group = Some(Arc::clone(&group));
+        self.learn_control()?;
         let shared = Arc::clone(&self.shared);
         let sink = self.sink.as_ref().expect("a lane opens behind its fence");
         let to = Destination {
             config: &shared.config,
             partition: self.placement.partition,
             quarantine_partitions: self.found.quarantine_partitions,
+            orders: self.found.orders,
             audit_from: self.trail_next.unwrap_or_default(),
             metrics: Some(&shared.metrics),
         };
@@ -307,14 +349,14 @@ impl LaneThread {
         let prices = shared.prices.book();
         let batch = Batch::open(&mut self.ledger, &prices, clock::now());
         shared.status.transaction_began(self.placement.partition);
-        let (mut unreadable, mut lacking) = (None, None);
+        let mut unreadable = None;
         let outcome = Transaction::begin(batch, sink, Slot::Zero, &to).and_then(|mut transaction| {
             transaction.open_lane(opening, self.found.reached)?;
             let topics = &shared.config.topics;
             let each = |message: &BorrowedMessage<'_>| {
                 self.heartbeat.beat();
-                lacking = lacked(&shared, message);
-                if lacking.is_some() {
+                // It has come since the registry was asked for what was there: once more, from the fence on.
+                if message.payload().is_some_and(|value| shared.schemas.never_learnt(value).is_some()) {
                     return Err(Outcome::Aborted);
                 }
                 arrival::with(topics, &shared.schemas, message, |arrival| {
@@ -333,9 +375,6 @@ impl LaneThread {
         });
         let outcome = outcome.unwrap_or_else(|outcome| outcome);
         self.after_transaction(outcome)?;
-        if let Some(id) = lacking {
-            self.learn(id)?;
-        }
         if let Some(error) = unreadable {
             let detail = format!("a record at offset {cursor} or behind it cannot be read: {error}");
             return Ok(Event::Doubted(Halt::new(HaltCode::ControlInvalid, detail)));

@@ -17,6 +17,7 @@ use crate::shell::source::{Reach, Taking};
 use crate::shell::transaction::{Destination, Transaction};
 use crate::shell::watch::Watch;
 use crate::shell::{arrival, clock};
+use crate::wire::schema::is_confluent;
 
 /// How long an idle lane rests at most before it looks again.
 const IDLE_WAIT: Duration = Duration::from_millis(100);
@@ -51,12 +52,13 @@ impl LaneThread {
             return Ok(Event::Disturbed);
         }
         match self.route_batch(slot)? {
-            Some(outcome) => Ok(Event::Ended(outcome)),
-            None => {
+            Routed::Batch(outcome) => Ok(Event::Ended(outcome)),
+            Routed::Nothing => {
                 self.measure(MEASURE_EVERY);
                 thread::park_timeout(IDLE_WAIT);
                 Ok(Event::Idle)
             }
+            Routed::Lacking(id) => self.learn(id).map(|()| Event::Idle),
         }
     }
 
@@ -82,7 +84,7 @@ impl LaneThread {
         Ok(())
     }
 
-    fn route_batch(&mut self, slot: Slot) -> Result<Option<Outcome>, Break> {
+    fn route_batch(&mut self, slot: Slot) -> Result<Routed, Break> {
         // Before control is looked at: whatever could be read at this time is decided by.
         let now = clock::now();
         let takes_intents = self.may_take_intents();
@@ -91,14 +93,17 @@ impl LaneThread {
         let owes = self.ledger.next_owed().is_some();
         let mut taking = self.source.take(&config.batch, takes_intents);
         let reach = if owes { Reach::Reports } else { Reach::Intents };
-        let first = taking.take_next(reach).map_err(Break::Doubted)?;
-        if first.is_none() && !owes {
-            return Ok(None);
+        let mut first = taking.take_next(reach).map_err(Break::Doubted)?;
+        let lacking = first.as_ref().and_then(|message| lacked(shared, message));
+        if lacking.is_some() {
+            first = None;
+            taking.end();
         }
-        if let Some(id) = first.as_ref().and_then(|message| lacked(shared, message)) {
-            // It is read again once the registry has answered.
-            self.learn(id)?;
-            return Ok(None);
+        match (&first, lacking) {
+            (None, Some(id)) if !owes => return Ok(Routed::Lacking(id)),
+            (None, None) if !owes => return Ok(Routed::Nothing),
+            // What is owed waits for nobody's schema.
+            _ => {}
         }
         let sink = self.sink.as_ref().expect("a lane runs behind its fence");
         let group = self.group.clone().expect("a lane runs behind its opening");
@@ -106,6 +111,7 @@ impl LaneThread {
             config,
             partition: self.placement.partition,
             quarantine_partitions: self.found.quarantine_partitions,
+            orders: self.found.orders,
             audit_from: self.trail_next.unwrap_or_default(),
             metrics: Some(&shared.metrics),
         };
@@ -120,7 +126,7 @@ impl LaneThread {
         };
         // A record that cannot be read on the way leaves nothing committed.
         self.after_transaction(*routed.as_ref().unwrap_or(&Outcome::Aborted))?;
-        Ok(Some(routed.map_err(Break::Doubted)?))
+        Ok(Routed::Batch(routed.map_err(Break::Doubted)?))
     }
 
     /// Remembers how far the trail is known, and says so.
@@ -219,8 +225,19 @@ fn answer<'s>(
 }
 
 /// The schema id of a record for which the registry must be asked before the record is answered.
-pub(super) fn lacked(shared: &Shared, message: &BorrowedMessage<'_>) -> Option<u32> {
-    shared.schemas.lacks(message.payload()?, clock::now())
+fn lacked(shared: &Shared, message: &BorrowedMessage<'_>) -> Option<u32> {
+    let value = message.payload().filter(|value| is_confluent(value))?;
+    shared.schemas.lacks(value, clock::now())
+}
+
+/// What came of looking for a batch.
+enum Routed {
+    /// Nothing waits.
+    Nothing,
+    /// The next record cannot be read before the registry has said what this id stands for. It is read again then.
+    Lacking(u32),
+    /// A batch, which ended so.
+    Batch(Outcome),
 }
 
 /// Whether cancels are left that a command owes.

@@ -151,7 +151,7 @@ pub fn findings(config: &Config, survey: &Survey) -> Vec<Finding> {
 fn unanswered_finding(unanswered: &Unanswered) -> Finding {
     let Unanswered { what, reason } = unanswered;
     Finding::of(Code::Unanswered, "cluster", what, reason, "an answer")
-        .because("whether it is safe is not known", "look into the brokers' logs, and ask again")
+        .because("whether it is safe is not known", "look into the logs of whoever was asked, and ask again")
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! the reader waits for no lane. Start at [`Prices`]; the thread is in [`reader`], the two copies of
 //! the book in [`book`].
 
+mod aside;
 pub mod book;
 pub mod reader;
 

@@ -4,16 +4,17 @@
 //! are waited for; the prices held grow old meanwhile, and whoever needs one rejects.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fmt, io};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::Dropped;
+use super::aside::Aside;
 use super::book::{Drafts, Quote};
 use crate::core::proof::Extent;
 use crate::shell::client::{self, Isolation, Logged};
@@ -56,8 +57,7 @@ pub struct Reader {
     drafts: Drafts,
     goal: Option<Goal>,
     drops: Drops,
-    /// When it was last said that all is read again.
-    begun_anew: Option<Instant>,
+    aside: Aside,
 }
 
 /// What is to be read before a lane may decide.
@@ -76,8 +76,8 @@ impl Reader {
         let consumer = client::reader(&shared.config, Isolation::Committed)?.create_with_context(Logged)?;
         let probe = Probe::with_patience(&shared.config, REQUEST_MAX)?;
         let (drafts, drops) = (Drafts::default(), Drops::default());
-        let (goal, begun_anew) = (None, None);
-        Ok(Self { shared, consumer, probe, assigned: 0, looked: None, drafts, goal, drops, begun_anew })
+        let (goal, aside) = (None, Aside::default());
+        Ok(Self { shared, consumer, probe, assigned: 0, looked: None, drafts, goal, drops, aside })
     }
 
     /// Begins to read.
@@ -144,23 +144,19 @@ impl Reader {
     /// Takes what has come, up to a bound, and publishes it at once.
     fn take_group(&mut self) {
         let mut group = Vec::new();
+        for record in self.aside.take_readable(&self.shared.schemas) {
+            group.extend(self.drops.quote(&self.shared, &record));
+        }
         let waits = self.shared.prices.asking().is_some();
         let mut event = self.consumer.poll(if waits { ASKED_WAIT } else { RECORD_WAIT });
         let until = Instant::now() + GATHER_MAX;
         while let Some(next) = event {
             match next {
-                Ok(message) => match self.shared.schemas.learn_of(message.payload(), clock::now()) {
-                    Err(unsaid) => {
-                        self.begin_anew(&unsaid);
-                        break;
-                    }
-                    Ok(()) => match quote(&self.shared.schemas, &message) {
-                        Ok(quote) => group.push(quote),
-                        Err((reason, detail)) => self.drops.add(&self.shared, reason, &detail),
-                    },
-                },
+                Ok(message) if self.aside.takes(&self.shared.schemas, &message) => {}
+                Ok(message) => group.extend(self.drops.quote(&self.shared, &message)),
                 Err(error) if is_final(&error) => {
-                    self.begin_anew(&error);
+                    tracing::warn!("prices are read again from their beginning: {error}");
+                    self.begin_anew();
                     break;
                 }
                 Err(error) => tracing::debug!("prices: {error}"),
@@ -178,13 +174,8 @@ impl Reader {
         }
     }
 
-    /// The next record is gone, or its schema cannot be had yet. Prices that were read before change nothing when
-    /// they are read again.
-    fn begin_anew(&mut self, why: &dyn fmt::Display) {
-        if self.begun_anew.is_none_or(|at| at.elapsed() >= LOGGED_EVERY) {
-            tracing::warn!("prices are read again from their beginning: {why}");
-            self.begun_anew = Some(Instant::now());
-        }
+    /// The next record is gone. Prices that were read before change nothing when they are read again.
+    fn begin_anew(&mut self) {
         if let Err(error) = self.consumer.unassign() {
             tracing::warn!("prices: {error}");
         }
@@ -227,7 +218,7 @@ impl Reader {
 ///
 /// # Errors
 /// Why it does not, and for people which record it is.
-pub fn quote(schemas: &Schemas, message: &BorrowedMessage<'_>) -> Result<Quote, (Dropped, String)> {
+pub fn quote(schemas: &Schemas, message: &impl Message) -> Result<Quote, (Dropped, String)> {
     let (partition, offset, received) = (message.partition(), message.offset(), clock::now());
     let at = |what: String| format!("offset {offset} of partition {partition}: {what}");
     let unreadable = |what: String| (Dropped::Undecodable, at(what));
@@ -254,6 +245,12 @@ struct Unlogged {
 }
 
 impl Drops {
+    /// The record as it goes into the book, or nothing, which counts.
+    fn quote(&mut self, shared: &Shared, message: &impl Message) -> Option<Quote> {
+        let quoted = quote(&shared.schemas, message);
+        quoted.map_err(|(reason, detail)| self.add(shared, reason, &detail)).ok()
+    }
+
     fn add(&mut self, shared: &Shared, reason: Dropped, detail: &str) {
         shared.metrics.price_dropped(reason);
         let unlogged = &mut self.0[reason.index()];

@@ -150,6 +150,11 @@ impl Survey {
             Some(code) => code.to_string(),
             None => error.to_string(),
         };
+        self.unsaid(what, reason);
+    }
+
+    /// The same, of anybody's words.
+    pub(super) fn unsaid(&mut self, what: impl Into<String>, reason: String) {
         self.unanswered.push(Unanswered { what: what.into(), reason });
     }
 }

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::panic;
 use std::sync::LazyLock;
 
 use apache_avro::Schema;
@@ -14,6 +15,7 @@ use apache_avro::rabin::Rabin;
 use apache_avro::schema::ResolvedSchema;
 use apache_avro::schema_compatibility::SchemaCompatibility;
 use apache_avro::types::Value;
+use serde_json::{Map, Value as Json, json};
 
 use super::registry::{Ids, is_confluent, split_confluent};
 use super::strict::{read_generic, write_generic};
@@ -122,9 +124,9 @@ impl Schemas {
         }
         match value {
             [] => Err(wrong("is empty".to_owned())),
-            [first, ..] if *first == 0 || value.starts_with(&MARKER) => {
-                Err(wrong(format!("ends after {} bytes", value.len())))
-            }
+            [0, _, _, _, _, ..] => Err(wrong("begins with 00 and no id that a registry gives".to_owned())),
+            [0, ..] => Err(wrong(format!("ends after {} bytes", value.len()))),
+            _ if value.starts_with(&MARKER) => Err(wrong(format!("ends after {} bytes", value.len()))),
             [first, ..] => Err(wrong(format!("begins with {first:02X}"))),
         }
     }
@@ -144,15 +146,46 @@ pub(in crate::wire) fn reader_schema(record: RecordType) -> &'static Schema {
 
 /// The schema without logical types: they change neither the bytes nor, by the specification, the
 /// fingerprint, but apache-avro would fingerprint and resolve them otherwise.
-fn parse_plain(json: &serde_json::Value) -> Result<Schema, apache_avro::Error> {
-    let plain = Schema::parse(json)?.canonical_form();
-    Schema::parse_str(&plain)
+fn parse_plain(json: &Json) -> Result<Schema, apache_avro::Error> {
+    Schema::parse(&stripped(json))
 }
 
-/// CRC-64-AVRO of the schema that this JSON is, as it stands in a header.
+/// What of a schema decides how its records are read, as Avro's canonical form strips it: names, types and what they
+/// are made of. apache-avro keeps whatever else stands at a field, and is not ready for all of that.
+fn stripped(json: &Json) -> Json {
+    let of_type = |keys: &[&str], map: &Map<String, Json>| {
+        let kept = keys.iter().filter_map(|key| Some(((*key).to_owned(), map.get(*key)?.clone())));
+        kept.collect::<Map<_, _>>()
+    };
+    let nested = |map: &Map<String, Json>, key: &str| map.get(key).map_or(Json::Null, stripped);
+    match json {
+        Json::Array(branches) => branches.iter().map(stripped).collect(),
+        Json::Object(map) => match map.get("type").and_then(Json::as_str) {
+            Some("record" | "error") => {
+                let field = |field: &Json| json!({"name": field["name"], "type": stripped(&field["type"])});
+                let mut kept = of_type(&["type", "name", "namespace"], map);
+                if let Some(fields) = map.get("fields").and_then(Json::as_array) {
+                    kept.insert("fields".to_owned(), fields.iter().map(field).collect());
+                }
+                kept.into()
+            }
+            Some("enum") => of_type(&["type", "name", "namespace", "symbols"], map).into(),
+            Some("fixed") => of_type(&["type", "name", "namespace", "size"], map).into(),
+            Some("array") => json!({"type": "array", "items": nested(map, "items")}),
+            Some("map") => json!({"type": "map", "values": nested(map, "values")}),
+            _ => nested(map, "type"),
+        },
+        other => other.clone(),
+    }
+}
+
+/// CRC-64-AVRO of the schema that this JSON is, as it stands in a header. Anybody may have written it: one that
+/// apache-avro breaks over is refused like any other.
 pub(super) fn fingerprint_of(json: &str) -> Result<[u8; 8], String> {
     let json = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    parse_plain(&json).map(|schema| rabin(&schema)).map_err(|error| error.to_string())
+    let parsed = panic::catch_unwind(|| parse_plain(&json).map(|schema| rabin(&schema)));
+    let parsed = parsed.map_err(|_| "it cannot be parsed".to_owned())?;
+    parsed.map_err(|error| error.to_string())
 }
 
 fn rabin(schema: &Schema) -> [u8; 8] {

@@ -8,7 +8,7 @@ mod strict;
 
 pub(super) use known::reader_schema;
 pub use known::{SchemaError, Schemas, VALUE_LEN_MAX};
-pub use registry::{Registry, Unregistered, confluent_header, is_confluent};
+pub use registry::{Encoding, Registry, Unregistered, is_confluent};
 pub(super) use strict::read_generic;
 
 /// A record of the contract, in its current version.

@@ -51,9 +51,12 @@ impl Kind {
         read::read(&self.schema, bytes.strip_prefix(&self.header)?)
     }
 
-    /// Whether the bytes begin like a record of a schema that is not known here, but may be to a router.
+    /// Whether the bytes begin like a record of a schema that is not known here, but may be to a router: it may have
+    /// further schemas, and a registry that knows the ids of the Confluent format.
     pub fn is_foreign(&self, bytes: &[u8]) -> bool {
-        bytes.len() >= 10 && bytes.starts_with(&[0xC3, 0x01]) && !bytes.starts_with(&self.header)
+        let is_confluent = bytes.len() >= 5 && bytes.starts_with(&[0]);
+        is_confluent
+            || bytes.len() >= 10 && bytes.starts_with(&[0xC3, 0x01]) && !bytes.starts_with(&self.header)
     }
 
     #[cfg(test)]
@@ -108,5 +111,6 @@ mod tests {
         assert_eq!(bytes[10], 0, "a NEW");
         assert!(INTENT.decode(&padded).is_none());
         assert!(ORDER.is_foreign(&bytes) && !INTENT.is_foreign(&bytes));
+        assert!(INTENT.is_foreign(&[0, 0, 0, 0, 7]) && !INTENT.is_foreign(&[0, 0, 0, 7]));
     }
 }
