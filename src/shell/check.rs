@@ -1,7 +1,6 @@
 //! Everything that `onefill check` says: preflight, what each lane will find, what is odd about limits.
 
 use super::admin::Cluster;
-use super::clock;
 use super::config::Config;
 use super::evidence;
 use super::lint;
@@ -34,8 +33,7 @@ pub fn check(cluster: &Cluster, config: &Config, schemas: &Schemas) -> Checked {
     let lanes = view_lanes(cluster, config, schemas, patience, &mut survey);
     let mut lints = Vec::new();
     let readable = [Role::Control, Role::Prices].map(|role| survey.may_read(config.topics.name(role)));
-    // Whatever it says of some id: it answers.
-    if let Err(unsaid) = schemas.learn(1, clock::now) {
+    if let Err(unsaid) = schemas.reach_registry() {
         survey.unsaid("the schema registry", unsaid.to_string());
     } else if readable == [true; 2] {
         match lint::findings(config, schemas, &survey.topics) {

@@ -125,14 +125,24 @@ impl Registry for HttpRegistry {
         let posted = json!({ "schema": schema }).to_string();
         self.ask(&format!("/subjects/{subject}/versions"), Some(&posted), read_id)
     }
+
+    fn reach(&self) -> Result<(), Unregistered> {
+        // Of a registry that has rights, anybody may ask this; one that does not know the question answers too.
+        self.ask("/schemas/types", None, |status, _| match status {
+            401 | 407 | 500.. => Err(silent(status)),
+            _ => Ok(()),
+        })
+    }
 }
 
 /// The id that a schema was registered by.
 fn read_id(status: u16, body: &[u8]) -> Result<u32, Unregistered> {
     let answer: Value = serde_json::from_slice(body).unwrap_or_default();
-    let id = answer["id"].as_u64().and_then(|id| u32::try_from(id).ok()).filter(|_| status == 200);
+    // Ids have 31 bits.
+    let id = answer["id"].as_u64().and_then(|id| i32::try_from(id).ok()).filter(|_| status == 200);
     let why = answer["message"].as_str().unwrap_or("no id");
-    id.ok_or_else(|| Unregistered::Unsaid(format!("answered with HTTP status {status}: {why}")))
+    id.map(i32::unsigned_abs)
+        .ok_or_else(|| Unregistered::Unsaid(format!("answered with HTTP status {status}: {why}")))
 }
 
 /// What an answer says of an id.
@@ -150,8 +160,13 @@ fn read(status: u16, body: &[u8]) -> Result<String, Unregistered> {
         }
         (200, Value::String(schema), _) => Ok(schema.clone()),
         _ if is_absent => Err(Unregistered::Absent),
-        _ => Err(Unregistered::Unsaid(format!("answered with HTTP status {status}, and no schema"))),
+        _ => Err(silent(status)),
     }
+}
+
+/// An answer that is none.
+fn silent(status: u16) -> Unregistered {
+    Unregistered::Unsaid(format!("answered with HTTP status {status}, and no schema"))
 }
 
 #[cfg(test)]
@@ -253,6 +268,16 @@ mod tests {
     }
 
     #[test]
+    fn a_registry_that_does_not_know_the_question_answers() {
+        let reached = |statuses: &[u16]| {
+            let urls = statuses.iter().map(|status| serving(*status, "[]")).collect();
+            HttpRegistry::new(&RegistrySettings { urls, auth_file: None }).reach().is_ok()
+        };
+        assert!(reached(&[200]) && reached(&[404]) && reached(&[403]) && reached(&[503, 200]));
+        assert!(!reached(&[401]) && !reached(&[500]) && !reached(&[502, 503]));
+    }
+
+    #[test]
     fn an_id_is_given_or_the_registry_says_why_not() {
         assert_eq!(read_id(200, br#"{"id":7}"#), Ok(7));
         let unsaid = |status, why: &str| {
@@ -261,6 +286,7 @@ mod tests {
         let incompatible = br#"{"error_code":409,"message":"Schema being registered is incompatible"}"#;
         assert_eq!(read_id(409, incompatible), unsaid(409, "Schema being registered is incompatible"));
         assert_eq!(read_id(200, br#"{"id":-1}"#), unsaid(200, "no id"));
+        assert_eq!(read_id(200, br#"{"id":2147483648}"#), unsaid(200, "no id"));
         assert_eq!(read_id(500, br#"{"id":7}"#), unsaid(500, "no id"));
         assert_eq!(read_id(502, b"<html>"), unsaid(502, "no id"));
     }

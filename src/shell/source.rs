@@ -250,17 +250,21 @@ impl<'s> Taking<'s> {
         has_room
     }
 
-    /// Takes no more records: what was handed out last waits for the next batch, before which the source stands anew.
+    /// Takes no more records: what was handed out last waits for the next batch, before which the source stands anew,
+    /// and leaves its room to what no record causes.
     pub const fn end(&mut self) {
         self.has_ended = true;
         self.inputs = &[];
+        self.records += 1;
     }
 
     fn has_room(&self) -> bool {
         let reads_control = self.inputs.first().is_some_and(|input| input.kind == Kind::Control);
-        let control_waits =
-            !reads_control && !self.has_ended && self.standing.control_waits.load(Ordering::Acquire);
-        !control_waits && self.records > 0 && self.bytes > 0 && Instant::now() < self.deadline
+        let takes_more = || {
+            let control_waits = !reads_control && self.standing.control_waits.load(Ordering::Acquire);
+            !control_waits && self.bytes > 0
+        };
+        self.records > 0 && (self.has_ended || takes_more()) && Instant::now() < self.deadline
     }
 
     fn reaches(&self, kind: Kind, reach: Reach) -> bool {

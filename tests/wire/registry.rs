@@ -45,6 +45,10 @@ impl Registry for Fake {
     fn register(&self, subject: &str, _: &str) -> Result<u32, Unregistered> {
         Ok(subject.len() as u32)
     }
+
+    fn reach(&self) -> Result<(), Unregistered> {
+        Ok(())
+    }
 }
 
 fn unsaid() -> Unregistered {
@@ -86,6 +90,7 @@ fn no_answer_is_no_word_on_the_value() {
     assert_eq!((schemas.lacks(&value, NOW), schemas.unsaid()), (Some(7), Some(unsaid())));
     // Whoever reads a whole topic does not wait for it at each record.
     assert_eq!((schemas.learn_once(Some(&value), now), registry.asked()), (Err(unsaid()), 1));
+    assert_eq!((schemas.reach_registry(), Schemas::compiled().reach_registry()), (Ok(()), Ok(())));
     registry.answer(7, Ok(INTENT.schema()));
     schemas.learn(7, now).unwrap();
     assert!(schemas.open(INTENT, &value).is_ok());

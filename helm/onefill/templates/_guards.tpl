@@ -123,6 +123,9 @@ to change. They are called once, by the StatefulSet.
 {{- if and (eq $schemas.output "confluent") (not $schemas.registry) }}
 {{- fail "config.schemas.output is confluent, and config.schemas.registry names no registry, so that no router would start: name one." }}
 {{- end }}
+{{- if and $schemas.registry_auth_file (not $schemas.registry) }}
+{{- fail "config.schemas.registry_auth_file is set, and config.schemas.registry names no registry to show it to: name one." }}
+{{- end }}
 {{- end }}
 
 {{- define "onefill.guardInit" -}}

@@ -206,7 +206,8 @@ impl<'s, I: Iterator<Item = KafkaResult<OwnedMessage>>> Orders<'s, I> {
     /// Whether they are the same record, byte for byte. What stands before it in the Confluent format is another
     /// way to name the same schema.
     fn is_same(&self, found: &[u8], due: &[u8]) -> bool {
-        let is_same_body = |body: Cow<'_, [u8]>| Some(&*body) == due.get(HEADER_LEN..);
+        // One that had to be resolved is of another schema.
+        let is_same_body = |body| matches!(body, Cow::Borrowed(body) if Some(body) == due.get(HEADER_LEN..));
         found == due
             || is_confluent(found) && self.schemas.open(RecordType::Order, found).is_ok_and(is_same_body)
     }

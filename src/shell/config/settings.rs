@@ -140,12 +140,16 @@ fn registries(text: &str) -> Result<Vec<String>, String> {
     let urls = text.split(',').map(str::trim).filter(|url| !url.is_empty());
     let checked = urls.map(|url| {
         let rest = schemes.iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or_default();
-        let host = rest.split('/').next().unwrap_or_default();
-        let port = host.rsplit_once(':').filter(|_| !host.ends_with(']')).map(|(_, port)| port);
-        let is_good = !host.is_empty()
-            && !host.starts_with(':')
-            && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-        if is_good {
+        let authority = rest.split('/').next().unwrap_or_default();
+        // Only an address of IPv6 has colons of its own, in brackets.
+        let (host, port) = match authority.strip_prefix('[').map(|rest| rest.split_once(']')) {
+            None => authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port))),
+            Some(Some((host, ""))) => (host, None),
+            Some(Some((host, port))) => (host, Some(port.strip_prefix(':').unwrap_or_default())),
+            Some(None) => ("", None),
+        };
+        let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
+        if !host.is_empty() && port.is_none_or(is_port) && !rest.contains(['?', '#']) {
             Ok(url.trim_end_matches('/').to_owned())
         } else {
             Err(format!("`{url}` is no address of a registry: {}HOST:PORT", schemes.join("HOST:PORT or ")))
@@ -274,6 +278,10 @@ mod tests {
             "http://a:b",
             "http://a:0",
             "http://a,b",
+            "http://a?b",
+            "http://[::1",
+            "http://[::1]8081",
+            "http://fe80::1:8081",
         ] {
             assert!(urls(text).is_err(), "{text}");
         }

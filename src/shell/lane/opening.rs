@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rdkafka::error::{KafkaError, KafkaResult};
 use rdkafka::message::{BorrowedMessage, Message as _};
 
+use super::routing::lacked;
 use super::{Break, Found, LaneThread, REGISTRY, Shared, Wait};
 use crate::core::batch::Batch;
 use crate::core::entry::Cursors;
@@ -312,13 +313,15 @@ impl LaneThread {
             let mut ids = BTreeSet::new();
             let read = lane.probe.read_to_end((&topic, 0), cursor, |message| -> Result<(), Infallible> {
                 lane.heartbeat.beat();
-                ids.extend(message.payload().and_then(|value| lane.shared.schemas.never_learnt(value)));
+                ids.extend(lacked(&lane.shared, message));
                 Ok(())
             });
             match read {
                 Ok(()) => Ok(ids),
-                // The opening itself says so.
-                Err(ReadError::Kafka(error)) if trail::is_unreadable(&error) => Ok(ids),
+                // The opening finds it too, and says so.
+                Err(ReadError::Kafka(error)) if trail::is_unreadable(&error) || trail::is_final(&error) => {
+                    Ok(ids)
+                }
                 Err(ReadError::Kafka(error)) => Err(error),
                 Err(ReadError::Refused(never)) => match never {},
             }
@@ -328,12 +331,12 @@ impl LaneThread {
 
     /// Writes the opening and every control record not yet in the trail, in one transaction.
     pub(super) fn open(&mut self) -> Result<Event, Break> {
+        self.learn_control()?;
         self.wait_for_clock()?;
         let Some(group) = self.membership.metadata().map(Arc::new) else {
             return Ok(Event::Ended(Outcome::Aborted));
         };
         self.group = Some(Arc::clone(&group));
-        self.learn_control()?;
         let shared = Arc::clone(&self.shared);
         let sink = self.sink.as_ref().expect("a lane opens behind its fence");
         let to = Destination {

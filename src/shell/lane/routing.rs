@@ -225,7 +225,7 @@ fn answer<'s>(
 }
 
 /// The schema id of a record for which the registry must be asked before the record is answered.
-fn lacked(shared: &Shared, message: &BorrowedMessage<'_>) -> Option<u32> {
+pub(super) fn lacked(shared: &Shared, message: &BorrowedMessage<'_>) -> Option<u32> {
     let value = message.payload().filter(|value| is_confluent(value))?;
     shared.schemas.lacks(value, clock::now())
 }

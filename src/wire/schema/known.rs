@@ -161,7 +161,7 @@ fn stripped(json: &Json) -> Json {
     match json {
         Json::Array(branches) => branches.iter().map(stripped).collect(),
         Json::Object(map) => match map.get("type").and_then(Json::as_str) {
-            Some("record" | "error") => {
+            Some("record") => {
                 let field = |field: &Json| json!({"name": field["name"], "type": stripped(&field["type"])});
                 let mut kept = of_type(&["type", "name", "namespace"], map);
                 if let Some(fields) = map.get("fields").and_then(Json::as_array) {
@@ -170,7 +170,10 @@ fn stripped(json: &Json) -> Json {
                 kept.into()
             }
             Some("enum") => of_type(&["type", "name", "namespace", "symbols"], map).into(),
-            Some("fixed") => of_type(&["type", "name", "namespace", "size"], map).into(),
+            Some("fixed") if map.get("size").is_some_and(Json::is_i64) => {
+                of_type(&["type", "name", "namespace", "size"], map).into()
+            }
+            Some("fixed") => of_type(&["type", "name", "namespace"], map).into(),
             Some("array") => json!({"type": "array", "items": nested(map, "items")}),
             Some("map") => json!({"type": "map", "values": nested(map, "values")}),
             _ => nested(map, "type"),

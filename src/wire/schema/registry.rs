@@ -36,6 +36,12 @@ pub trait Registry: fmt::Debug + Send + Sync {
     /// # Errors
     /// [`Unregistered::Unsaid`] when the registry gave none.
     fn register(&self, subject: &str, schema: &str) -> Result<u32, Unregistered>;
+
+    /// Whether it answers at all.
+    ///
+    /// # Errors
+    /// [`Unregistered::Unsaid`] when it does not.
+    fn reach(&self) -> Result<(), Unregistered>;
 }
 
 /// Why an id has no schema.
@@ -110,6 +116,14 @@ impl Schemas {
         self.ids.is_some()
     }
 
+    /// Whether the registry answers, if there is one.
+    ///
+    /// # Errors
+    /// It does not: this is why.
+    pub fn reach_registry(&self) -> Result<(), Unregistered> {
+        self.ids.as_ref().map_or(Ok(()), |ids| ids.registry.reach())
+    }
+
     /// The id that the registry must be asked for, with [`Schemas::learn`], before this value is opened: an answer
     /// that it never gave is no reason to call a value malformed.
     pub fn lacks(&self, value: &[u8], now: Time) -> Option<u32> {
@@ -161,7 +175,7 @@ impl Schemas {
     /// As [`Schemas::learn`].
     pub fn learn_once(&self, value: Option<&[u8]>, clock: impl Fn() -> Time) -> Result<(), Unregistered> {
         match self.unsaid() {
-            Some(unsaid) if value.is_some_and(|value| self.never_learnt(value).is_some()) => Err(unsaid),
+            Some(unsaid) if value.is_some_and(|value| self.lacks(value, clock()).is_some()) => Err(unsaid),
             _ => self.learn_of(value, clock),
         }
     }

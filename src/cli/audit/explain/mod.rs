@@ -45,6 +45,7 @@ impl Explain {
         let bar = Bar::new((search.range.end - search.range.start).unsigned_abs(), "searching");
         let story = tell(&search, &desk.probe, desk.partitions, key, &mut |offset| bar.at(offset))?;
         drop(bar);
+        desk.all_said()?;
         if self.output == Output::Json {
             print::say_json(&json::story(&self.key, partition, &story));
         }
