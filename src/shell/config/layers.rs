@@ -125,7 +125,13 @@ fn made_by_kubernetes(name: &str) -> bool {
     ends.iter().any(|end| name.ends_with(end)) || name.contains("_SERVICE_PORT_")
 }
 
-fn apply(draft: &mut Draft, setting: &Setting, place: Place<'_>, text: &str) -> Result<(), ConfigError> {
+fn apply(
+    draft: &mut Draft,
+    setting: &'static Setting,
+    place: Place<'_>,
+    text: &str,
+) -> Result<(), ConfigError> {
+    draft.places.insert(setting.key, place.to_string());
     (setting.apply)(draft, text).map_err(|fault| {
         let remedy = format!("mend `{}`, or leave it out for the default", setting.key);
         ConfigError::new(place, fault, remedy)
@@ -197,13 +203,22 @@ fn finish(draft: Draft, variables: &BTreeMap<String, String>) -> Result<Config, 
     let named = draft.router_id.or_else(|| config.instance_id.clone());
     config.router_id = named.or_else(|| host.as_deref().and_then(as_id)).unwrap_or(config.router_id);
     all_different(&config.topics)?;
-    if config.output == OutputFormat::Confluent && config.registry.urls.is_empty() {
-        let fault = "orders in the Confluent format need a registry";
-        return Err(ConfigError::new("schemas.output", fault, "name one in `schemas.registry`"));
-    }
-    if config.registry.auth_file.is_some() && config.registry.urls.is_empty() {
-        let fault = "there is no registry to show it to";
-        return Err(ConfigError::new("schemas.registry_auth_file", fault, "name one in `schemas.registry`"));
+    let needs_registry = [
+        (
+            config.output == OutputFormat::Confluent,
+            "schemas.output",
+            "orders in the Confluent format need a registry",
+        ),
+        (
+            config.registry.auth_file.is_some(),
+            "schemas.registry_auth_file",
+            "there is no registry to show it to",
+        ),
+    ];
+    let unmet = needs_registry.iter().find(|(is_set, ..)| *is_set && config.registry.urls.is_empty());
+    if let Some((_, key, fault)) = unmet {
+        let place = draft.places.get(key).map_or(*key, String::as_str);
+        return Err(ConfigError::new(place, *fault, "name one in `schemas.registry`"));
     }
     Ok(config)
 }
@@ -373,14 +388,17 @@ mod tests {
 
     #[test]
     fn orders_in_the_confluent_format_need_a_registry() {
-        let error = load_all("[schemas]\noutput = 'confluent'\n", &[], &[]).unwrap_err();
-        assert_eq!(error.to_string(), "schemas.output: orders in the Confluent format need a registry");
+        let error = load_all("", &[("ONEFILL_SCHEMAS_OUTPUT", "confluent")], &[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "ONEFILL_SCHEMAS_OUTPUT: orders in the Confluent format need a registry"
+        );
         let registry = [("ONEFILL_SCHEMAS_REGISTRY", "http://registry:8081")];
         let config = load_all("[schemas]\noutput = 'confluent'\n", &registry, &[]).unwrap();
         assert_eq!(config.output, OutputFormat::Confluent);
         assert!(load_all("[schemas]\noutput = 'avro'\n", &registry, &[]).is_err());
         let error = load_all("[schemas]\nregistry_auth_file = '/secret'\n", &[], &[]).unwrap_err();
-        assert_eq!(error.source_of_it, "schemas.registry_auth_file");
+        assert!(error.source_of_it.ends_with(": schemas.registry_auth_file"), "{error}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Every key that onefill knows, in one table: its name, its flag, and what it sets.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -23,6 +24,8 @@ pub(super) struct Draft {
     pub topics: Vec<(Role, String)>,
     pub group: Option<String>,
     pub router_id: Option<String>,
+    /// Where each key was set last.
+    pub places: BTreeMap<&'static str, String>,
 }
 
 impl Setting {
