@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::recover::{partitions, work_on};
+use super::recover::{of, partitions, work_on};
 use super::{Common, Failure, Status, print};
 
 /// Commit the offsets that a proved trail says
@@ -32,16 +32,16 @@ impl Cursor {
         let config = super::load(common, Vec::new())?;
         super::log(&config, super::QUIET);
         for placement in partitions(&config, *partition)? {
-            let about = |failure: Failure| failure.about(&format!("partition {}", placement.partition));
-            let bench = work_on(&config, placement).map_err(about)?;
+            let lane = placement.partition;
+            let bench = work_on(&config, placement).map_err(|failure| of(lane, failure))?;
             if partition.is_none() && bench.verdict().is_ok() {
-                print::say(&format!("partition {}: trail and offsets agree", placement.partition));
+                print::say(&format!("partition {lane}: trail and offsets agree"));
                 continue;
             }
-            let cursors = bench.restore_cursor().map_err(|error| about(error.into()))?;
+            let cursors = bench.restore_cursor().map_err(|error| of(lane, error))?;
             print::say(&format!(
-                "partition {}: offsets are now intents {}, executions {}",
-                placement.partition, cursors.intents, cursors.executions
+                "partition {lane}: offsets are now intents {}, executions {}",
+                cursors.intents, cursors.executions
             ));
         }
         Ok(Status::Done)

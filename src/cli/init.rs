@@ -122,8 +122,9 @@ impl Init {
         // All are looked at before the first is written: what cannot be done is not half done.
         for placement in recover::partitions(config, None)? {
             let partition = placement.partition;
-            let bench = recover::work_on(config, placement).map_err(|failure| of(partition, failure))?;
-            match bench.beginning().map_err(|error| of(partition, error))? {
+            let bench =
+                recover::work_on(config, placement).map_err(|failure| recover::of(partition, failure))?;
+            match bench.beginning().map_err(|error| recover::of(partition, error))? {
                 Beginning::Made { entries } => begun.push((partition, entries)),
                 Beginning::Due(entries) => due.push((partition, entries)),
             }
@@ -144,7 +145,7 @@ impl Init {
             }
         }
         for (partition, first) in due {
-            let accepted = first.write(&self.reason).map_err(|error| of(partition, error))?;
+            let accepted = first.write(&self.reason).map_err(|error| recover::of(partition, error))?;
             let codes: Vec<&str> = accepted.iter().map(|code| code.name()).collect();
             self.say_begun(partition, &codes);
             trails.push(json!({ "partition": partition, "accepted": codes }));
@@ -178,12 +179,6 @@ impl Init {
         };
         Layout { lanes: Some(lanes), replication, audit_cleanup: Some(audit_cleanup) }
     }
-}
-
-/// What became of a partition's trail.
-fn of(partition: i32, failure: impl Into<Failure>) -> Failure {
-    let failure = failure.into();
-    Failure { message: format!("partition {partition}: {}", failure.message), ..failure }
 }
 
 fn replication(config: &Config) -> Result<i32, Failure> {

@@ -74,13 +74,6 @@ impl Failure {
         Self { status: Status::Failed, message: message.into(), remedy: remedy.into() }
     }
 
-    /// The same, said of one of several things that the command works on.
-    #[must_use]
-    pub(crate) fn about(mut self, what: &str) -> Self {
-        self.message = format!("{what}: {}", self.message);
-        self
-    }
-
     /// The command was called or configured wrongly.
     pub fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { status: Status::Usage, message: message.into(), remedy: remedy.into() }

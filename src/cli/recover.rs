@@ -85,6 +85,12 @@ pub(super) fn work_on(config: &Config, placement: Placement) -> Result<Bench<'_>
     Ok(Bench::open(config, &schemas::load(config)?, placement)?)
 }
 
+/// What became of a partition's trail.
+pub(super) fn of(partition: i32, failure: impl Into<Failure>) -> Failure {
+    let failure = failure.into();
+    Failure { message: format!("partition {partition}: {}", failure.message), ..failure }
+}
+
 impl From<OperateError> for Failure {
     fn from(error: OperateError) -> Self {
         let (status, remedy) = match &error {

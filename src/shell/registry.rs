@@ -90,22 +90,25 @@ impl HttpRegistry {
 
     /// Status and body of the answer to one request.
     fn request(&self, url: &str, posted: Option<&str>) -> Result<(u16, Vec<u8>), String> {
-        let text = |error: &dyn fmt::Display| error.to_string();
         let mut request = Request::builder().uri(url).header("accept", CONTENT);
         if let Some(authorization) = self.authorization()? {
             request = request.header("authorization", authorization);
         }
         let answered = match posted {
-            None => self.agent.run(request.body(()).map_err(|error| text(&error))?),
+            None => self.agent.run(request.body(()).map_err(in_words)?),
             Some(body) => {
                 let request = request.method("POST").header("content-type", CONTENT);
-                self.agent.run(request.body(body).map_err(|error| text(&error))?)
+                self.agent.run(request.body(body).map_err(in_words)?)
             }
         };
-        let mut response = answered.map_err(|error| text(&error))?;
+        let mut response = answered.map_err(in_words)?;
         let body = response.body_mut().with_config().limit(ANSWER_LEN_MAX).read_to_vec();
-        Ok((response.status().as_u16(), body.map_err(|error| text(&error))?))
+        Ok((response.status().as_u16(), body.map_err(in_words)?))
     }
+}
+
+fn in_words(error: impl fmt::Display) -> String {
+    error.to_string()
 }
 
 /// By OpenSSL, with the authorities of the system, or of `SSL_CERT_FILE`.

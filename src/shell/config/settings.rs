@@ -91,7 +91,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         set(&mut draft.config.batch.time_ms, within(millis(text), 1, 5_000))
     }),
     plain("checkpoint.dir", |draft, text| {
-        draft.config.checkpoint.dir = Some(text.trim()).filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        draft.config.checkpoint.dir = path(text);
         Ok(())
     }),
     plain("checkpoint.every_entries", |draft, text| {
@@ -105,8 +105,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     plain("schemas.registry", |draft, text| set(&mut draft.config.registry.urls, registries(text))),
     plain("schemas.output", |draft, text| set(&mut draft.config.output, output_format(text))),
     plain("schemas.registry_auth_file", |draft, text| {
-        draft.config.registry.auth_file =
-            Some(text.trim()).filter(|path| !path.is_empty()).map(PathBuf::from);
+        draft.config.registry.auth_file = path(text);
         Ok(())
     }),
 ];
@@ -114,6 +113,11 @@ pub(super) const SETTINGS: &[Setting] = &[
 fn set<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
     *place = value?;
     Ok(())
+}
+
+/// Nothing is no path.
+fn path(text: &str) -> Option<PathBuf> {
+    Some(text.trim()).filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 fn filled(text: &str) -> Result<String, String> {

@@ -35,31 +35,16 @@ impl Aside {
         true
     }
 
-    /// Those that can be read by now.
+    /// Those of an id that is said now. One id is asked for at a time, and not always the same one first: one may
+    /// never be said.
     pub(super) fn take_readable(&mut self, schemas: &Schemas) -> Vec<OwnedMessage> {
-        if self.records.is_empty() || !self.may_ask() {
+        let last = self.asked.map_or(0, |(_, id)| id);
+        let next = self.records.values().map(|(id, _)| *id).min_by_key(|id| (*id <= last, *id));
+        let Some(said) = next.filter(|id| self.may_ask() && self.learns(schemas, *id)) else {
             return Vec::new();
-        }
-        while let Some(id) = self.next_lacking(schemas) {
-            if !self.learns(schemas, id) {
-                break;
-            }
-        }
-        let now = clock::now();
-        let is_readable =
-            |record: &OwnedMessage| record.payload().is_none_or(|value| schemas.lacks(value, now).is_none());
-        let readable = self.records.extract_if(.., |_, (_, record)| is_readable(record));
-        readable.map(|(_, (_, record))| record).collect()
-    }
-
-    /// An id that must be asked for: not always the same one first, for one may never be said.
-    fn next_lacking(&self, schemas: &Schemas) -> Option<u32> {
-        let now = clock::now();
-        let lacking = |(id, record): &(u32, OwnedMessage)| {
-            record.payload().is_some_and(|value| schemas.lacks(value, now).is_some()).then_some(*id)
         };
-        let (last, lacking) = (self.asked.map_or(0, |(_, id)| id), self.records.values().filter_map(lacking));
-        lacking.min_by_key(|id| (*id <= last, *id))
+        let readable = self.records.extract_if(.., |_, (id, _)| *id == said);
+        readable.map(|(_, (_, record))| record).collect()
     }
 
     fn may_ask(&self) -> bool {
@@ -74,5 +59,62 @@ impl Aside {
             self.asked = Some((Instant::now(), id));
         }
         learnt.is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::Timestamp;
+
+    use super::*;
+    use crate::wire::RecordType;
+    use crate::wire::schema::{Registry, Unregistered};
+
+    /// It has no word of id 1, ever.
+    #[derive(Debug)]
+    struct Half;
+
+    impl Registry for Half {
+        fn schema(&self, id: u32) -> Result<String, Unregistered> {
+            match id {
+                1 => Err(Unregistered::Unsaid("no right to it".to_owned())),
+                _ => Ok(RecordType::ReferencePrice.schema().to_owned()),
+            }
+        }
+
+        fn register(&self, _: &str, _: &str) -> Result<u32, Unregistered> {
+            unreachable!("prices are not written here")
+        }
+
+        fn reach(&self) -> Result<(), Unregistered> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_never_said_holds_up_no_other() {
+        let schemas = Schemas::compiled().with_registry(Box::new(Half));
+        let mut aside = Aside::default();
+        for (id, key) in [(1, "a"), (2, "b"), (2, "c")] {
+            let (key, value) = (key.as_bytes().to_vec(), vec![0, 0, 0, 0, id as u8, 0]);
+            let (topic, at) = ("prices".to_owned(), Timestamp::NotAvailable);
+            let record = OwnedMessage::new(Some(value), Some(key.clone()), topic, at, 0, 7, None);
+            aside.records.insert((0, Some(key)), (id, record));
+        }
+        let keys = |aside: &mut Aside| {
+            let readable = aside.take_readable(&schemas);
+            readable.iter().filter_map(|record| record.key().map(<[u8]>::to_vec)).collect::<Vec<_>>()
+        };
+        let wait = |aside: &mut Aside| {
+            aside.asked =
+                aside.asked.map(|(at, id)| (at.checked_sub(ASKED_EVERY).expect("it is up so long"), id));
+        };
+        assert!(keys(&mut aside).is_empty() && aside.asked.is_some_and(|(_, id)| id == 1));
+        assert!(keys(&mut aside).is_empty(), "it is left alone for a while");
+        wait(&mut aside);
+        assert_eq!(keys(&mut aside), [b"b", b"c"]);
+        // The one that is left is asked for again, in vain.
+        assert!(keys(&mut aside).is_empty() && aside.records.len() == 1);
+        assert!(aside.asked.is_some_and(|(at, id)| id == 1 && at.elapsed() < ASKED_EVERY));
     }
 }

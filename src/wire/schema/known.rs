@@ -125,8 +125,9 @@ impl Schemas {
         match value {
             [] => Err(wrong("is empty".to_owned())),
             [0, _, _, _, _, ..] => Err(wrong("begins with 00 and no id that a registry gives".to_owned())),
-            [0, ..] => Err(wrong(format!("ends after {} bytes", value.len()))),
-            _ if value.starts_with(&MARKER) => Err(wrong(format!("ends after {} bytes", value.len()))),
+            [first, ..] if *first == 0 || value.starts_with(&MARKER) => {
+                Err(wrong(format!("ends after {} bytes", value.len())))
+            }
             [first, ..] => Err(wrong(format!("begins with {first:02X}"))),
         }
     }
